@@ -1,0 +1,89 @@
+"""Lines to messages and back.
+
+In: complete lines (from ``framing``) or messages. Out: messages with the number of the line they
+stood on, or bytes ready to send. A line that is no message becomes a ``RemoteProtocolError`` in its
+place among the others; no input makes these functions raise anything else.
+"""
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar, cast
+
+import msgspec
+
+from protocol.errors import RemoteProtocolError
+from protocol.messages import ClientMessage, Message, ServerMessage
+from protocol.vocabulary import ErrorCode
+
+MessageT = TypeVar("MessageT", bound=Message)
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: Message) -> bytes:
+    """One message as one line, newline included."""
+    return _encoder.encode_lines((message,))
+
+
+def encode_all(messages: Sequence[Message | msgspec.Raw]) -> bytes:
+    """Messages as lines. A ``Raw`` is a message encoded before: how one print reaches a thousand readers."""
+    return _encoder.encode_lines(messages)
+
+
+def preencode(message: Message) -> msgspec.Raw:
+    """Encode once what goes to many; hand the result to ``encode_all``."""
+    return msgspec.Raw(_encoder.encode(message))
+
+
+class LineDecoder(Generic[MessageT]):
+    """Decodes one of the two unions of messages."""
+
+    def __init__(self, decoder: "msgspec.json.Decoder[MessageT]") -> None:
+        self._decoder = decoder
+
+    def decode(self, lines: bytes, first_line: int) -> list[tuple[int, MessageT | RemoteProtocolError]]:
+        """All messages of ``lines``, each with its line number, the first line being ``first_line``.
+
+        Blank lines are skipped, as a person who leans on the return key would expect.
+        """
+        # One call decodes a whole chunk, but takes any white space between messages. It was one
+        # message a line exactly if every newline follows a brace and there are as many messages:
+        # messages are flat, so a brace outside a string ends one.
+        try:
+            messages = self._decoder.decode_lines(lines)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return self._one_by_one(lines, first_line)
+        count = len(messages)
+        if lines.count(b"\n") == count == lines.count(b"}\n"):
+            return list(enumerate(messages, first_line))
+        return self._one_by_one(lines, first_line)
+
+    def _one_by_one(
+        self, lines: bytes, first_line: int
+    ) -> list[tuple[int, MessageT | RemoteProtocolError]]:
+        found: list[tuple[int, MessageT | RemoteProtocolError]] = []
+        for number, line in enumerate(lines.split(b"\n")[:-1], first_line):
+            if line.strip():
+                found.append((number, self._one(line, number)))
+        return found
+
+    def _one(self, line: bytes, number: int) -> MessageT | RemoteProtocolError:
+        try:
+            return self._decoder.decode(line)
+        except msgspec.ValidationError as error:
+            return RemoteProtocolError(ErrorCode.INVALID_MESSAGE, str(error), number)
+        except msgspec.DecodeError as error:
+            return RemoteProtocolError(ErrorCode.NOT_JSON, str(error), number)
+        except UnicodeDecodeError as error:
+            return RemoteProtocolError(ErrorCode.NOT_JSON, f"not UTF-8: {error.reason}", number)
+        except RecursionError:
+            return RemoteProtocolError(ErrorCode.NOT_JSON, "nested too deeply", number)
+
+
+def client_message_decoder() -> LineDecoder[Message]:
+    """Decodes what traders send."""
+    return LineDecoder(cast("msgspec.json.Decoder[Message]", msgspec.json.Decoder(ClientMessage)))
+
+
+def server_message_decoder() -> LineDecoder[Message]:
+    """Decodes what the venue sends."""
+    return LineDecoder(cast("msgspec.json.Decoder[Message]", msgspec.json.Decoder(ServerMessage)))

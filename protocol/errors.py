@@ -1,0 +1,136 @@
+"""Every exception of the project.
+
+    VenueError
+    ├── ProtocolError          a rule of the protocol was broken (never raised itself)
+    │   ├── LocalProtocolError     by us: fix the caller
+    │   └── RemoteProtocolError    by the peer: .code, .line, .text to answer with
+    ├── SessionClosed          ended in order; iteration just stops
+    ├── SessionBroken          peer gone, heartbeat missed, last line cut short
+    ├── SessionBusy            two tasks read one stream
+    ├── SlowConsumer           a bounded queue was full, the policy was to hang up
+    ├── SequenceGap            .expected, .received; recover from a snapshot
+    ├── JournalError           the journal can't be read or written: stop, nothing may leave
+    ├── ConfigError            a file a person wrote is wrong: .place and .text
+    └── InvariantViolated      the book is wrong: stop the instrument, keep the journal
+
+A refused order is no exception: it is an answer with a ``RejectReason``. Exceptions carry data;
+``__str__`` makes the sentence.
+"""
+
+from protocol.vocabulary import ErrorCode
+
+
+class VenueError(Exception):
+    """Root of the tree."""
+
+
+class ProtocolError(VenueError):
+    """A rule of the protocol was broken; see the two leaves for by whom."""
+
+    def __init__(self, *args: object) -> None:
+        if type(self) is ProtocolError:
+            raise TypeError("raise LocalProtocolError or RemoteProtocolError: say whose fault it is")
+        super().__init__(*args)
+
+
+class LocalProtocolError(ProtocolError):
+    """We did what the session's state does not allow."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The peer broke a rule. ``line`` is the number of its offending line, counted from 1."""
+
+    def __init__(self, code: ErrorCode, text: str, line: int) -> None:
+        super().__init__(code, text, line)
+        self.code = code
+        self.text = text
+        self.line = line
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.text} ({self.code})"
+
+
+class SessionClosed(VenueError):
+    """The session ended in order."""
+
+    def __init__(self, text: str = "the session is closed") -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class SessionBroken(VenueError):
+    """The session ended out of order: the peer is gone or broke off."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class SessionBusy(VenueError):
+    """A second task wants to read a stream that has a reader."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.stream = stream
+
+    def __str__(self) -> str:
+        return f"another task reads {self.stream} already"
+
+
+class SlowConsumer(VenueError):
+    """A bounded queue was full and its policy is to hang up."""
+
+    def __init__(self, stream: str, limit: int) -> None:
+        super().__init__(stream, limit)
+        self.stream = stream
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"{self.stream} was not read: {self.limit} messages were waiting"
+
+
+class SequenceGap(VenueError):
+    """A numbered stream skipped; the copy made from it is worth nothing until a new snapshot."""
+
+    def __init__(self, stream: str, expected: int, received: int) -> None:
+        super().__init__(stream, expected, received)
+        self.stream = stream
+        self.expected = expected
+        self.received = received
+
+    def __str__(self) -> str:
+        return f"{self.stream}: expected number {self.expected}, received {self.received}"
+
+
+class JournalError(VenueError):
+    """The journal can't be opened, read or written."""
+
+    def __init__(self, path: str, text: str) -> None:
+        super().__init__(path, text)
+        self.path = path
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.text}"
+
+
+class ConfigError(VenueError):
+    """A file or setting written by a person is wrong; ``place`` is file and key."""
+
+    def __init__(self, place: str, text: str) -> None:
+        super().__init__(place, text)
+        self.place = place
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.text}"
+
+
+class InvariantViolated(VenueError):
+    """The engine's own state contradicts itself. Stop, keep the journal, tell the authors."""

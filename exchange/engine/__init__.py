@@ -1,0 +1,1 @@
+"""The matching engine: synchronous, deterministic, integers only. Knows the vocabulary and nothing else."""

@@ -1,0 +1,1 @@
+"""The edges: bytes of the outside world to sessions, and back."""

@@ -66,7 +66,9 @@ _ClientOrderIdField = Annotated[WireClientOrderId, Meta(description="Your own na
 _OrderIdField = Annotated[OrderId, Meta(description="The venue's number for the order.")]
 _SymbolField = Annotated[Symbol, Meta(description="The instrument.")]
 _SideField = Annotated[Side, Meta(description="Side of the order.")]
-_AtField = Annotated[Nanoseconds, Meta(description="When the venue took the command, in nanoseconds since 1970 UTC.")]
+_AtField = Annotated[
+    Nanoseconds, Meta(description="When the venue took the command, in nanoseconds since 1970 UTC.")
+]
 _PrivateSeq = Annotated[
     Sequence, Meta(description="Place in the account's private stream: from 1, without a gap.")
 ]
@@ -82,7 +84,9 @@ Level = tuple[Price, Quantity]
 class Login(Message, frozen=True, tag="login"):
     """First message of every connection. Answered by ``welcome``."""
 
-    account: Annotated[WireAccount, Meta(description="Who trades. In an open venue any name opens an account.")]
+    account: Annotated[
+        WireAccount, Meta(description="Who trades. In an open venue any name opens an account.")
+    ]
     heartbeat_s: Annotated[
         int,
         Meta(
@@ -99,15 +103,20 @@ class NewOrder(Message, frozen=True, tag="new"):
 
     client_order_id: Annotated[
         WireClientOrderId,
-        Meta(description="Your own name for the order; never used before by this account on this trading day."),
+        Meta(
+            description="Your own name for the order; never used before by this account on this trading day."
+        ),
     ]
     symbol: Annotated[WireSymbol, Meta(description="The instrument.")]
     side: Annotated[Side, Meta(description="Buy or sell.")]
     quantity: Annotated[WireQuantity, Meta(description="How much, a multiple of the lot.")]
     price: Annotated[
-        WirePrice | None, Meta(description="Limit in price units, a multiple of the tick; not for market orders.")
+        WirePrice | None,
+        Meta(description="Limit in price units, a multiple of the tick; not for market orders."),
     ] = None
-    order_type: Annotated[OrderType, Meta(description="Limit, or market: take what the book offers.")] = OrderType.LIMIT
+    order_type: Annotated[OrderType, Meta(description="Limit, or market: take what the book offers.")] = (
+        OrderType.LIMIT
+    )
     time_in_force: Annotated[
         TimeInForce,
         Meta(
@@ -118,7 +127,9 @@ class NewOrder(Message, frozen=True, tag="new"):
     post_only: Annotated[bool, Meta(description="Refuse the order if it would trade on entry.")] = False
     protection: Annotated[
         WirePrice | None,
-        Meta(description="Market orders only: trade at most this many price units beyond the best price at entry."),
+        Meta(
+            description="Market orders only: trade at most this many price units beyond the best price at entry."
+        ),
     ] = None
 
 
@@ -145,7 +156,9 @@ class Reduce(Message, frozen=True, tag="reduce"):
     """Take some quantity off an order, which keeps its place. Answered by ``replaced`` or ``canceled``."""
 
     client_order_id: _ClientOrderIdField
-    by: Annotated[WireQuantity, Meta(description="How much less; all that is open or more cancels the order.")]
+    by: Annotated[
+        WireQuantity, Meta(description="How much less; all that is open or more cancels the order.")
+    ]
 
 
 class MassCancel(Message, frozen=True, tag="mass_cancel"):
@@ -207,9 +220,7 @@ class InstrumentInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc
     lot: Annotated[Quantity, Meta(description="Quantities are multiples of this.")]
     minimum_quantity: Annotated[Quantity, Meta(description="Smallest order quantity.")]
     maximum_quantity: Annotated[Quantity, Meta(description="Largest order quantity.")]
-    price_decimals: Annotated[
-        int, Meta(description="For display: 10025 with 2 decimals reads 100.25.")
-    ]
+    price_decimals: Annotated[int, Meta(description="For display: 10025 with 2 decimals reads 100.25.")]
 
 
 class PositionInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -240,12 +251,15 @@ class Welcome(Message, frozen=True, tag="welcome"):
     venue: Annotated[str, Meta(description="Name of the venue.")]
     version: Annotated[int, Meta(description="Version of this protocol.")]
     seq: Annotated[
-        Sequence, Meta(description="Number of the account's last private message; the next one carries one more.")
+        Sequence,
+        Meta(description="Number of the account's last private message; the next one carries one more."),
     ]
     heartbeat_s: Annotated[int, Meta(description="As agreed, in seconds.")]
     instruments: Annotated[list[InstrumentInfo], Meta(description="All instruments of the venue.")]
     positions: Annotated[list[PositionInfo], Meta(description="Positions other than zero.")]
-    open_orders: Annotated[list[OpenOrder], Meta(description="Orders of the account in the book, oldest first.")]
+    open_orders: Annotated[
+        list[OpenOrder], Meta(description="Orders of the account in the book, oldest first.")
+    ]
 
 
 class LoggedOut(Message, frozen=True, tag="logged_out"):
@@ -260,7 +274,8 @@ class Error(Message, frozen=True, tag="error"):
     code: Annotated[ErrorCode, Meta(description="For programs.")]
     text: Annotated[str, Meta(description="For people.")]
     line: Annotated[
-        int | None, Meta(description="The offending line of this connection, counted from 1; left out if there is none.")
+        int | None,
+        Meta(description="The offending line of this connection, counted from 1; left out if there is none."),
     ] = None
 
 
@@ -290,7 +305,9 @@ class Rejected(Message, frozen=True, tag="rejected"):
     reason: Annotated[RejectReason, Meta(description="For programs.")]
     text: Annotated[str, Meta(description="For people.")]
     client_order_id: Annotated[ClientOrderId | None, Meta(description="As in the request.")] = None
-    line: Annotated[int | None, Meta(description="The offending line of this connection, counted from 1.")] = None
+    line: Annotated[
+        int | None, Meta(description="The offending line of this connection, counted from 1.")
+    ] = None
 
 
 class Canceled(Message, frozen=True, tag="canceled"):
@@ -345,8 +362,12 @@ class TradeReport(Message, frozen=True, tag="trade_report"):
     trade_id: Annotated[TradeId, Meta(description="The same number on both sides and on the tape.")]
     price: Annotated[Price, Meta(description="Price of the trade: the resting order's.")]
     quantity: Annotated[Quantity, Meta(description="Quantity of the trade.")]
-    liquidity: Annotated[Liquidity, Meta(description="`maker` if this order was resting, `taker` if it arrived.")]
-    fee: Annotated[Money, Meta(description="Paid by this side in price units times quantity; negative: a rebate.")]
+    liquidity: Annotated[
+        Liquidity, Meta(description="`maker` if this order was resting, `taker` if it arrived.")
+    ]
+    fee: Annotated[
+        Money, Meta(description="Paid by this side in price units times quantity; negative: a rebate.")
+    ]
     cumulative: _Cumulative
     leaves: _Leaves
 
@@ -371,7 +392,9 @@ class OrderStateReport(Message, frozen=True, tag="order_state"):
     quantity: Annotated[Quantity, Meta(description="Total, executed part included.")]
     cumulative: _Cumulative
     leaves: Annotated[Quantity, Meta(description="Quantity still open; 0 unless live.")]
-    price: Annotated[Price | None, Meta(description="Limit; left out for a market order that never rested.")] = None
+    price: Annotated[
+        Price | None, Meta(description="Limit; left out for a market order that never rested.")
+    ] = None
 
 
 class Subscribed(Message, frozen=True, tag="subscribed"):
@@ -410,6 +433,13 @@ class TradePrint(Message, frozen=True, tag="trade"):
     """One trade on the public tape."""
 
     symbol: _SymbolField
+    seq: Annotated[
+        Sequence,
+        Meta(
+            description="Place in the tape of this instrument since the venue started; a jump means that prints "
+            "were left out because this connection was too slow."
+        ),
+    ]
     trade_id: Annotated[TradeId, Meta(description="Names the trade.")]
     at_ns: _AtField
     price: Annotated[Price, Meta(description="Price of the trade.")]

@@ -63,6 +63,11 @@ class Sequencer:
         self.last_seq = last_seq
         self.last_at_ns = last_at_ns
 
+    @property
+    def has_turn(self) -> bool:
+        """Whether anything was submitted since the last ``take_turn``."""
+        return bool(self._commands)
+
     def take_turn(self) -> Turn | None:
         """What was submitted since the last call, or ``None``."""
         if not self._commands:

@@ -1,0 +1,46 @@
+"""Group commit: one turn at a time is written off the event loop, and meanwhile the next one gathers.
+
+In: turns, each with what to call when it is safe. Out: those calls, on the loop, in order. While a
+commit is under way the venue goes on matching; everything it takes in meanwhile becomes the next
+turn, so the slower the disk, the bigger and fewer the transactions.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from exchange.engine.sequencer import Turn
+from exchange.journal.log import CommandLog
+
+Done = Callable[[Exception | None], None]
+
+
+class GroupCommit:
+    """A thread that appends turns to a journal."""
+
+    def __init__(self, log: CommandLog, loop: asyncio.AbstractEventLoop) -> None:
+        self._log = log
+        self._loop = loop
+        self._queue: SimpleQueue[tuple[Turn, Done] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    def commit(self, turn: Turn, done: Done) -> None:
+        """Write ``turn``; then call ``done`` on the loop with ``None``, or with what went wrong."""
+        self._queue.put((turn, done))
+
+    def stop(self) -> None:
+        """Wait until everything handed in is written, and end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            turn, done = item
+            error: Exception | None = None
+            try:
+                self._log.append(turn)
+            except Exception as caught:
+                error = caught
+            self._loop.call_soon_threadsafe(done, error)

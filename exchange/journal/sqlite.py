@@ -1,0 +1,184 @@
+"""The journal in one SQLite file.
+
+In: turns. Out: a row for each, with the commands as JSON lines, so that ``sqlite3 FILE "select
+commands from turns"`` shows what was asked of the venue. One row a turn and not one a command:
+the cost of a row is paid once for all commands of a turn.
+
+``sync``: ``full`` survives the loss of power (the write-ahead log is flushed at every commit);
+``normal`` survives the death of the process, and after a loss of power may miss the last turns;
+``off`` leaves flushing to the operating system.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from exchange.engine.commands import Command
+from exchange.engine.sequencer import Turn
+from exchange.journal.log import StoredTurn, VenueImage, events_digest
+from protocol.errors import JournalError
+from protocol.vocabulary import Sequence
+
+FORMAT: Final = 1
+"""Version of the file's layout; a file of another version is refused."""
+
+_SCHEMA: Final = """
+create table meta (key text primary key, value text not null) without rowid;
+create table turns (
+    first_seq integer primary key,
+    count integer not null,
+    commands blob not null,
+    events_digest text not null
+);
+create table snapshots (seq integer primary key, state_hash text not null, image blob not null);
+"""
+
+_WAL_PAGES: Final = 4000
+"""Pages after which the write-ahead log is folded into the file: 16 MB, so that the pause is rare."""
+
+_KEPT_SNAPSHOTS: Final = 3
+
+
+class Sync(StrEnum):
+    """When a turn counts as written."""
+
+    FULL = "full"
+    NORMAL = "normal"
+    OFF = "off"
+
+
+class SqliteLog:
+    """A ``CommandLog``. Opening makes the file if there is none."""
+
+    def __init__(self, path: Path, sync: Sync = Sync.FULL, *, read_only: bool = False) -> None:
+        """Raises:
+        JournalError: not a journal, of another format, or another venue writes it.
+        """
+        self._path = path
+        self._lock: int | None = None
+        self._encoder = msgspec.json.Encoder()
+        self._decoder = msgspec.json.Decoder(Command)
+        try:
+            if read_only:
+                self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
+            else:
+                self._lock = self._take_lock()
+                self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                self._connection.execute("pragma journal_mode = wal")
+                self._connection.execute(f"pragma synchronous = {sync}")
+                self._connection.execute(f"pragma wal_autocheckpoint = {_WAL_PAGES}")
+            self._check_format(create=not read_only)
+        except (sqlite3.Error, OSError) as error:
+            self._release_lock()
+            raise JournalError(str(path), str(error)) from error
+        except JournalError:
+            self.close()
+            raise
+
+    def append(self, turn: Turn) -> None:
+        commands = self._encoder.encode_lines(turn.commands)
+        row = (turn.first_seq, len(turn.commands), commands, events_digest(turn.events))
+        try:
+            # Without an explicit transaction each statement is one.
+            self._connection.execute("insert into turns values (?, ?, ?, ?)", row)
+        except sqlite3.Error as error:
+            raise JournalError(str(self._path), str(error)) from error
+
+    def turns(self, after: Sequence = 0) -> Iterator[StoredTurn]:
+        expected = after + 1
+        # A snapshot is taken between turns, so ``after`` never cuts one in two.
+        query = "select first_seq, count, commands, events_digest from turns where first_seq > ? order by first_seq"
+        try:
+            for first_seq, count, blob, stored_digest in self._connection.execute(query, (after,)):
+                if first_seq != expected:
+                    raise JournalError(str(self._path), f"commands {expected} to {first_seq - 1} are missing")
+                commands = self._decoder.decode_lines(blob)
+                if len(commands) != count:
+                    raise JournalError(str(self._path), f"turn {first_seq} holds {len(commands)} of {count} commands")
+                expected += count
+                yield StoredTurn(first_seq, commands, stored_digest)
+        except (sqlite3.Error, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise JournalError(str(self._path), f"after command {expected - 1}: {error}") from error
+
+    def save_snapshot(self, image: VenueImage) -> None:
+        try:
+            self._connection.execute("begin")
+            self._connection.execute(
+                "insert or replace into snapshots values (?, ?, ?)",
+                (image.seq, image.state_hash(), self._encoder.encode(image)),
+            )
+            self._connection.execute(
+                "delete from snapshots where seq not in (select seq from snapshots order by seq desc limit ?)",
+                (_KEPT_SNAPSHOTS,),
+            )
+            self._connection.execute("commit")
+        except sqlite3.Error as error:
+            raise JournalError(str(self._path), str(error)) from error
+
+    def snapshots(self) -> Iterator[tuple[VenueImage, str]]:
+        yield from self._read_snapshots("select state_hash, image from snapshots order by seq")
+
+    def latest_snapshot(self) -> VenueImage | None:
+        for image, state_hash in self._read_snapshots(
+            "select state_hash, image from snapshots order by seq desc limit 1"
+        ):
+            if image.state_hash() != state_hash:
+                raise JournalError(str(self._path), f"the snapshot after command {image.seq} is damaged")
+            return image
+        return None
+
+    def _read_snapshots(self, query: str) -> Iterator[tuple[VenueImage, str]]:
+        try:
+            for state_hash, blob in self._connection.execute(query):
+                yield msgspec.json.decode(blob, type=VenueImage), state_hash
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise JournalError(str(self._path), f"a snapshot can't be read: {error}") from error
+
+    def damage(self) -> str | None:
+        """What SQLite's own check of the file finds, or ``None``."""
+        try:
+            found = [row[0] for row in self._connection.execute("pragma integrity_check(1)")]
+        except sqlite3.Error as error:
+            return str(error)
+        return None if found == ["ok"] else "; ".join(found)
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error, AttributeError):
+            self._connection.close()
+        self._release_lock()
+
+    def _check_format(self, *, create: bool) -> None:
+        tables = {row[0] for row in self._connection.execute("select name from sqlite_master where type = 'table'")}
+        if not tables and create:
+            self._connection.executescript(
+                f"begin; {_SCHEMA} insert into meta values ('format', '{FORMAT}'); commit;"
+            )
+            return
+        if not {"meta", "turns", "snapshots"} <= tables:
+            raise JournalError(str(self._path), "this file is no journal of a venue")
+        row = self._connection.execute("select value from meta where key = 'format'").fetchone()
+        if row is None or row[0] != str(FORMAT):
+            found = "none" if row is None else row[0]
+            raise JournalError(str(self._path), f"journal format {found}, this program reads format {FORMAT}")
+
+    def _take_lock(self) -> int:
+        # A lock file of our own: locking the database file itself would undo SQLite's locks on it.
+        lock = os.open(f"{self._path}.lock", os.O_CREAT | os.O_RDWR, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise JournalError(str(self._path), "another venue is writing this journal") from None
+        return lock
+
+    def _release_lock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None

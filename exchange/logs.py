@@ -1,0 +1,61 @@
+"""structlog for the edges: readable lines on a terminal, JSON elsewhere, always on standard error.
+
+In: the wanted form and level. Out: a configured structlog. Event names are past and constant, values
+go into fields.
+"""
+
+import logging
+import sys
+from enum import StrEnum
+
+import structlog
+
+from exchange.engine.commands import Command
+from exchange.engine.engine import Events
+from protocol.vocabulary import AccountId
+
+
+class LogFormat(StrEnum):
+    AUTO = "auto"  # console on a terminal, else JSON
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"  # every command and what came of it
+    INFO = "info"  # connections, start and stop
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def configure(form: LogFormat, level: LogLevel) -> None:
+    """Set structlog up for this process."""
+    console = form is LogFormat.CONSOLE or (form is LogFormat.AUTO and sys.stderr.isatty())
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if console
+        else structlog.processors.JSONRenderer()
+    )
+    processors: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if not console:
+        processors.append(structlog.processors.format_exc_info)
+    structlog.configure(
+        processors=[*processors, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def log_outcome(account: AccountId | None, command: Command, events: Events) -> None:
+    """One line for a command and what came of it."""
+    structlog.get_logger().debug(
+        "command_applied",
+        account=account,
+        seq=command.seq,
+        command=type(command).__name__,
+        events=[type(event).__name__ for event in events],
+    )

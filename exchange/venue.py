@@ -1,0 +1,275 @@
+"""The venue without I/O: requests of connected peers in, their answers and the public streams out.
+
+In: messages with their line numbers, one peer at a time. Out: outboxes filled in the right order
+(private reports of a command before its public print), and, once a turn, the commands to journal
+together with the bytes that must wait for them. Knows neither sockets nor the event loop, so any
+runtime can drive it.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from exchange.engine.commands import (
+    CancelOrder,
+    Command,
+    EndDay,
+    EnterOrder,
+    MassCancel,
+    ReduceOrder,
+    ReplaceOrder,
+)
+from exchange.engine.engine import Engine, Events
+from exchange.engine.order import Order
+from exchange.engine.sequencer import Sequencer, Turn
+from exchange.market_data import MarketData
+from exchange.peers import Peer, Touched
+from exchange.reports import Reports
+from protocol import messages
+from protocol.errors import InvariantViolated, LocalProtocolError, RemoteProtocolError
+from protocol.messages import PROTOCOL_VERSION, InstrumentInfo, Message, NewOrder, OpenOrder, PositionInfo
+from protocol.vocabulary import AccountId, ErrorCode
+
+
+Observer = Callable[[AccountId | None, Command, Events], None]
+"""Sees every command with its events, after the engine; for logs."""
+
+
+class Output(NamedTuple):
+    """What a peer is to be sent once the turn's commands are safe."""
+
+    peer: Peer
+    data: bytes
+
+
+class Venue:
+    """One market with everybody who is connected to it."""
+
+    def __init__(
+        self,
+        name: str,
+        sequencer: Sequencer,
+        reports: Reports,
+        touched: Touched,
+        observe: Observer | None = None,
+    ) -> None:
+        """``touched`` is the list that ``reports`` writes into as well."""
+        self.name = name
+        self.sequencer = sequencer
+        self.reports = reports
+        self._touched = touched
+        self.market_data = MarketData(self.engine.books.get, touched)
+        self._observe = observe
+        self._submit = sequencer.submit
+        self._deliver = reports.deliver
+        self._publish = self.market_data.publish
+
+    @property
+    def engine(self) -> Engine:
+        return self.sequencer.engine
+
+    @property
+    def has_output(self) -> bool:
+        """Whether there is anything to journal or to send."""
+        return bool(self._touched) or self.sequencer.has_turn
+
+    # -- requests ------------------------------------------------------------------------------
+
+    def handle(self, peer: Peer, line: int, message: Message | RemoteProtocolError) -> None:
+        """Act on one item of ``ServerSession.receive_data``; answers gather in the outboxes."""
+        account = peer.session.account
+        if account is None:
+            self._handle_other(peer, line, message)
+            return
+        command: Command
+        match message:
+            # Orders first: nearly everything that arrives is one, or the end of one.
+            case NewOrder():
+                command = EnterOrder(
+                    account, message.client_order_id, message.symbol, message.side, message.order_type,
+                    message.time_in_force, message.quantity, message.price, message.post_only,
+                    message.protection,
+                )  # fmt: skip
+            case messages.Cancel():
+                command = CancelOrder(account, message.client_order_id)
+            case messages.Replace():
+                command = ReplaceOrder(account, message.client_order_id, message.quantity, message.price)
+            case messages.Reduce():
+                command = ReduceOrder(account, message.client_order_id, message.by)
+            case messages.MassCancel():
+                command = MassCancel(account, message.symbol, message.side)
+            case _:
+                self._handle_other(peer, line, message)
+                return
+        events = self._submit(command)
+        self._deliver(command, events, peer, line)
+        if self.market_data.active:
+            self._publish(command.at_ns, events)
+        if self._observe is not None:
+            self._observe(account, command, events)
+
+    def act(self, command: Command) -> Events:
+        """Carry out a command of the venue itself, such as listing an instrument."""
+        events = self._submit(command)
+        self._deliver(command, events)
+        if self.market_data.active:
+            self._publish(command.at_ns, events)
+        if self._observe is not None:
+            self._observe(None, command, events)
+        return events
+
+    def end_day(self) -> Events:
+        """End the trading day: DAY orders go, used client order ids are free again."""
+        return self.act(EndDay())
+
+    def _handle_other(self, peer: Peer, line: int, message: Message | RemoteProtocolError) -> None:
+        match message:
+            case RemoteProtocolError():
+                peer.session.fail(message)
+                peer.closing = peer.closing or message.code is ErrorCode.LINE_TOO_LONG
+            case messages.Login():
+                self._welcome(peer, message)
+            case messages.Logout():
+                peer.session.log_out("bye")
+                peer.closing = True
+            case messages.OrderStatus():
+                self._report_status(peer, line, message)
+            case messages.Subscribe():
+                self._subscribe(peer, line, message)
+            case messages.Unsubscribe():
+                self._unsubscribe(peer, line, message)
+            case _:
+                raise LocalProtocolError(f"a session let {type(message).__name__} pass")
+        self.touch(peer)
+
+    def touch(self, peer: Peer) -> None:
+        """The peer's outbox has something in it, or it is to be closed."""
+        if not peer.touched:
+            peer.touched = True
+            self._touched.append(peer)
+
+    def _welcome(self, peer: Peer, login: messages.Login) -> None:
+        account = self.engine.accounts.by_name.get(login.account)
+        stream = self.reports.stream(login.account)
+        peer.session.welcome(
+            messages.Welcome(
+                account=login.account,
+                venue=self.name,
+                version=PROTOCOL_VERSION,
+                seq=stream.last_seq,
+                heartbeat_s=login.heartbeat_s,
+                instruments=[
+                    InstrumentInfo(
+                        symbol=listed.symbol,
+                        tick=listed.tick,
+                        lot=listed.lot,
+                        minimum_quantity=listed.minimum_quantity,
+                        maximum_quantity=listed.maximum_quantity,
+                        price_decimals=listed.price_decimals,
+                    )
+                    for listed in (book.instrument for book in self.engine.books.values())
+                ],
+                positions=[
+                    PositionInfo(symbol=symbol, quantity=quantity)
+                    for symbol, quantity in sorted(account.positions.items() if account else ())
+                    if quantity
+                ],
+                open_orders=[_open_order(order) for order in self.engine.open_orders(login.account)],
+            )
+        )
+        stream.readers.append(peer)
+
+    def _report_status(self, peer: Peer, line: int, asked: messages.OrderStatus) -> None:
+        account = self.engine.accounts.by_name.get(_known(peer.account))
+        order = account.orders.get(asked.client_order_id) if account else None
+        if order is None:
+            text = f"no order {asked.client_order_id!r}"
+            peer.session.fail(RemoteProtocolError(ErrorCode.UNKNOWN_ORDER, text, line))
+            return
+        peer.outbox.append(
+            messages.OrderStateReport(
+                client_order_id=order.client_order_id,
+                order_id=order.order_id,
+                symbol=order.symbol,
+                side=order.side,
+                state=order.state,
+                quantity=order.quantity,
+                cumulative=order.cumulative,
+                leaves=order.leaves,
+                price=order.price,
+            )
+        )
+
+    def _subscribe(self, peer: Peer, line: int, asked: messages.Subscribe) -> None:
+        if self.market_data.feed(asked.symbol) is None:
+            peer.session.fail(_unknown_symbol(asked.symbol, line))
+        elif (asked.channel, asked.symbol) in peer.subscriptions:
+            text = f"subscribed to {asked.channel} of {asked.symbol} already"
+            peer.session.fail(RemoteProtocolError(ErrorCode.ALREADY_SUBSCRIBED, text, line))
+        else:
+            peer.outbox.append(messages.Subscribed(channel=asked.channel, symbol=asked.symbol))
+            self.market_data.subscribe(peer, asked.channel, asked.symbol)
+
+    def _unsubscribe(self, peer: Peer, line: int, asked: messages.Unsubscribe) -> None:
+        if self.market_data.feed(asked.symbol) is None:
+            peer.session.fail(_unknown_symbol(asked.symbol, line))
+        elif (asked.channel, asked.symbol) not in peer.subscriptions:
+            text = f"not subscribed to {asked.channel} of {asked.symbol}"
+            peer.session.fail(RemoteProtocolError(ErrorCode.NOT_SUBSCRIBED, text, line))
+        else:
+            self.market_data.unsubscribe(peer, asked.channel, asked.symbol)
+            peer.outbox.append(messages.Unsubscribed(channel=asked.channel, symbol=asked.symbol))
+
+    def leave(self, peer: Peer) -> None:
+        """The peer's connection is gone. Its orders stay."""
+        self.market_data.unsubscribe_all(peer)
+        account = peer.account
+        if account is not None and account in self.reports.streams:
+            readers = self.reports.streams[account].readers
+            if peer in readers:
+                readers.remove(peer)
+
+    # -- turns ---------------------------------------------------------------------------------
+
+    def take_turn(self) -> Turn | None:
+        """The commands since the last turn, for the journal; ``None`` if there were none."""
+        return self.sequencer.take_turn()
+
+    def take_output(self) -> list[Output]:
+        """What everybody is to be sent, one piece a peer; it may leave when the turn is in the journal."""
+        output: list[Output] = []
+        for peer in self._touched:
+            peer.touched = False
+            output.append(Output(peer, peer.session.data_to_send()))
+        self._touched.clear()
+        return output
+
+    def only_touched(self, peer: Peer) -> bool:
+        """Whether this turn concerns nobody but ``peer``."""
+        touched = self._touched
+        return len(touched) == 1 and touched[0] is peer
+
+
+def _known(account: AccountId | None) -> AccountId:
+    if account is None:
+        raise InvariantViolated("a request passed the session before the login")
+    return account
+
+
+def _unknown_symbol(symbol: str, line: int) -> RemoteProtocolError:
+    return RemoteProtocolError(ErrorCode.UNKNOWN_SYMBOL, f"no instrument {symbol!r}", line)
+
+
+def _open_order(order: Order) -> OpenOrder:
+    if order.price is None:
+        raise InvariantViolated(f"live order {order.order_id} has no price")
+    return OpenOrder(
+        client_order_id=order.client_order_id,
+        order_id=order.order_id,
+        symbol=order.symbol,
+        side=order.side,
+        price=order.price,
+        quantity=order.quantity,
+        cumulative=order.cumulative,
+        leaves=order.leaves,
+        time_in_force=order.time_in_force,
+    )

@@ -1,0 +1,153 @@
+"""Bounded queues between a connection and who reads it.
+
+In: items, put by the connection and never awaited. Out: asynchronous iteration by one reader.
+The policies, one class each:
+
+* ``Queue`` keeps every item in order; when it is full the reader is hung up on: it still gets what
+  was queued, then ``SlowConsumer``.
+* ``Latest`` conflates: the reader gets the newest state, however many changes it slept through.
+* ``Inbox`` does both at once for a reader of several streams: reports and prints are kept in order,
+  depth conflates by instrument and stands where its newest change stood.
+
+All of them end quietly on ``SessionClosed`` and raise any other end, after what was queued.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Generic, TypeVar, cast
+
+from protocol.errors import SessionBusy, SessionClosed, SlowConsumer, VenueError
+
+T = TypeVar("T")
+
+
+class _Feed(Generic[T]):
+    """What the policies share: one reader, who waits and is woken, and an end."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._end: VenueError | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    def end(self, error: VenueError) -> None:
+        """Nothing follows what is queued; ``SessionClosed`` is the quiet end. The first end counts."""
+        if self._end is None:
+            self._end = error
+            self._wake()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def __aiter__(self) -> "_Feed[T]":
+        return self
+
+    async def __anext__(self) -> T:
+        while not self._ready():
+            if self._end is not None:
+                if isinstance(self._end, SessionClosed):
+                    raise StopAsyncIteration
+                # A fresh copy: one end may be raised to many readers, each with its own traceback.
+                raise type(self._end)(*self._end.args) from self._end
+            if self._waiter is not None:
+                raise SessionBusy(self.name)
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return self._take()
+
+    def _ready(self) -> bool:
+        raise NotImplementedError
+
+    def _take(self) -> T:
+        raise NotImplementedError
+
+
+class Queue(_Feed[T]):
+    """Every item in order, at most ``limit`` unread."""
+
+    def __init__(self, name: str, limit: int) -> None:
+        super().__init__(name)
+        self._limit = limit
+        self._items: deque[T] = deque()
+
+    def put(self, item: T) -> None:
+        """Append an item. Never waits, never raises; after the end it does nothing."""
+        if self._end is not None:
+            return
+        if len(self._items) == self._limit:
+            self.end(SlowConsumer(self.name, self._limit))
+            return
+        self._items.append(item)
+        if self._waiter is not None:
+            self._wake()
+
+    def _ready(self) -> bool:
+        return bool(self._items)
+
+    def _take(self) -> T:
+        return self._items.popleft()
+
+
+class Latest(_Feed[T]):
+    """The newest state only; ``read`` makes it when the reader asks."""
+
+    def __init__(self, name: str, read: Callable[[], T]) -> None:
+        super().__init__(name)
+        self._read = read
+        self._changed = False
+
+    def touch(self) -> None:
+        """The state changed."""
+        self._changed = True
+        if self._waiter is not None:
+            self._wake()
+
+    def _ready(self) -> bool:
+        return self._changed
+
+    def _take(self) -> T:
+        self._changed = False
+        return self._read()
+
+
+class Inbox(_Feed[T]):
+    """Several streams as one: ``put`` keeps, ``touch`` conflates."""
+
+    def __init__(self, name: str, limit: int) -> None:
+        super().__init__(name)
+        self._limit = limit
+        self._kept = 0
+        # A kept item has its number for a key, a conflated one its own, and what makes it.
+        self._items: OrderedDict[int | str, T | Callable[[], T]] = OrderedDict()
+
+    def put(self, item: T) -> None:
+        """Append an item. Never waits, never raises; after the end it does nothing."""
+        if self._end is not None:
+            return
+        if len(self._items) >= self._limit:
+            self.end(SlowConsumer(self.name, self._limit))
+            return
+        self._kept += 1
+        self._items[self._kept] = item
+        if self._waiter is not None:
+            self._wake()
+
+    def touch(self, key: str, read: Callable[[], T]) -> None:
+        """The state called ``key`` changed; ``read`` makes it. An unread change of it is forgotten."""
+        if self._end is None:
+            self._items[key] = read
+            self._items.move_to_end(key)
+            if self._waiter is not None:
+                self._wake()
+
+    def _ready(self) -> bool:
+        return bool(self._items)
+
+    def _take(self) -> T:
+        key, item = self._items.popitem(last=False)
+        return cast("Callable[[], T]", item)() if isinstance(key, str) else cast("T", item)

@@ -1,0 +1,112 @@
+"""The handle of an order: what its owner can do with it, and what happens to it.
+
+In: the reports of one order, given by the client. Out: an ``OrderView`` that also cancels,
+replaces, and is read with ``async for``.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Final, TypeVar, cast
+
+from protocol.errors import LocalProtocolError, SessionBusy, VenueError
+from protocol.messages import (
+    Cancel,
+    Canceled,
+    Message,
+    NewOrder,
+    PrivateMessage,
+    Reduce,
+    Rejected,
+    Replace,
+    Replaced,
+)
+from protocol.vocabulary import Request
+from traders.feed import Queue
+from traders.order_view import OrderView
+
+MAX_UNREAD_REPORTS: Final = 4_096
+"""Reports an order keeps for its reader; a sweep of more makers than this is read while it runs."""
+
+AnswerT = TypeVar("AnswerT", bound=Message)
+Ask = Callable[[Request, Message], Awaitable[Message]]
+"""Sends a message as a request of that kind, and answers it."""
+
+
+class Order(OrderView):
+    """An order the venue has answered; see ``Client.buy``.
+
+    ``async for report in order`` yields its reports from the first, in order, and ends when the
+    order is done or the session was logged out. One task at a time may read it.
+    """
+
+    __slots__ = ("_ask", "_being_read", "_reports")
+
+    def __init__(self, request: NewOrder, ask: Ask) -> None:
+        super().__init__(
+            request.client_order_id, request.symbol, request.side, request.quantity, request.price
+        )
+        self._ask = ask
+        self._reports: Queue[PrivateMessage] = Queue(
+            f"the reports of order {request.client_order_id}", MAX_UNREAD_REPORTS
+        )
+        self._being_read = False
+
+    async def cancel(self) -> Canceled | Rejected:
+        """Take the order out of the book. ``Rejected`` says that it was done already.
+
+        Raises:
+            SessionBroken, SessionClosed: the session ended before the answer.
+        """
+        return cast("Canceled | Rejected", await self._request(Request.CANCEL, Cancel(self.client_order_id)))
+
+    async def replace(
+        self, *, quantity: int | None = None, at: int | None = None
+    ) -> Replaced | Canceled | Rejected:
+        """Change the total quantity (executed part included), the price, or both.
+
+        ``Canceled``: the new quantity was executed already. The order keeps its place in the
+        queue only if the price stays and the quantity does not rise.
+
+        Raises:
+            LocalProtocolError: neither was given.
+            SessionBroken, SessionClosed: the session ended before the answer.
+        """
+        if quantity is None and at is None:
+            raise LocalProtocolError("a replace needs a quantity, a price or both")
+        request = Replace(
+            self.client_order_id,
+            None if quantity is None else quantity,
+            None if at is None else at,
+        )
+        return cast("Replaced | Canceled | Rejected", await self._request(Request.REPLACE, request))
+
+    async def reduce(self, by: int) -> Replaced | Canceled | Rejected:
+        """Take ``by`` off what is open; the order keeps its place. ``Canceled``: nothing is left.
+
+        Raises:
+            SessionBroken, SessionClosed: the session ended before the answer.
+        """
+        request = Reduce(self.client_order_id, by)
+        return cast("Replaced | Canceled | Rejected", await self._request(Request.REDUCE, request))
+
+    async def __aiter__(self) -> AsyncGenerator[PrivateMessage, None]:
+        if self._being_read:
+            raise SessionBusy(self._reports.name)
+        self._being_read = True
+        try:
+            async for report in self._reports:
+                yield report
+        finally:
+            self._being_read = False
+
+    async def _request(self, kind: Request, message: Message) -> Message:
+        return await self._ask(kind, message)
+
+    # -- for the client ----------------------------------------------------------------------------
+    def reported(self, report: PrivateMessage) -> None:
+        """Take a report: the view first, so that a reader never sees it lag behind."""
+        self.apply(report)
+        self._reports.put(report)
+
+    def ended(self, error: VenueError) -> None:
+        """No report will follow."""
+        self._reports.end(error)

@@ -1,0 +1,126 @@
+"""The scenario file: who trades, how many of them, how often, with which parameters.
+
+In: a TOML file written by a person. Out: a frozen ``Scenario``, checked to the last parameter of
+the last strategy. A mistake is a ``ConfigError`` that names file, key and reason. ``examples/fleet.toml``
+explains every key.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from protocol.errors import ConfigError
+from protocol.vocabulary import AccountId, Symbol
+from traders.strategies.base import Parameters, Strategy
+from traders.strategies.registry import first_fault, parameters_of, strategy_named
+
+MAX_ACCOUNT_LENGTH = 32
+"""As in ``protocol.messages.Login``."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TraderGroup(_Model):
+    """Traders of one kind."""
+
+    strategy: str = Field(min_length=1, description="name of a strategy, or FILE.py:Class")
+    name: str | None = Field(
+        None, min_length=1, max_length=20, description="part of the accounts; left out: strategy"
+    )
+    count: int = Field(1, ge=1, le=2_000, description="how many of them, a connection each")
+    symbols: tuple[Symbol, ...] = Field(
+        (), description="what they trade; left out: every instrument of the venue"
+    )
+    interval_s: float = Field(
+        1.0, ge=0.001, le=3_600, description="seconds between the timers of each, on average"
+    )
+    arrivals: Literal["poisson", "regular"] = Field("poisson", description="how the timers are spread")
+    parameters: Mapping[str, Any] = Field({}, description="of the strategy")
+
+
+class Scenario(_Model):
+    """A whole fleet."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="where the venue listens")
+    port: int = Field(7001, ge=1, le=65_535, description="its TCP port")
+    seed: int = Field(1, ge=0, description="all chance comes from it")
+    traders: tuple[TraderGroup, ...] = Field(min_length=1)
+
+
+class TraderSpec(NamedTuple):
+    """One trader of a fleet, ready to be made."""
+
+    account: AccountId
+    group: TraderGroup
+    strategy: type[Strategy]
+    parameters: Parameters
+    seed: str
+    """For ``random.Random``: text is hashed the same in every process, so equal seeds give equal draws."""
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read and check a scenario file.
+
+    Raises:
+        ConfigError: it can't be read, is no TOML, or says something impossible.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(str(path), error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), f"not UTF-8: {error.reason}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(str(path), f"not TOML: {error}") from error
+    return scenario_of(values, str(path))
+
+
+def scenario_of(values: Mapping[str, Any], place: str) -> Scenario:
+    """A scenario from a table of values; ``place`` names it in errors.
+
+    Raises:
+        ConfigError: it says something impossible.
+    """
+    try:
+        scenario = Scenario.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(*first_fault(error, place)) from error
+    for _ in specs(scenario, place=place):
+        pass
+    return scenario
+
+
+def specs(
+    scenario: Scenario, *, place: str, prefix: str = "", seed: int | None = None
+) -> Iterator[TraderSpec]:
+    """Every trader of the scenario, in the order of the file.
+
+    Accounts read ``prefix`` + name + number; numbers count on where two groups share a name.
+    ``seed`` overrides the scenario's.
+
+    Raises:
+        ConfigError: a strategy, a parameter or the length of an account is wrong.
+    """
+    chosen = scenario.seed if seed is None else seed
+    numbers: dict[str, int] = {}
+    for index, group in enumerate(scenario.traders):
+        where = f"{place}: traders[{index}]"
+        strategy = strategy_named(group.strategy, f"{where}.strategy")
+        parameters = parameters_of(strategy, group.parameters, f"{where}.parameters")
+        name = group.name or group.strategy.rpartition(":")[2]
+        for _ in range(group.count):
+            numbers[name] = numbers.get(name, 0) + 1
+            account = f"{prefix}{name}-{numbers[name]}"
+            if len(account) > MAX_ACCOUNT_LENGTH:
+                raise ConfigError(
+                    f"{where}.name",
+                    f"{account!r} is longer than {MAX_ACCOUNT_LENGTH} characters: give a shorter one",
+                )
+            yield TraderSpec(
+                AccountId(account), group, strategy, parameters, f"{chosen}/{name}-{numbers[name]}"
+            )

@@ -1,0 +1,1 @@
+"""Pure decisions: events in, intents out. Nothing here knows a clock, a loop or a socket."""

@@ -1,0 +1,266 @@
+"""What a strategy is.
+
+In: events, one at a time. Out: the intents it answers with. Promises: equal parameters, equal
+random numbers and equal events give equal intents; a strategy reads no clock, awaits nothing and
+sends nothing. Write one by overriding hooks::
+
+    class Follower(Strategy):
+        def on_trade(self, trade: TradePrint) -> Iterable[Intent]:
+            yield self.buy(trade.symbol, 1, at=trade.price)
+
+A hook may return a list, or be a generator.
+"""
+
+from collections.abc import Iterable, Sequence
+from random import Random
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from protocol.errors import LocalProtocolError
+from protocol.messages import InstrumentInfo, NewOrder, PrivateMessage, Rejected, TradePrint, TradeReport
+from protocol.vocabulary import (
+    Channel,
+    ClientOrderId,
+    Money,
+    Nanoseconds,
+    OrderType,
+    Price,
+    Request,
+    Side,
+    Symbol,
+    TimeInForce,
+)
+from traders.book_view import Depth
+from traders.order_view import OrderView
+from traders.portfolio import Portfolio
+from traders.strategies.intents import (
+    CancelAll,
+    CancelOrder,
+    Event,
+    Intent,
+    Place,
+    ReplaceOrder,
+    Reported,
+    Started,
+    Stopping,
+    Tag,
+    TimerFired,
+)
+
+
+class Parameters(BaseModel):
+    """Base of what a person may set; see each strategy."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Working(OrderView):
+    """An order of a strategy, from the intent to its end."""
+
+    __slots__ = ("pending", "tag")
+
+    def __init__(self, intent: Place) -> None:
+        super().__init__(
+            ClientOrderId(str(intent.tag)), intent.symbol, intent.side, intent.quantity, intent.price
+        )
+        self.tag = intent.tag
+        self.pending = True
+        """Its entry, cancel or replace is unanswered: to ask for more would be to guess."""
+
+
+class Strategy:
+    """Base of all strategies. The state it keeps for its hooks is read-only to them."""
+
+    parameters_type: ClassVar[type[Parameters]] = Parameters
+    """What ``parameters`` is; override both together."""
+    channels: ClassVar[frozenset[Channel]] = frozenset(Channel)
+    """Public streams it wants; each one costs the venue a message an event and a trader."""
+    depth_levels: ClassVar[int | None] = 10
+    """How many price levels a side it wants to see; ``None``: all."""
+
+    def __init__(self, instruments: Sequence[InstrumentInfo], parameters: Parameters, rng: Random) -> None:
+        """``instruments``: what to trade, at least one. ``rng``: the only source of chance."""
+        self.instruments = {one.symbol: one for one in instruments}
+        self.symbols = tuple(self.instruments)
+        self.parameters = parameters
+        self.rng = rng
+        self.now_ns = 0
+        """Time of the last event that carried one."""
+        self.orders: dict[Tag, Working] = {}
+        """Own orders that are not done, oldest first."""
+        self.portfolio = Portfolio()
+        """Own trades, and the position the account had before, valued at the first price seen."""
+        self.books: dict[Symbol, Depth] = {}
+        """The last depth seen."""
+        self.marks: dict[Symbol, Price] = {}
+        """The last trade price, before any trade the last mid: what a position is valued at."""
+        self._carried: dict[Symbol, int] = {}
+        self._traded: set[Symbol] = set()
+        self._last_tag = 0
+
+    # -- hooks -------------------------------------------------------------------------------------
+    def on_start(self) -> Iterable[Intent]:
+        """The session is open."""
+        return ()
+
+    def on_depth(self, depth: Depth) -> Iterable[Intent]:
+        """A book changed; changes in between may have been left out."""
+        return ()
+
+    def on_trade(self, trade: TradePrint) -> Iterable[Intent]:
+        """Somebody traded; the own trades are among them."""
+        return ()
+
+    def on_report(self, report: PrivateMessage, order: Working | None) -> Iterable[Intent]:
+        """The venue reported. ``order`` shows the report already; ``None``: not of this strategy."""
+        return ()
+
+    def on_timer(self, now_ns: Nanoseconds) -> Iterable[Intent]:
+        """The interval has passed."""
+        return ()
+
+    def on_stop(self) -> Iterable[Intent]:
+        """The session is about to end. By default: leave nothing in the book."""
+        return (CancelAll(),) if self.orders else ()
+
+    # -- words for hooks ---------------------------------------------------------------------------
+    def buy(
+        self,
+        symbol: Symbol,
+        quantity: int,
+        *,
+        at: int | None = None,
+        time_in_force: TimeInForce = TimeInForce.GTC,
+        post_only: bool = False,
+    ) -> Place:
+        """The intent to buy ``quantity`` at ``at`` price units or better; without ``at`` at market."""
+        return self._place(Side.BUY, symbol, quantity, at, time_in_force, post_only)
+
+    def sell(
+        self,
+        symbol: Symbol,
+        quantity: int,
+        *,
+        at: int | None = None,
+        time_in_force: TimeInForce = TimeInForce.GTC,
+        post_only: bool = False,
+    ) -> Place:
+        """The intent to sell; otherwise as ``buy``."""
+        return self._place(Side.SELL, symbol, quantity, at, time_in_force, post_only)
+
+    def position(self, symbol: Symbol) -> int:
+        """Bought less sold; negative when short."""
+        return self.portfolio.position(symbol) + self._carried.get(symbol, 0)
+
+    def profit(self) -> Money:
+        """Gain since the start, after fees, open positions at the last known price."""
+        return self.portfolio.profit(self.marks)
+
+    # -- for whoever runs the strategy -------------------------------------------------------------
+    def on_event(self, event: Event) -> Sequence[Intent]:
+        """Take the next event, answer with intents in the order in which they are to be sent.
+
+        An intent about an order that ended is left out.
+
+        Raises:
+            LocalProtocolError: an intent names a tag this strategy never placed, or places one twice.
+        """
+        return tuple([intent for intent in self._answer(event) if self._noted(intent)])
+
+    def _answer(self, event: Event) -> Iterable[Intent]:
+        match event:
+            case Depth():
+                self.books[event.symbol] = event
+                if event.symbol not in self._traded and (mid := event.mid) is not None:
+                    self._mark(event.symbol, mid)
+                return self.on_depth(event)
+            case TradePrint():
+                self.now_ns = event.at_ns
+                self._traded.add(event.symbol)
+                self._mark(event.symbol, event.price)
+                return self.on_trade(event)
+            case Reported():
+                self.now_ns = event.report.at_ns
+                return self._reported(event)
+            case TimerFired():
+                self.now_ns = event.now_ns
+                return self.on_timer(event.now_ns)
+            case Started():
+                self.now_ns = event.now_ns
+                self._carried = dict(event.positions)
+                return self.on_start()
+            case Stopping():
+                return self.on_stop()
+
+    def _reported(self, event: Reported) -> Iterable[Intent]:
+        report = event.report
+        order = None if event.tag is None else self.orders.get(event.tag)
+        if order is not None:
+            if not isinstance(report, TradeReport):
+                order.pending = False
+            order.apply(report)
+            if order.is_done:
+                del self.orders[order.tag]
+        if isinstance(report, TradeReport):
+            if report.symbol not in self.marks:
+                self._mark(report.symbol, report.price)
+            self.portfolio.apply(report)
+        return self.on_report(report, order)
+
+    def _mark(self, symbol: Symbol, price: Price) -> None:
+        self.marks[symbol] = price
+        if symbol in self._carried:
+            self.portfolio.carry(symbol, self._carried.pop(symbol), price)
+
+    def _place(
+        self,
+        side: Side,
+        symbol: Symbol,
+        quantity: int,
+        at: int | None,
+        time_in_force: TimeInForce,
+        post_only: bool,
+    ) -> Place:
+        self._last_tag += 1
+        price = None if at is None else at
+        return Place(self._last_tag, symbol, side, quantity, price, time_in_force, post_only)
+
+    def _noted(self, intent: Intent) -> bool:
+        """Remember what is about to be sent; tell whether it can be."""
+        match intent:
+            case Place():
+                if intent.tag in self.orders or not 0 < intent.tag <= self._last_tag:
+                    raise LocalProtocolError(
+                        f"tag {intent.tag}: make orders with buy() and sell(), send each once"
+                    )
+                self.orders[intent.tag] = Working(intent)
+            case CancelOrder() | ReplaceOrder():
+                order = self.orders.get(intent.tag)
+                if order is None:
+                    if 0 < intent.tag <= self._last_tag:
+                        return False
+                    raise LocalProtocolError(f"no order was placed with tag {intent.tag}")
+                order.pending = True
+            case CancelAll():
+                pass
+        return True
+
+
+def new_order(intent: Place, client_order_id: ClientOrderId) -> NewOrder:
+    """The request that carries out ``intent``."""
+    return NewOrder(
+        client_order_id,
+        intent.symbol,
+        intent.side,
+        intent.quantity,
+        intent.price,
+        OrderType.MARKET if intent.price is None else OrderType.LIMIT,
+        intent.time_in_force,
+        intent.post_only,
+    )
+
+
+def is_refused_order(report: PrivateMessage) -> bool:
+    """Whether an order as a whole was refused."""
+    return isinstance(report, Rejected) and report.request is Request.NEW

@@ -1,0 +1,86 @@
+"""What goes into a strategy and what comes out of it.
+
+Events are what a trader can see; intents are what it wants. Both are frozen values, so that the
+same strategy runs over a socket, in virtual time and on any scheduler, and a test compares lists.
+"""
+
+from dataclasses import dataclass
+
+from protocol.messages import PrivateMessage, TradePrint
+from protocol.vocabulary import Nanoseconds, Price, Quantity, Side, Symbol, TimeInForce
+from traders.book_view import Depth
+
+Tag = int
+"""Names an order inside its strategy; whoever runs the strategy maps it to a ``client_order_id``."""
+
+
+# -- events ----------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The session is open. ``positions``: what the account held before, by symbol."""
+
+    now_ns: Nanoseconds
+    positions: tuple[tuple[Symbol, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The strategy's interval has passed."""
+
+    now_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The venue reported something; ``tag`` is ``None`` if it is about no order of this strategy."""
+
+    tag: Tag | None
+    report: PrivateMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The last event: the session is about to be logged out."""
+
+
+Event = Started | Depth | TradePrint | Reported | TimerFired | Stopping
+
+
+# -- intents ---------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Enter an order; made by ``Strategy.buy`` and ``Strategy.sell``. No ``price``: a market order."""
+
+    tag: Tag
+    symbol: Symbol
+    side: Side
+    quantity: Quantity
+    price: Price | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Take an order of this strategy out of the book."""
+
+    tag: Tag
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceOrder:
+    """Change the total quantity (executed part included), the price, or both."""
+
+    tag: Tag
+    quantity: Quantity | None = None
+    price: Price | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAll:
+    """Cancel all orders of the account, or those of one instrument."""
+
+    symbol: Symbol | None = None
+
+
+Intent = Place | CancelOrder | ReplaceOrder | CancelAll

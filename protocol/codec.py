@@ -18,6 +18,10 @@ MessageT = TypeVar("MessageT", bound=Message)
 
 _encoder = msgspec.json.Encoder()
 
+_JSON_SPACE = b" \t\r"
+_LONGEST_TEXT = 200
+"""Characters of a fault's text: a field name of 60 KiB is not worth repeating to its sender."""
+
 
 def encode(message: Message) -> bytes:
     """One message as one line, newline included."""
@@ -46,23 +50,21 @@ class LineDecoder(Generic[MessageT]):
         Blank lines are skipped, as a person who leans on the return key would expect.
         """
         # One call decodes a whole chunk, but takes any white space between messages. It was one
-        # message a line exactly if every newline follows a brace and there are as many messages:
-        # messages are flat, so a brace outside a string ends one.
+        # message a line exactly if there are as many newlines as messages and each stands between
+        # the end of an object and the start of one: inside an object a comma or bracket would follow.
         try:
             messages = self._decoder.decode_lines(lines)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return self._one_by_one(lines, first_line)
         count = len(messages)
-        if lines.count(b"\n") == count == lines.count(b"}\n"):
+        if lines.count(b"\n") == count and lines.count(b"}\n{") == count - 1 and lines.endswith(b"}\n"):
             return list(enumerate(messages, first_line))
         return self._one_by_one(lines, first_line)
 
-    def _one_by_one(
-        self, lines: bytes, first_line: int
-    ) -> list[tuple[int, MessageT | RemoteProtocolError]]:
+    def _one_by_one(self, lines: bytes, first_line: int) -> list[tuple[int, MessageT | RemoteProtocolError]]:
         found: list[tuple[int, MessageT | RemoteProtocolError]] = []
         for number, line in enumerate(lines.split(b"\n")[:-1], first_line):
-            if line.strip():
+            if line.strip(_JSON_SPACE):
                 found.append((number, self._one(line, number)))
         return found
 
@@ -70,13 +72,20 @@ class LineDecoder(Generic[MessageT]):
         try:
             return self._decoder.decode(line)
         except msgspec.ValidationError as error:
-            return RemoteProtocolError(ErrorCode.INVALID_MESSAGE, str(error), number)
+            return RemoteProtocolError(ErrorCode.INVALID_MESSAGE, _shortened(str(error)), number)
         except msgspec.DecodeError as error:
             return RemoteProtocolError(ErrorCode.NOT_JSON, str(error), number)
         except UnicodeDecodeError as error:
             return RemoteProtocolError(ErrorCode.NOT_JSON, f"not UTF-8: {error.reason}", number)
         except RecursionError:
             return RemoteProtocolError(ErrorCode.NOT_JSON, "nested too deeply", number)
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _LONGEST_TEXT:
+        return text
+    half = _LONGEST_TEXT // 2
+    return f"{text[:half]} ... {text[-half:]}"
 
 
 def client_message_decoder() -> LineDecoder[Message]:

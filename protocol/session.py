@@ -205,8 +205,13 @@ class ServerSession(_Session):
         return admitted
 
     def welcome(self, message: Welcome) -> None:
-        """Let the peer in."""
-        self._go(SessionEvent.WELCOME)
+        """Let the peer in.
+
+        A session that a later line of the same chunk has ended already stays ended, but its login
+        still gets this answer, in front of the answer to that line.
+        """
+        if self.state is not SessionState.CLOSED or self.account is None:
+            self._go(SessionEvent.WELCOME)
         self.outbox.append(message)
 
     def log_out(self, text: str) -> None:
@@ -243,7 +248,7 @@ class ClientSession(_Session):
     def __init__(self, *, max_line_bytes: int = 64 * MAX_LINE_BYTES) -> None:
         # Lines of the venue may be long: a welcome lists every open order, a snapshot every level.
         super().__init__(max_line_bytes)
-        self.private_seq = Sequence(0)
+        self.private_seq: Sequence = 0
         """Number of the last private message."""
         self._decode = server_message_decoder_shared.decode
 
@@ -271,6 +276,9 @@ class ClientSession(_Session):
 
     def receive_data(self, data: bytes) -> list[Message]:
         """Messages of the venue in order; heartbeats are swallowed.
+
+        A fault ends the session, and messages in front of it in the same chunk are lost with it:
+        what was copied from the venue has to be fetched anew at the next login anyway.
 
         Raises:
             RemoteProtocolError: a line is no message of this protocol.
@@ -303,7 +311,7 @@ class ClientSession(_Session):
             elif isinstance(message, LoggedOut):
                 self._go(SessionEvent.LOGGED_OUT)
                 messages.append(message)
-                break
+                return messages
             messages.append(message)
         if buffer.overlong:
             self._go(SessionEvent.BREAK)

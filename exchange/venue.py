@@ -7,7 +7,7 @@ runtime can drive it.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from exchange.engine.commands import (
     CancelOrder,
@@ -77,29 +77,11 @@ class Venue:
     def handle(self, peer: Peer, line: int, message: Message | RemoteProtocolError) -> None:
         """Act on one item of ``ServerSession.receive_data``; answers gather in the outboxes."""
         account = peer.session.account
-        if account is None:
+        make = _ORDER_ENTRY.get(type(message))
+        if account is None or make is None:
             self._handle_other(peer, line, message)
             return
-        command: Command
-        match message:
-            # Orders first: nearly everything that arrives is one, or the end of one.
-            case NewOrder():
-                command = EnterOrder(
-                    account, message.client_order_id, message.symbol, message.side, message.order_type,
-                    message.time_in_force, message.quantity, message.price, message.post_only,
-                    message.protection,
-                )  # fmt: skip
-            case messages.Cancel():
-                command = CancelOrder(account, message.client_order_id)
-            case messages.Replace():
-                command = ReplaceOrder(account, message.client_order_id, message.quantity, message.price)
-            case messages.Reduce():
-                command = ReduceOrder(account, message.client_order_id, message.by)
-            case messages.MassCancel():
-                command = MassCancel(account, message.symbol, message.side)
-            case _:
-                self._handle_other(peer, line, message)
-                return
+        command = make(account, message)
         events = self._submit(command)
         self._deliver(command, events, peer, line)
         if self.market_data.active:
@@ -247,6 +229,21 @@ class Venue:
         """Whether this turn concerns nobody but ``peer``."""
         touched = self._touched
         return len(touched) == 1 and touched[0] is peer
+
+
+_ORDER_ENTRY: Final[dict[type, Callable[[AccountId, Any], Command]]] = {
+    NewOrder: lambda account, new: EnterOrder(
+        account, new.client_order_id, new.symbol, new.side, new.order_type,
+        new.time_in_force, new.quantity, new.price, new.post_only, new.protection,
+    ),
+    messages.Cancel: lambda account, cancel: CancelOrder(account, cancel.client_order_id),
+    messages.Replace: lambda account, replace: ReplaceOrder(
+        account, replace.client_order_id, replace.quantity, replace.price
+    ),
+    messages.Reduce: lambda account, reduce: ReduceOrder(account, reduce.client_order_id, reduce.by),
+    messages.MassCancel: lambda account, cancel: MassCancel(account, cancel.symbol, cancel.side),
+}  # fmt: skip
+"""Requests that become commands, and how."""
 
 
 def _known(account: AccountId | None) -> AccountId:

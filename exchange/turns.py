@@ -16,8 +16,8 @@ from exchange.venue import Output, Venue
 class Connection(Protocol):
     """What a turn needs of a gateway's connection."""
 
-    def send(self, data: bytes) -> None:
-        """Write to the socket and, if the peer is closing, hang up after it."""
+    def send(self, data: bytes, *, last: bool) -> None:
+        """Write to the socket; hang up after the last."""
         ...
 
 
@@ -100,7 +100,7 @@ class Turns:
 
     def _send(self, output: list[Output]) -> None:
         connections = self._connections
-        for peer, data in output:
+        for peer, data, last in output:
             connection = connections.get(peer)
             if connection is not None:
-                connection.send(data)
+                connection.send(data, last=last)

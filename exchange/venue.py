@@ -39,6 +39,8 @@ class Output(NamedTuple):
 
     peer: Peer
     data: bytes
+    last: bool
+    """Hang up after it. As of this turn: a peer that closes now may have older output on its way."""
 
 
 class Venue:
@@ -221,7 +223,7 @@ class Venue:
         output: list[Output] = []
         for peer in self._touched:
             peer.touched = False
-            output.append(Output(peer, peer.session.data_to_send()))
+            output.append(Output(peer, peer.session.data_to_send(), peer.closing))
         self._touched.clear()
         return output
 

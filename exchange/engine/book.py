@@ -2,8 +2,8 @@
 
 In: orders to rest, orders to remove. Out: the levels in price order. No matching here.
 
-Both sides are the same code. A side counts in *keys*: the price for bids, its negative for asks, so
-that on either side a higher key is a better price and the best level is the last of the sorted
+Both sides are the same code. A side sorts its prices as *keys*: the price for bids, its negative
+for asks, so that on either side a higher key is a better price and the best one is the last of the
 list, where taking it away costs nothing. A buyer's limit crosses the asks, and a seller's the bids,
 exactly if ``best key >= sign * limit``.
 """
@@ -25,31 +25,32 @@ _DEAD_ALLOWED: Final = 16
 
 
 class Level:
-    """All orders at one price, oldest first; never empty.
+    """All orders at one price, oldest first; never empty, so its quantity is never 0.
 
-    A canceled order is only marked (nothing left open) and passed over when its turn comes, so that
-    a cancel costs the same wherever the order stands. The list is swept when the dead outnumber the
-    living.
+    A canceled or filled order is only counted as dead (it has nothing left open) and passed over, so
+    that a cancel costs the same wherever the order stands. The list is swept when the dead
+    outnumber the living.
     """
 
-    __slots__ = ("count", "head", "key", "orders", "price", "quantity")
+    __slots__ = ("dead", "head", "orders", "price", "quantity")
 
-    def __init__(self, price: Price, key: int, first: Order) -> None:
+    def __init__(self, price: Price, first: Order) -> None:
         self.price = price
-        self.key = key
         self.orders = [first]
-        self.head = 0  # nothing before this index is alive
         self.quantity = first.leaves
-        self.count = 1
+        self.head = 0  # nothing before this index is alive
+        self.dead = 0
 
     def __iter__(self) -> Iterator[Order]:
         """The living, oldest first; a copy, so they may be removed meanwhile."""
         return iter([order for order in self.orders[self.head :] if order.leaves])
 
-    def compact(self) -> None:
-        """Let go of the dead."""
-        self.orders = list(self)
-        self.head = 0
+    def bury(self, dead: int) -> None:
+        """Note that ``dead`` more orders have nothing left open; let go of them if they are many."""
+        self.dead = dead = self.dead + dead
+        if dead > _DEAD_ALLOWED and 2 * dead > len(self.orders):
+            self.orders = list(self)
+            self.head = self.dead = 0
 
 
 class BookSide:
@@ -61,7 +62,7 @@ class BookSide:
         self.side = side
         self.sign: Final = 1 if side is Side.BUY else -1
         self.keys: list[int] = []  # ascending: the best is last
-        self.levels: dict[int, Level] = {}  # key -> level; no empty levels, so the BBO needs no scan
+        self.levels: dict[Price, Level] = {}  # no empty levels, so the BBO needs no scan
 
     @property
     def best(self) -> Price | None:
@@ -73,40 +74,40 @@ class BookSide:
 
     def append(self, order: Order, price: Price) -> None:
         """Rest an order behind all others at this price."""
-        key = self.sign * price
-        level = self.levels.get(key)
+        level = self.levels.get(price)
         if level is not None:
             level.orders.append(order)
             level.quantity += order.leaves
-            level.count += 1
             return
-        self.levels[key] = Level(price, key, order)
+        self.levels[price] = Level(price, order)
+        key = self.sign * price
         keys = self.keys
         if not keys or key > keys[-1]:
             keys.append(key)
         else:
             insort(keys, key)
 
-    def remove(self, order: Order) -> None:
-        """Take a resting order out; the others keep their order (rule 3).
+    def remove(self, order: Order) -> Quantity:
+        """Take a resting order out and return what was open; the others keep their order (rule 3).
 
         Leaves the order with nothing open: its record is dead. An order that goes to another place
         gets a new record (``Order.moved``).
         """
-        level = self.levels[self.sign * order.price]  # type: ignore[operator]  # resting orders have a price
-        level.quantity -= order.leaves
+        leaves = order.leaves
         order.leaves = 0
-        level.count = count = level.count - 1
-        if not count:
+        level = self.levels[order.price]  # type: ignore[index]  # resting orders have a price
+        level.quantity = quantity = level.quantity - leaves
+        if quantity:
+            level.bury(1)
+        else:
             self.drop(level)
-        elif len(level.orders) - level.head > 2 * count + _DEAD_ALLOWED:
-            level.compact()
+        return leaves
 
     def drop(self, level: Level) -> None:
         """Forget a level that has become empty."""
-        key = level.key
-        del self.levels[key]
-        keys = self.keys
+        price = level.price
+        del self.levels[price]
+        keys, key = self.keys, self.sign * price
         if keys[-1] == key:
             keys.pop()
         else:
@@ -116,18 +117,21 @@ class BookSide:
         """Take less than all that is open off an order, which keeps its place."""
         order.quantity -= by
         order.leaves -= by
-        self.levels[self.sign * order.price].quantity -= by  # type: ignore[operator]
+        self.levels[order.price].quantity -= by  # type: ignore[index]
+
+    def count(self) -> int:
+        """How many orders rest; dead ones not yet let go of may count."""
+        return sum(len(level.orders) for level in self.levels.values())
 
     def best_first(self) -> Iterator[Level]:
         """Levels from the best price on."""
-        levels = self.levels
-        return (levels[key] for key in reversed(self.keys))
+        sign, levels = self.sign, self.levels
+        return (levels[sign * key] for key in reversed(self.keys))
 
     def price_ascending(self) -> Iterator[Level]:
         """Levels from the lowest price on, whichever side this is."""
         levels = self.levels
-        keys = list(self.keys) if self.sign > 0 else list(reversed(self.keys))
-        return (levels[key] for key in keys)
+        return (levels[price] for price in sorted(levels))
 
 
 class Book:
@@ -153,7 +157,7 @@ class Book:
     def quantity_at(self, side: Side, price: Price) -> Quantity:
         """Open quantity at a price, 0 if there is none."""
         of_side = self.bids if side is Side.BUY else self.asks
-        level = of_side.levels.get(of_side.sign * price)
+        level = of_side.levels.get(price)
         return level.quantity if level is not None else 0
 
     def depth(self, side: Side) -> list[tuple[Price, Quantity]]:

@@ -8,14 +8,13 @@ input gives equal events.
 from typing import Final
 
 from exchange.engine.book import Book, BookSide
-from exchange.engine.events import Trade
-from exchange.engine.order import TRANSITIONS, Order, OrderTrigger
+from exchange.engine.events import Event, Trade
+from exchange.engine.order import Order
 from protocol.vocabulary import Money, Price, Quantity, Side, TradeId
 
 ANY_PRICE: Final = -(2**63)
 """A limit key below every key: trade at whatever price."""
 
-_AFTER_FILL_UP: Final = TRANSITIONS[OrderTrigger.FILL_UP]
 _PPM: Final = 1_000_000
 
 
@@ -29,8 +28,9 @@ def fee(notional: int, rate_ppm: int) -> Money:
 def executable(opposite: BookSide, limit_key: int, wanted: Quantity) -> bool:
     """Whether ``wanted`` can be filled at once up to the limit; an exact fit can (rule 14)."""
     available = 0
+    sign = opposite.sign
     for level in opposite.best_first():
-        if level.key < limit_key:
+        if sign * level.price < limit_key:
             return False
         available += level.quantity
         if available >= wanted:
@@ -39,28 +39,27 @@ def executable(opposite: BookSide, limit_key: int, wanted: Quantity) -> bool:
 
 
 def sweep(
-    book: Book, opposite: BookSide, taker: Order, limit_key: int, trade_id: TradeId, trades: list[Trade]
+    book: Book, opposite: BookSide, taker: Order, limit_key: int, trade_id: TradeId, trades: list[Event]
 ) -> TradeId:
     """Trade ``taker`` against the book until it is filled or the next level is beyond its limit.
 
-    Appends to ``trades`` and returns the last trade id used. Makers that are filled
-    leave the book; a partly filled one keeps its place (rule 3). The caller settles the trades and
-    rests or cancels what is left of the taker.
+    Appends to ``trades`` and returns the last trade id used. Makers that are filled leave the book;
+    a partly filled one keeps its place (rule 3). The caller settles the trades and rests or cancels
+    what is left of the taker.
     """
     instrument = book.instrument
-    maker_rate, taker_rate = instrument.maker_fee_ppm, instrument.taker_fee_ppm
-    symbol = instrument.symbol
-    keys, levels = opposite.keys, opposite.levels
+    maker_rate, taker_rate, symbol = instrument.maker_fee_ppm, instrument.taker_fee_ppm, instrument.symbol
+    keys, levels, sign = opposite.keys, opposite.levels, opposite.sign
     aggressor, taker_account = taker.side, taker.account
     taker_client_order_id, taker_order_id = taker.client_order_id, taker.order_id
     leaves, cumulative = taker.leaves, taker.cumulative
-    filled_up = _AFTER_FILL_UP
-    maker_fee = taker_fee = 0
+    maker_fee = taker_fee = price = 0
     while leaves and keys and keys[-1] >= limit_key:
-        level = levels[keys[-1]]
-        price, orders, head = level.price, level.orders, level.head
-        taken = filled = 0
-        while leaves and filled < level.count:
+        price = sign * keys[-1]
+        level = levels[price]
+        orders, head, waiting = level.orders, level.head, level.quantity
+        filled = 0
+        while leaves and waiting:
             maker = orders[head]
             maker_leaves = maker.leaves
             if not maker_leaves:  # canceled while it waited
@@ -74,10 +73,9 @@ def sweep(
                 quantity = maker_leaves
                 leaves -= quantity
                 maker_leaves = 0
-                maker.state = filled_up[maker.state]
                 head += 1
                 filled += 1
-            taken += quantity
+            waiting -= quantity
             cumulative += quantity
             maker.leaves = maker_leaves
             maker.cumulative = maker_cumulative = maker.cumulative + quantity
@@ -93,18 +91,17 @@ def sweep(
                     taker_account, taker_client_order_id, taker_order_id, cumulative, leaves, taker_fee,
                 )
             )  # fmt: skip
-        level.count -= filled
-        level.quantity -= taken
-        if level.count:
+        if waiting:
+            level.quantity = waiting
             level.head = head
+            if filled:
+                level.bury(filled)
         else:
             keys.pop()
-            del levels[level.key]
+            del levels[price]
+    if cumulative != taker.cumulative:
         book.last_price = price
-    taker.leaves = leaves
-    taker.cumulative = cumulative
-    if not leaves:
-        taker.state = filled_up[taker.state]
+        taker.leaves, taker.cumulative = leaves, cumulative
     return trade_id
 
 

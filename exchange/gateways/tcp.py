@@ -127,14 +127,14 @@ class TcpConnection(asyncio.Protocol):
             self.log.info("logged_in")
         self._turns.schedule_after(peer)
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, *, last: bool) -> None:
         """Write what a turn made; its commands are safe. Then go on with what waits."""
         transport, peer = self._transport, self.peer
         if transport is None or transport.is_closing():
             return
         if data:
             transport.write(data)
-        if peer.closing:
+        if last:
             transport.close()
             return
         if peer.slow:

@@ -1,0 +1,172 @@
+"""A real venue in a process of its own, and a client as plain as netcat.
+
+In: a directory for journal and log. Out: a running venue that can be stopped, killed and started
+again on the same journal; raw connections that speak JSON lines with nothing in between.
+"""
+
+import json
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+Json = dict[str, Any]
+
+PATIENCE_S = 20.0
+"""Longer than any answer takes on a busy machine; only a failing test waits for it."""
+
+
+class VenueProcess:
+    """``python -m exchange serve`` with a journal in ``directory``."""
+
+    def __init__(self, directory: Path, *arguments: str, journal: bool = True, port: int = 0) -> None:
+        self.journal = directory / "venue.journal"
+        self.log_path = directory / "venue.log"
+        command = [sys.executable, "-m", "exchange", "serve", *arguments, "--port", str(port)]
+        command += ["--journal", str(self.journal) if journal else "off", "--log-format", "json"]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603  # our own program
+        self.log: list[Json] = []
+        self.host, self.port = self._address()
+
+    def _address(self) -> tuple[str, int]:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            entry: Json = json.loads(line)
+            self.log.append(entry)
+            if entry["event"] == "listening":
+                return entry["host"], entry["port"]
+        raise AssertionError(f"the venue did not start: {self.log}")
+
+    def connect(self) -> "RawClient":
+        return RawClient(self.host, self.port)
+
+    def login(self, account: str, **fields: object) -> "RawClient":
+        """A connection that has its welcome, kept in ``welcome``."""
+        client = self.connect()
+        client.welcome = client.ask({"type": "login", "account": account, **fields})
+        return client
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end; its exit code."""
+        self.process.send_signal(how)
+        return self.wait()
+
+    def kill(self) -> None:
+        """``kill -9``."""
+        self.process.kill()
+        self.wait()
+
+    def wait(self) -> int:
+        assert self.process.stderr is not None
+        rest = self.process.stderr.read()
+        self.log += [json.loads(line) for line in rest.splitlines() if line.startswith("{")]
+        self.process.stderr.close()
+        return self.process.wait(PATIENCE_S)
+
+    def verify(self) -> "subprocess.CompletedProcess[str]":
+        """``python -m exchange verify`` on its journal."""
+        command = [sys.executable, "-m", "exchange", "verify", str(self.journal)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own program
+
+
+@contextmanager
+def running_venue(
+    directory: Path, *arguments: str, journal: bool = True, port: int = 0
+) -> Iterator[VenueProcess]:
+    """A venue that is killed at the end if the test has not stopped it."""
+    venue = VenueProcess(directory, *arguments, journal=journal, port=port)
+    try:
+        yield venue
+    finally:
+        if venue.process.poll() is None:
+            venue.kill()
+
+
+class RawClient:
+    """A socket and a line buffer."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.socket = socket.create_connection((host, port), timeout=PATIENCE_S)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.welcome: Json = {}
+        self._unread = b""
+
+    def __enter__(self) -> "RawClient":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def reset(self) -> None:
+        """Close with a TCP reset instead of an end."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+        self.socket.close()
+
+    def send(self, *messages: Json) -> None:
+        self.send_bytes(b"".join(json.dumps(message).encode() + b"\n" for message in messages))
+
+    def send_bytes(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def receive(self) -> Json:
+        """The next message.
+
+        Raises:
+            EOFError: the venue has hung up.
+        """
+        while b"\n" not in self._unread:
+            data = self.socket.recv(65536)
+            if not data:
+                raise EOFError(self._unread)
+            self._unread += data
+        line, self._unread = self._unread.split(b"\n", 1)
+        message: Json = json.loads(line)
+        return message
+
+    def receive_until(self, kind: str) -> list[Json]:
+        """All messages up to the first of this type, included."""
+        messages = [self.receive()]
+        while messages[-1]["type"] != kind:
+            messages.append(self.receive())
+        return messages
+
+    def receive_rest(self) -> list[Json]:
+        """Everything until the venue hangs up."""
+        messages = []
+        try:
+            while True:
+                messages.append(self.receive())
+        except (EOFError, ConnectionResetError):
+            return messages
+
+    def ask(self, message: Json) -> Json:
+        self.send(message)
+        return self.receive()
+
+    def ask_bytes(self, data: bytes) -> Json:
+        self.send_bytes(data)
+        return self.receive()
+
+    def is_silent(self) -> bool:
+        """Whether nothing has arrived that was not read. Ask after something that would come later."""
+        readable, _, _ = select.select([self.socket], [], [], 0)
+        return not readable and not self._unread
+
+
+def new(name: str, side: str, quantity: object, price: object = None, **fields: object) -> Json:
+    """A ``new`` message for ACME."""
+    message: Json = {"type": "new", "client_order_id": name, "symbol": "ACME", "side": side, "quantity": quantity}
+    if price is not None:
+        message["price"] = price
+    return message | fields

@@ -17,8 +17,9 @@ from protocol.errors import ConfigError, SessionBroken, VenueError
 from protocol.messages import InstrumentInfo
 from traders.client import Client
 from traders.runtime import Runner, poisson, regular
-from traders.scenario import Scenario, TraderSpec, specs
+from traders.scenario import Scenario, TraderSpec, group_name, specs
 from traders.strategies.desk import Desk
+from traders.tasks import task_group
 
 MAX_CONNECTING: Final = 32
 """Logins under way at a time; well below the listen backlog of 100 that asyncio servers have."""
@@ -48,7 +49,7 @@ class FleetTrader:
     @property
     def name(self) -> str:
         """Of its group."""
-        return self.spec.group.name or self.spec.group.strategy
+        return group_name(self.spec.group)
 
     @property
     def desk(self) -> Desk | None:
@@ -102,14 +103,11 @@ class Fleet:
             SessionBroken: the session of every single trader broke; the first reason is told.
             ConfigError: a trader wants an instrument the venue does not have.
         """
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._trade(trader)) for trader in self.traders]
-                stopper = group.create_task(self._stop_after(stop))
-                await asyncio.wait(tasks)
-                stopper.cancel()
-        except* ConfigError as wrong:
-            raise _first(wrong) from None
+        async with task_group() as group:
+            tasks = [group.create_task(self._trade(trader)) for trader in self.traders]
+            stopper = group.create_task(self._stop_after(stop))
+            await asyncio.wait(tasks)
+            stopper.cancel()
         failures = [trader.failure for trader in self.traders if trader.failure is not None]
         if len(failures) == len(self.traders):
             raise SessionBroken(f"all {len(failures)} sessions ended: {failures[0]}") from failures[0]
@@ -183,8 +181,3 @@ def _result(name: str, traders: Iterable[FleetTrader]) -> GroupResult:
         sum(one.fills for one in members),
         sum(one.profit for one in members),
     )
-
-
-def _first(group: BaseExceptionGroup[ConfigError]) -> ConfigError:
-    first = group.exceptions[0]
-    return first if isinstance(first, ConfigError) else _first(first)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from protocol.errors import ConfigError
 from protocol.vocabulary import AccountId, Symbol
@@ -32,6 +32,12 @@ class TraderGroup(_Model):
     name: str | None = Field(
         None, min_length=1, max_length=20, description="part of the accounts; left out: strategy"
     )
+    account: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_ACCOUNT_LENGTH,
+        description="of a single trader: its account as it is",
+    )
     count: int = Field(1, ge=1, le=2_000, description="how many of them, a connection each")
     symbols: tuple[Symbol, ...] = Field(
         (), description="what they trade; left out: every instrument of the venue"
@@ -42,6 +48,12 @@ class TraderGroup(_Model):
     arrivals: Literal["poisson", "regular"] = Field("poisson", description="how the timers are spread")
     parameters: Mapping[str, Any] = Field({}, description="of the strategy")
 
+    @model_validator(mode="after")
+    def _one_account_one_trader(self) -> "TraderGroup":
+        if self.account is not None and self.count != 1:
+            raise ValueError("an account belongs to a single trader; leave it out or set count to 1")
+        return self
+
 
 class Scenario(_Model):
     """A whole fleet."""
@@ -50,6 +62,11 @@ class Scenario(_Model):
     port: int = Field(7001, ge=1, le=65_535, description="its TCP port")
     seed: int = Field(1, ge=0, description="all chance comes from it")
     traders: tuple[TraderGroup, ...] = Field(min_length=1)
+
+
+def group_name(group: TraderGroup) -> str:
+    """What a group is called: its name, else its account, else its strategy."""
+    return group.name or group.account or group.strategy.rpartition(":")[2]
 
 
 class TraderSpec(NamedTuple):
@@ -112,10 +129,10 @@ def specs(
         where = f"{place}: traders[{index}]"
         strategy = strategy_named(group.strategy, f"{where}.strategy")
         parameters = parameters_of(strategy, group.parameters, f"{where}.parameters")
-        name = group.name or group.strategy.rpartition(":")[2]
+        name = group_name(group)
         for _ in range(group.count):
             numbers[name] = numbers.get(name, 0) + 1
-            account = f"{prefix}{name}-{numbers[name]}"
+            account = prefix + (group.account or f"{name}-{numbers[name]}")
             if len(account) > MAX_ACCOUNT_LENGTH:
                 raise ConfigError(
                     f"{where}.name",

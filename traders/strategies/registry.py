@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,8 +41,9 @@ def strategy_named(name: str, place: str) -> type[Strategy]:
     )
 
 
+@cache
 def load_strategy(where: str, place: str) -> type[Strategy]:
-    """The subclass of ``Strategy`` at ``FILE.py:Class``.
+    """The subclass of ``Strategy`` at ``FILE.py:Class``; like an import, it runs the file once.
 
     Raises:
         ConfigError: no such file, it does not load, or it has no such strategy.

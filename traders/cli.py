@@ -1,0 +1,210 @@
+"""The traders' commands: ``fleet``, ``bot``, ``demo`` and ``replay``.
+
+In: what a person types. Out: traders at work, a summary, an exit code: 0 when it did what it should,
+1 when it did not, 2 for wrong use. What goes wrong is raised as a ``VenueError`` for the caller to
+put in one line.
+"""
+
+import asyncio
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from traders.board import Scene
+    from traders.fleet import Fleet
+    from traders.replay import ReplayCheck
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+Connect = Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Where the venue listens.")]
+Seconds = Annotated[float | None, typer.Option(min=0.1, help="How long; left out: until Ctrl-C.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Seed of all chance; printed at the start.")]
+
+DEFAULT_VENUE = "127.0.0.1:7001"
+
+
+@app.callback()
+def _traders() -> None:
+    """Trade on a venue."""
+
+
+@app.command()
+def fleet(
+    file: Annotated[Path, typer.Argument(help="Scenario (TOML); examples/fleet.toml explains one.")],
+    connect: Connect = None,
+    seconds: Seconds = None,
+    seed: Seed = None,
+    prefix: Annotated[str, typer.Option(help="Put in front of every account.")] = "",
+) -> None:
+    """Run the traders of a scenario file against a venue.
+
+    Example: tontine fleet examples/fleet.toml --connect 127.0.0.1:7001 --seconds 30
+    """
+    from rich.console import Console
+
+    from protocol.clock import SystemClock
+    from traders.console import parse_address, stop_signals
+    from traders.fleet import Fleet
+    from traders.scenario import load_scenario
+    from traders.summary import show_fleet
+
+    scenario = load_scenario(file)
+    host, port = (None, None) if connect is None else parse_address(connect)
+    console = Console()
+
+    async def run() -> "Fleet":
+        running = Fleet(
+            scenario, clock=SystemClock(), place=str(file), host=host, port=port, seed=seed, prefix=prefix
+        )
+        console.print(
+            f"{len(running.traders)} traders, {running.host}:{running.port}, seed {running.seed}",
+            highlight=False,
+        )
+        with stop_signals() as stop:
+            if seconds is not None:
+                asyncio.get_running_loop().call_later(seconds, stop.set)
+            await running.run(stop)
+        return running
+
+    started = time.monotonic()
+    done = asyncio.run(run())
+    show_fleet(console, done, time.monotonic() - started)
+
+
+@app.command()
+def bot(
+    strategy: Annotated[str, typer.Argument(metavar="FILE.py:CLASS", help="Your subclass of Strategy.")],
+    connect: Connect = None,
+    account: Annotated[str, typer.Option(help="Who trades.")] = "bot",
+    symbol: Annotated[list[str] | None, typer.Option(help="What to trade; left out: everything.")] = None,
+    interval_s: Annotated[float, typer.Option("--interval", min=0.001, help="Seconds between timers.")] = 1.0,
+    seconds: Seconds = None,
+    seed: Seed = None,
+) -> None:
+    """Run one strategy of your own against a venue.
+
+    Example: tontine bot examples/follower.py:Follower --account alice --symbol ACME
+    """
+    from rich.console import Console
+
+    from protocol.clock import SystemClock
+    from protocol.errors import ConfigError
+    from traders.console import parse_address, stop_signals
+    from traders.fleet import Fleet
+    from traders.scenario import MAX_ACCOUNT_LENGTH, scenario_of
+    from traders.strategies.registry import strategy_named
+    from traders.summary import show_fleet
+
+    if not 1 <= len(account) <= MAX_ACCOUNT_LENGTH:
+        raise ConfigError("--account", f"a name has 1 to {MAX_ACCOUNT_LENGTH} characters")
+    strategy_named(strategy, "bot")
+    host, port = parse_address(connect or DEFAULT_VENUE)
+    group = {
+        "strategy": strategy,
+        "account": account,
+        "symbols": symbol or [],
+        "interval_s": interval_s,
+        "arrivals": "regular",
+    }
+    chosen = secrets.randbelow(2**32) if seed is None else seed
+    scenario = scenario_of({"host": host, "port": port, "seed": chosen, "traders": [group]}, "bot")
+    console = Console()
+    console.print(f"{account} runs {strategy} at {host}:{port}, seed {chosen}", highlight=False)
+
+    async def run() -> "Fleet":
+        running = Fleet(scenario, clock=SystemClock(), place="bot")
+        with stop_signals() as stop:
+            if seconds is not None:
+                asyncio.get_running_loop().call_later(seconds, stop.set)
+            await running.run(stop)
+        return running
+
+    started = time.monotonic()
+    done = asyncio.run(run())
+    show_fleet(console, done, time.monotonic() - started)
+
+
+@app.command()
+def demo(
+    seconds: Seconds = None,
+    traders: Annotated[int, typer.Option(min=2, max=500, help="How many traders.")] = 30,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a board.")] = False,
+    seed: Seed = None,
+) -> None:
+    """Start a venue of its own and a fleet, and show the market. Needs nothing else.
+
+    Exit code 1 if nobody traded. Example: tontine demo --seconds 8
+    """
+    from rich.console import Console
+
+    from protocol.clock import SystemClock
+    from traders.console import stop_signals
+    from traders.demo import run_demo
+    from traders.summary import show_fleet
+
+    console = Console()
+    as_lines = plain or not console.is_terminal
+    chosen = secrets.randbelow(2**32) if seed is None else seed
+    console.print(f"starting a venue and {traders} traders, seed {chosen}", highlight=False)
+
+    async def run() -> "tuple[Fleet, Scene]":
+        with stop_signals() as stop:
+            return await run_demo(
+                traders=traders,
+                seconds=seconds,
+                seed=chosen,
+                plain=as_lines,
+                clock=SystemClock(),
+                console=console,
+                stop=stop,
+            )
+
+    done, scene = asyncio.run(run())
+    show_fleet(console, done, scene.elapsed_s)
+    console.print(
+        f"{scene.trades:,} trades from {scene.orders:,} orders of {traders} traders in {scene.elapsed_s:.1f} s",
+        highlight=False,
+    )
+    if scene.trades == 0:
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A day of order flow: JSON lines, gzipped or plain.")],
+    connect: Connect = None,
+    symbol: Annotated[str, typer.Option(help="The instrument to trade it in.")] = "GOOG",
+    account: Annotated[str, typer.Option(help="Who owns all the orders.")] = "replay",
+    window: Annotated[
+        int, typer.Option(min=1, max=1024, help="Commands under way without an answer.")
+    ] = 1024,
+) -> None:
+    """Send a recorded day to a running venue and check every trade and every published book.
+
+    Exit code 1 if anything differs. Example: tontine replay day.jsonl.gz --connect 127.0.0.1:7001
+    """
+    from rich.console import Console
+
+    from traders.console import parse_address
+    from traders.order_flow import read_flow
+    from traders.replayer import Replay
+    from traders.summary import progress_of, show_check
+
+    host, port = parse_address(connect or DEFAULT_VENUE)
+    console = Console()
+    lines = read_flow(file)
+
+    async def run() -> "ReplayCheck":
+        running = Replay(lines, symbol=symbol, account=account, window=window)
+        async with progress_of(console, running):
+            return await running.run(host, port)
+
+    started = time.monotonic()
+    check = asyncio.run(run())
+    show_check(console, check, time.monotonic() - started)
+    if not check.is_complete:
+        raise typer.Exit(1)

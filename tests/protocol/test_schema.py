@@ -1,0 +1,138 @@
+"""The description of the wire agrees with the wire, and the page with the description."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import pytest
+from hypothesis import given
+
+from protocol import vocabulary
+from protocol.codec import client_message_decoder, encode, server_message_decoder
+from protocol.errors import ConfigError
+from protocol.messages import Message
+from protocol.samples import EXAMPLES, WORDS
+from protocol.schema import GENERATED, json_schema, markdown_reference, refresh
+from tests.support.made_up import CLIENT_KINDS, SERVER_KINDS, client_messages, server_messages
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "protocol.md"
+SCHEMA = json_schema()
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+KINDS = list(dict.fromkeys(CLIENT_KINDS + SERVER_KINDS))
+
+
+def example_lines() -> list[str]:
+    """Every line in a ``json`` block of the reference."""
+    blocks = markdown_reference().split("```json\n")[1:]
+    return [line for block in blocks for line in block.partition("```")[0].splitlines()]
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize("line", example_lines())
+def test_every_example_of_the_reference_is_valid_and_decodes(line: str) -> None:
+    VALIDATOR.validate(json.loads(line))
+
+    decoders = (client_message_decoder(), server_message_decoder())
+    decoded = [message for decoder in decoders for _, message in decoder.decode(line.encode() + b"\n", 1)]
+    assert any(message in EXAMPLES for message in decoded)
+
+
+@given(message=client_messages() | server_messages())
+def test_every_message_that_can_be_sent_is_valid(message: Message) -> None:
+    value = json.loads(encode(message))
+
+    errors = [error.message for error in VALIDATOR.iter_errors(value)]
+
+    assert errors == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"type":"nonsense"}',
+        '{"type":"logout","x":1}',
+        '{"type":"cancel"}',
+        '{"type":"login","account":""}',
+        '{"type":"login","account":"anna","heartbeat_s":301}',
+        '{"type":"new","client_order_id":"a","symbol":"ACME","side":"bid","quantity":1}',
+        '{"type":"new","client_order_id":"a","symbol":"ACME","side":"buy","quantity":"1"}',
+    ],
+)
+def test_what_the_venue_refuses_as_no_message_is_not_valid_either(line: str) -> None:
+    ((_, verdict),) = client_message_decoder().decode(line.encode() + b"\n", 1)
+
+    assert not isinstance(verdict, Message)
+    assert not VALIDATOR.is_valid(json.loads(line))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_message_has_a_docstring_an_example_and_described_fields(kind: type[Message]) -> None:
+    definition = SCHEMA["$defs"][kind.__name__]
+
+    fields = {name: field for name, field in definition["properties"].items() if name != "type"}
+
+    assert definition["description"]
+    assert definition["examples"]
+    assert [name for name, field in fields.items() if not field.get("description")] == []
+
+
+def test_examples_name_every_message_once() -> None:
+    kinds = [type(example) for example in EXAMPLES]
+
+    assert sorted(kind.__name__ for kind in kinds) == sorted(kind.__name__ for kind in KINDS)
+
+
+def test_every_word_of_the_vocabulary_is_explained() -> None:
+    enums = {
+        value
+        for value in vars(vocabulary).values()
+        if isinstance(value, type) and issubclass(value, StrEnum) and value is not StrEnum
+    }
+
+    assert set(WORDS) == enums
+    for words, texts in WORDS.items():
+        assert list(texts) == list(words)
+        assert all(text.endswith(".") for text in texts.values())
+
+
+def test_the_page_in_the_docs_is_fresh() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert refresh(page) == page, "run: make docs"
+
+
+def test_the_page_links_only_to_headings_that_it_has() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    headings = {line.lstrip("# ").strip("`").lower() for line in page.splitlines() if line.startswith("#")}
+    links = {part.partition(")")[0] for part in page.split("](#")[1:]}
+
+    assert links
+    assert links <= headings
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_a_page_without_a_marker_is_refused(name: str) -> None:
+    page = PAGE.read_text(encoding="utf-8").replace(f"<!-- end: {name} -->", "")
+
+    with pytest.raises(ConfigError) as caught:
+        refresh(page)
+
+    assert name in str(caught.value)
+
+
+def test_examples_survive_the_way_through_plain_values() -> None:
+    values = [msgspec.to_builtins(example) for example in EXAMPLES]
+
+    errors = [
+        error.message for value in values for error in VALIDATOR.iter_errors(json.loads(json.dumps(value)))
+    ]
+
+    assert errors == []

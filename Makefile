@@ -1,0 +1,57 @@
+# One target per intention. Every target sets up what it needs: git, make and Python 3.11 are enough.
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format types docs bench ci clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make the virtual environment
+
+# Installed anew whenever pyproject.toml changes; the mark is written last, so that a failed try is tried again.
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Tontine needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true)." >&2; \
+	  echo "Name another one: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once, and after changes of pyproject.toml) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(READY) ## A venue and its traders for half a minute; ARGS="--seconds 8"
+	@$(BIN)/tontine demo $(ARGS)
+
+test: $(READY) ## All tests; ARGS="tests/protocol -k heartbeat"
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## Find mistakes of style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(READY) ## Put style right
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(READY) ## Check the types of code and tests
+	@$(BIN)/mypy
+
+docs: $(READY) ## Make the generated parts of the docs anew
+	@$(BIN)/tontine schema --update docs/reference/protocol.md
+
+bench: $(READY) ## Measure
+	@$(BIN)/tontine bench $(ARGS)
+
+ci: ## What the gate runs
+	@.ci/run
+
+clean: ## Remove everything that was made
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,6 +2,8 @@
 
 import sys
 
+import typer
+
 from exchange.cli import app
 from protocol.errors import VenueError
 
@@ -9,5 +11,5 @@ if __name__ == "__main__":
     try:
         app(prog_name="python -m exchange")
     except VenueError as error:
-        print(f"error: {error}", file=sys.stderr)
+        typer.echo(f"error: {error}", err=True)
         sys.exit(1)

@@ -21,12 +21,18 @@ def _venue() -> None:
 
 @app.command()
 def serve(
-    file: Annotated[Path | None, typer.Argument(help="Venue file (TOML). Without one: ACME, BOLT and CORN.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="Venue file (TOML). Without one: ACME, BOLT and CORN.")
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on instead of the file's.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port instead of the file's; 0: any.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port instead of the file's; 0: any.")
+    ] = None,
     journal: Annotated[str | None, typer.Option(help="Journal instead of the file's; 'off': none.")] = None,
     sync: Annotated[Sync | None, typer.Option(help="When a command counts as written.")] = None,
-    log_format: Annotated[LogFormat, typer.Option(help="Form of the log on standard error.")] = LogFormat.AUTO,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="Form of the log on standard error.")
+    ] = LogFormat.AUTO,
     log_level: Annotated[LogLevel, typer.Option(help="debug logs every command.")] = LogLevel.INFO,
     uvloop: Annotated[bool, typer.Option("--uvloop", help="Run on uvloop (extra 'speed').")] = False,
 ) -> None:

@@ -68,7 +68,13 @@ class Feed:
             return
         line = preencode(
             TradePrint(
-                self._symbol, self._tape_seq, trade.trade_id, at_ns, trade.price, trade.quantity, trade.aggressor
+                self._symbol,
+                self._tape_seq,
+                trade.trade_id,
+                at_ns,
+                trade.price,
+                trade.quantity,
+                trade.aggressor,
             )
         )
         for reader in self.tape_readers:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -64,7 +64,11 @@ async def serve(
     try:
         state = _bring_back(journal, clock, touched)
         venue = Venue(
-            config.name, state.sequencer, state.reports, touched, observe=log_outcome if log_commands else None
+            config.name,
+            state.sequencer,
+            state.reports,
+            touched,
+            observe=log_outcome if log_commands else None,
         )
         _list_instruments(venue, config.instruments)
         if config.day_ends_utc is not None and _day_end_missed(config, state, clock):
@@ -87,11 +91,16 @@ async def _run(
     stop: asyncio.Event,
 ) -> None:
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_log_unexpected)
     commits = None if journal is None else GroupCommit(journal, loop)
     turns = Turns(venue, commits, loop)
     tcp = config.tcp
     limits = Limits(
-        tcp.max_line_bytes, tcp.max_in_flight, tcp.max_outgoing_bytes, tcp.login_timeout_s, tcp.max_connections
+        tcp.max_line_bytes,
+        tcp.max_in_flight,
+        tcp.max_outgoing_bytes,
+        tcp.login_timeout_s,
+        tcp.max_connections,
     )
     gateway = TcpGateway(venue, turns, limits, clock)
     for signal_number in _STOP_SIGNALS:
@@ -108,7 +117,9 @@ async def _run(
                 background.append(tasks.create_task(_end_days(config, venue, turns, clock)))
             _calm_garbage_collector()
             journal_name = str(config.journal.path) if config.journal.path else None
-            log.info("listening", host=address.host, port=address.port, venue=venue.name, journal=journal_name)
+            log.info(
+                "listening", host=address.host, port=address.port, venue=venue.name, journal=journal_name
+            )
             if ready is not None:
                 ready(address)
             await _stopped_or_failed(stop, turns)
@@ -141,6 +152,11 @@ async def _stopped_or_failed(stop: asyncio.Event, turns: Turns) -> None:
         stopping.cancel()
 
 
+def _log_unexpected(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A fault of ours in a callback: its connection is cut, the venue goes on."""
+    log.error("unexpected", text=context.get("message"), exc_info=context.get("exception"))
+
+
 def _open_journal(path: Path | None, config: VenueConfig) -> SqliteLog | None:
     return None if path is None else SqliteLog(path, config.journal.sync)
 
@@ -153,7 +169,9 @@ def _bring_back(journal: SqliteLog | None, clock: Clock, touched: Touched) -> St
     state = recover(journal, clock.now_ns, touched)
     last_seq = state.sequencer.last_seq
     replayed = last_seq - (snapshot.seq if snapshot else 0)
-    log.info("recovered", last_seq=last_seq, replayed=replayed, seconds=round(time.perf_counter() - started, 3))
+    log.info(
+        "recovered", last_seq=last_seq, replayed=replayed, seconds=round(time.perf_counter() - started, 3)
+    )
     if replayed > _REPLAYED_FOR_SNAPSHOT:
         journal.save_snapshot(state.image())
     return state

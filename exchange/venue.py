@@ -29,7 +29,6 @@ from protocol.errors import InvariantViolated, LocalProtocolError, RemoteProtoco
 from protocol.messages import PROTOCOL_VERSION, InstrumentInfo, Message, NewOrder, OpenOrder, PositionInfo
 from protocol.vocabulary import AccountId, ErrorCode
 
-
 Observer = Callable[[AccountId | None, Command, Events], None]
 """Sees every command with its events, after the engine; for logs."""
 

@@ -43,7 +43,20 @@ class Limits:
 class TcpConnection(asyncio.Protocol):
     """One client."""
 
-    __slots__ = ("_eof", "_gateway", "_in_flight", "_limits", "_reading", "_transport", "_turns", "_venue", "_waiting", "log", "peer", "session")
+    __slots__ = (
+        "_eof",
+        "_gateway",
+        "_in_flight",
+        "_limits",
+        "_reading",
+        "_transport",
+        "_turns",
+        "_venue",
+        "_waiting",
+        "log",
+        "peer",
+        "session",
+    )
 
     def __init__(self, gateway: "TcpGateway") -> None:
         self._gateway = gateway

@@ -41,6 +41,6 @@ class GroupCommit:
             error: Exception | None = None
             try:
                 self._log.append(turn)
-            except Exception as caught:
+            except Exception as caught:  # noqa: BLE001  # whatever it is, the loop has to learn of it
                 error = caught
             self._loop.call_soon_threadsafe(done, error)

@@ -28,7 +28,9 @@ class State(NamedTuple):
             self.sequencer.last_seq,
             self.sequencer.last_at_ns,
             snapshot.take(self.sequencer.engine),
-            sorted((name, stream.last_seq) for name, stream in self.reports.streams.items() if stream.last_seq),
+            sorted(
+                (name, stream.last_seq) for name, stream in self.reports.streams.items() if stream.last_seq
+            ),
         )
 
 

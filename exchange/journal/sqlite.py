@@ -26,8 +26,8 @@ from exchange.journal.log import StoredTurn, VenueImage, events_digest
 from protocol.errors import JournalError
 from protocol.vocabulary import Sequence
 
-FORMAT: Final = 1
-"""Version of the file's layout; a file of another version is refused."""
+_FORMAT: Final = "1"
+"""Version of the file's layout, as the schema below writes it; a file of another version is refused."""
 
 _SCHEMA: Final = """
 create table meta (key text primary key, value text not null) without rowid;
@@ -38,6 +38,7 @@ create table turns (
     events_digest text not null
 );
 create table snapshots (seq integer primary key, state_hash text not null, image blob not null);
+insert into meta values ('format', '1');
 """
 
 _WAL_PAGES: Final = 4000
@@ -101,7 +102,9 @@ class SqliteLog:
                     raise JournalError(str(self._path), f"commands {expected} to {first_seq - 1} are missing")
                 commands = self._decoder.decode_lines(blob)
                 if len(commands) != count:
-                    raise JournalError(str(self._path), f"turn {first_seq} holds {len(commands)} of {count} commands")
+                    raise JournalError(
+                        str(self._path), f"turn {first_seq} holds {len(commands)} of {count} commands"
+                    )
                 expected += count
                 yield StoredTurn(first_seq, commands, stored_digest)
         except (sqlite3.Error, msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -155,18 +158,20 @@ class SqliteLog:
         self._release_lock()
 
     def _check_format(self, *, create: bool) -> None:
-        tables = {row[0] for row in self._connection.execute("select name from sqlite_master where type = 'table'")}
+        tables = {
+            row[0] for row in self._connection.execute("select name from sqlite_master where type = 'table'")
+        }
         if not tables and create:
-            self._connection.executescript(
-                f"begin; {_SCHEMA} insert into meta values ('format', '{FORMAT}'); commit;"
-            )
+            self._connection.executescript(f"begin; {_SCHEMA} commit;")
             return
         if not {"meta", "turns", "snapshots"} <= tables:
             raise JournalError(str(self._path), "this file is no journal of a venue")
         row = self._connection.execute("select value from meta where key = 'format'").fetchone()
-        if row is None or row[0] != str(FORMAT):
+        if row is None or row[0] != _FORMAT:
             found = "none" if row is None else row[0]
-            raise JournalError(str(self._path), f"journal format {found}, this program reads format {FORMAT}")
+            raise JournalError(
+                str(self._path), f"journal format {found}, this program reads format {_FORMAT}"
+            )
 
     def _take_lock(self) -> int:
         # A lock file of our own: locking the database file itself would undo SQLite's locks on it.

@@ -58,7 +58,10 @@ def _verify(log: SqliteLog, console: Console, name: str) -> bool:
         except (VenueError, ValueError) as error:
             fault = str(error)
     table = Table(title=f"journal {name}", show_header=False)
-    table.add_row("commands", f"{commands:,} in {turns:,} turns, numbered 1 to {state.sequencer.last_seq:,} without a gap")
+    table.add_row(
+        "commands",
+        f"{commands:,} in {turns:,} turns, numbered 1 to {state.sequencer.last_seq:,} without a gap",
+    )
     table.add_row("events", f"{events:,}")
     table.add_row("snapshots", ", ".join(f"after {image.seq:,}" for image, _ in log.snapshots()) or "none")
     table.add_row("state hash", state.image().state_hash())

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -43,7 +44,11 @@ ERRORS: dict[str, tuple[bytes, str, str]] = {
     "wrong type of a field": (NEW + b'"quantity":"1","price":1}\n', "invalid_message", "$.quantity"),
     "fraction": (NEW + b'"quantity":1.5,"price":1}\n', "invalid_message", "$.quantity"),
     "fractional price": (NEW + b'"quantity":1,"price":100.25}\n', "invalid_message", "$.price"),
-    "huge number": (NEW + b'"quantity":99999999999999999999999,"price":1}\n', "invalid_message", "$.quantity"),
+    "huge number": (
+        NEW + b'"quantity":99999999999999999999999,"price":1}\n',
+        "invalid_message",
+        "$.quantity",
+    ),
     "number beyond all bounds": (NEW + b'"quantity":1e400,"price":1}\n', "invalid_message", "$.quantity"),
     "not a number": (NEW + b'"quantity":NaN,"price":1}\n', "not_json", ""),
     "unknown side": (
@@ -59,7 +64,11 @@ ERRORS: dict[str, tuple[bytes, str, str]] = {
         "unknown_symbol",
         "NOPE",
     ),
-    "unknown channel": (b'{"type":"subscribe","channel":"dept","symbol":"ACME"}\n', "invalid_message", "dept"),
+    "unknown channel": (
+        b'{"type":"subscribe","channel":"dept","symbol":"ACME"}\n',
+        "invalid_message",
+        "dept",
+    ),
     "a stream that is not there": (
         b'{"type":"unsubscribe","channel":"depth","symbol":"ACME"}\n',
         "not_subscribed",
@@ -110,7 +119,11 @@ REJECTIONS: dict[str, tuple[Json, str, str]] = {
         "time_in_force",
     ),
     "cancel of an unknown id": ({"type": "cancel", "client_order_id": "nope"}, "unknown_order", "nope"),
-    "cancel of somebody else's id": ({"type": "cancel", "client_order_id": "rests"}, "unknown_order", "rests"),
+    "cancel of somebody else's id": (
+        {"type": "cancel", "client_order_id": "rests"},
+        "unknown_order",
+        "rests",
+    ),
     "replace of somebody else's id": (
         {"type": "replace", "client_order_id": "rests", "price": 7},
         "unknown_order",
@@ -149,7 +162,9 @@ def test_a_repeated_id_is_told_what_became_of_it(venue: VenueProcess, bystander:
         assert f"order {first['order_id']}, canceled, 0 executed" in answer["text"]
 
 
-def test_commands_before_the_login_are_refused_and_do_nothing(venue: VenueProcess, bystander: RawClient) -> None:
+def test_commands_before_the_login_are_refused_and_do_nothing(
+    venue: VenueProcess, bystander: RawClient
+) -> None:
     with venue.connect() as client:
         answer = client.ask(new("x", "buy", 1, 1))
 
@@ -161,10 +176,8 @@ def test_a_line_of_ten_megabytes_ends_the_connection_and_only_that(
     venue: VenueProcess, bystander: RawClient
 ) -> None:
     with venue.login("verbose") as client:
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):  # the venue does not read to the end of it
             client.send_bytes(b"x" * 10_000_000 + b"\n")
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the venue does not read to the end of it
         rest = client.receive_rest()
 
     # A reset may overtake the last words; if they arrive they say why.
@@ -208,7 +221,9 @@ def test_a_reset_in_the_middle_of_a_line_loses_only_that_line(
         again.ask({"type": "mass_cancel"})
 
 
-def test_end_of_input_after_commands_still_gets_every_answer(venue: VenueProcess, bystander: RawClient) -> None:
+def test_end_of_input_after_commands_still_gets_every_answer(
+    venue: VenueProcess, bystander: RawClient
+) -> None:
     with venue.login("piped") as client:
         client.send(*(new(f"p{n}", "buy", 1, 1) for n in range(200)), {"type": "mass_cancel"})
         client.socket.shutdown(1)
@@ -220,7 +235,9 @@ def test_end_of_input_after_commands_still_gets_every_answer(venue: VenueProcess
         assert [message["seq"] for message in rest[:-1]] == list(range(rest[0]["seq"], rest[0]["seq"] + 401))
 
 
-def test_garbage_from_many_at_once_leaves_the_venue_serving(venue: VenueProcess, bystander: RawClient) -> None:
+def test_garbage_from_many_at_once_leaves_the_venue_serving(
+    venue: VenueProcess, bystander: RawClient
+) -> None:
     for number in range(50):
         client = venue.connect()
         client.send_bytes(bytes(range(256)) * 10 + b"\n{}\n" * number)

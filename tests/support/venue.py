@@ -22,6 +22,10 @@ PATIENCE_S = 20.0
 """Longer than any answer takes on a busy machine; only a failing test waits for it."""
 
 
+class DidNotStart(Exception):
+    """The venue ended before it listened; carries what it said on standard error, and its exit code."""
+
+
 class VenueProcess:
     """``python -m exchange serve`` with a journal in ``directory``."""
 
@@ -30,18 +34,22 @@ class VenueProcess:
         self.log_path = directory / "venue.log"
         command = [sys.executable, "-m", "exchange", "serve", *arguments, "--port", str(port)]
         command += ["--journal", str(self.journal) if journal else "off", "--log-format", "json"]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603  # our own program
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # our own program
         self.log: list[Json] = []
         self.host, self.port = self._address()
 
     def _address(self) -> tuple[str, int]:
         assert self.process.stderr is not None
+        said = ""
         for line in self.process.stderr:
+            said += line
+            if not line.startswith("{"):
+                continue
             entry: Json = json.loads(line)
             self.log.append(entry)
             if entry["event"] == "listening":
                 return entry["host"], entry["port"]
-        raise AssertionError(f"the venue did not start: {self.log}")
+        raise DidNotStart(said, self.wait())
 
     def connect(self) -> "RawClient":
         return RawClient(self.host, self.port)
@@ -72,7 +80,7 @@ class VenueProcess:
     def verify(self) -> "subprocess.CompletedProcess[str]":
         """``python -m exchange verify`` on its journal."""
         command = [sys.executable, "-m", "exchange", "verify", str(self.journal)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own program
+        return subprocess.run(command, capture_output=True, text=True, check=False)  # our own program
 
 
 @contextmanager
@@ -166,7 +174,13 @@ class RawClient:
 
 def new(name: str, side: str, quantity: object, price: object = None, **fields: object) -> Json:
     """A ``new`` message for ACME."""
-    message: Json = {"type": "new", "client_order_id": name, "symbol": "ACME", "side": side, "quantity": quantity}
+    message: Json = {
+        "type": "new",
+        "client_order_id": name,
+        "symbol": "ACME",
+        "side": side,
+        "quantity": quantity,
+    }
     if price is not None:
         message["price"] = price
     return message | fields

@@ -1,0 +1,257 @@
+"""Public streams: a reader's copy equals the book after every command, and private comes first."""
+
+import random
+
+from exchange.engine.commands import AddInstrument
+from exchange.journal.recovery import start_from
+from exchange.peers import Peer, Touched
+from exchange.venue import Venue
+from protocol.clock import ManualClock
+from protocol.messages import (
+    Accepted,
+    Cancel,
+    DepthDelta,
+    DepthSnapshot,
+    Login,
+    Message,
+    NewOrder,
+    Reduce,
+    Replace,
+    Subscribe,
+    TradePrint,
+    TradeReport,
+    Unsubscribe,
+)
+from protocol.session import ClientSession, ServerSession
+from protocol.vocabulary import (
+    AccountId,
+    Channel,
+    ClientOrderId,
+    OrderType,
+    Price,
+    Quantity,
+    Side,
+    Symbol,
+    TimeInForce,
+)
+
+ACME = Symbol("ACME")
+
+
+class Trader:
+    """A peer and the client session at its other end, joined by memory."""
+
+    def __init__(self, venue: Venue, account: str) -> None:
+        self.venue = venue
+        self.client = ClientSession()
+        self.peer = Peer(ServerSession())
+        self.client.log_in(AccountId(account))
+        self.flush()
+        self.read()
+
+    def flush(self) -> None:
+        for line, message in self.peer.session.receive_data(self.client.data_to_send()):
+            self.venue.handle(self.peer, line, message)
+
+    def send(self, message: Message) -> None:
+        self.client.send(message)
+        self.flush()
+
+    def read(self) -> list[Message]:
+        return self.client.receive_data(self.peer.session.data_to_send())
+
+
+def open_venue() -> Venue:
+    touched: Touched = []
+    state = start_from(None, ManualClock().now_ns, touched)
+    venue = Venue("test", state.sequencer, state.reports, touched)
+    venue.act(AddInstrument(ACME, 1, 1, 1, 1000, 1000, 2, 0, 0, False))
+    return venue
+
+
+def order(name: str, side: Side, quantity: int, price: int, tif: TimeInForce = TimeInForce.GTC) -> NewOrder:
+    return NewOrder(ClientOrderId(name), ACME, side, quantity, price, time_in_force=tif)
+
+
+class Copy:
+    """The book as a reader of the depth stream keeps it."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.bids: dict[Price, Quantity] = {}
+        self.asks: dict[Price, Quantity] = {}
+
+    def apply(self, message: Message) -> None:
+        match message:
+            case DepthSnapshot():
+                self.seq, self.bids, self.asks = message.seq, dict(message.bids), dict(message.asks)
+            case DepthDelta():
+                assert message.seq == self.seq + 1
+                self.seq = message.seq
+                for side, changes in ((self.bids, message.bids), (self.asks, message.asks)):
+                    for price, quantity in changes:
+                        assert side.get(price, 0) != quantity, "a delta that changes nothing"
+                        if quantity:
+                            side[price] = quantity
+                        else:
+                            del side[price]
+
+
+def assert_equal(copy: Copy, venue: Venue) -> None:
+    book = venue.engine.books[ACME]
+    assert sorted(copy.bids.items(), reverse=True) == book.depth(Side.BUY)
+    assert sorted(copy.asks.items()) == book.depth(Side.SELL)
+
+
+def random_request(rng: random.Random, number: int) -> Message:
+    side = rng.choice(list(Side))
+    known = ClientOrderId(f"o{rng.randrange(max(1, number))}")
+    price = 100 + rng.randrange(-8, 9)
+    match rng.randrange(8):
+        case 0:
+            return Cancel(known)
+        case 1:
+            return Replace(known, rng.randrange(1, 30), rng.choice([None, price]))
+        case 2:
+            return Reduce(known, rng.randrange(1, 10))
+        case 3:
+            return NewOrder(
+                ClientOrderId(f"o{number}"), ACME, side, rng.randrange(1, 40), order_type=OrderType.MARKET
+            )
+        case _:
+            tif = rng.choice([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK])
+            return order(f"o{number}", side, rng.randrange(1, 20), price, tif)
+
+
+def test_a_copy_made_from_the_stream_equals_the_book_after_every_command() -> None:
+    for seed in range(20):
+        rng = random.Random(seed)
+        venue = open_venue()
+        trader, watcher, copy = Trader(venue, "trader"), Trader(venue, "watcher"), Copy()
+        for number in range(30):
+            trader.send(random_request(rng, number))
+        watcher.send(Subscribe(Channel.DEPTH, ACME))
+
+        for number in range(30, 330):
+            trader.send(random_request(rng, number))
+            for message in watcher.read():
+                copy.apply(message)
+
+            assert_equal(copy, venue)
+
+
+def test_a_slow_reader_misses_deltas_and_catches_up_with_a_snapshot() -> None:
+    rng = random.Random(7)
+    venue = open_venue()
+    trader, watcher, copy = Trader(venue, "trader"), Trader(venue, "watcher"), Copy()
+    watcher.send(Subscribe(Channel.DEPTH, ACME))
+    watcher.send(Subscribe(Channel.TRADES, ACME))
+    prints = []
+
+    for round_ in range(10):
+        watcher.peer.slow = round_ % 2 == 1
+        for number in range(40):
+            trader.send(random_request(rng, round_ * 40 + number))
+        unread = len(watcher.peer.outbox)
+        if watcher.peer.slow:
+            assert unread == 0
+            watcher.peer.slow = False
+            venue.market_data.catch_up(watcher.peer)
+        for message in watcher.read():
+            copy.apply(message)
+            if isinstance(message, TradePrint):
+                prints.append(message.seq)
+        assert_equal(copy, venue)
+
+    assert prints == sorted(set(prints))
+    assert len(prints) < prints[-1]  # the jump in the numbers tells that prints were left out
+
+
+def test_private_reports_come_before_the_public_print_of_the_same_event() -> None:
+    venue = open_venue()
+    maker, taker = Trader(venue, "maker"), Trader(venue, "taker")
+    for trader in (maker, taker):
+        trader.send(Subscribe(Channel.TRADES, ACME))
+        trader.send(Subscribe(Channel.DEPTH, ACME))
+        trader.read()
+
+    maker.send(order("m", Side.SELL, 5, 100))
+    taker.send(order("t", Side.BUY, 5, 100))
+
+    assert [type(message) for message in maker.read()] == [
+        Accepted,
+        DepthDelta,
+        TradeReport,
+        TradePrint,
+        DepthDelta,
+    ]
+    assert [type(message) for message in taker.read()] == [
+        DepthDelta,
+        Accepted,
+        TradeReport,
+        TradePrint,
+        DepthDelta,
+    ]
+
+
+def test_every_connection_of_an_account_gets_the_whole_private_stream() -> None:
+    venue = open_venue()
+    first, second = Trader(venue, "alice"), Trader(venue, "alice")
+
+    first.send(order("a", Side.BUY, 1, 10))
+    second.send(Cancel(ClientOrderId("a")))
+    second.send(Cancel(ClientOrderId("a")))
+
+    mine, other = first.read(), second.read()
+    assert [message.seq for message in mine if hasattr(message, "seq")] == [1, 2, 3]
+    assert mine[:2] == other[:2]
+    # A line number means something only to the connection that wrote the line.
+    assert (getattr(mine[2], "line", 0), getattr(other[2], "line", 0)) == (None, 3)
+
+
+def test_unsubscribing_ends_the_stream_and_nothing_else() -> None:
+    venue = open_venue()
+    trader, watcher = Trader(venue, "trader"), Trader(venue, "watcher")
+    watcher.send(Subscribe(Channel.DEPTH, ACME))
+    watcher.send(Subscribe(Channel.TRADES, ACME))
+    watcher.send(Unsubscribe(Channel.DEPTH, ACME))
+    watcher.read()
+
+    trader.send(order("s", Side.SELL, 5, 100))
+    trader.send(order("b", Side.BUY, 5, 100))
+
+    assert [type(message) for message in watcher.read()] == [TradePrint]
+
+
+def test_who_leaves_is_sent_nothing_more_and_is_forgotten() -> None:
+    venue = open_venue()
+    trader, watcher = Trader(venue, "trader"), Trader(venue, "watcher")
+    watcher.send(Subscribe(Channel.DEPTH, ACME))
+    watcher.read()
+
+    venue.leave(watcher.peer)
+    trader.send(order("s", Side.SELL, 5, 100))
+
+    assert watcher.peer.outbox == []
+    assert not venue.market_data.active
+    assert venue.reports.stream(AccountId("watcher")).readers == []
+
+
+def test_a_login_shows_positions_and_open_orders_as_they_stand() -> None:
+    venue = open_venue()
+    alice, bob = Trader(venue, "alice"), Trader(venue, "bob")
+    alice.send(order("a1", Side.SELL, 5, 100))
+    alice.send(order("a2", Side.SELL, 5, 101))
+    bob.send(order("b1", Side.BUY, 7, 101))
+    peer = Peer(ServerSession())
+
+    for line, message in peer.session.receive_data(b'{"type":"login","account":"alice"}\n'):
+        assert isinstance(message, Login)
+        venue.handle(peer, line, message)
+
+    client = ClientSession()
+    client.log_in(AccountId("alice"))
+    client.data_to_send()
+    (welcome,) = client.receive_data(peer.session.data_to_send())
+    assert [(p.symbol, p.quantity) for p in welcome.positions] == [("ACME", -7)]  # type: ignore[attr-defined]
+    assert [(o.client_order_id, o.cumulative, o.leaves) for o in welcome.open_orders] == [("a2", 2, 3)]  # type: ignore[attr-defined]

@@ -26,7 +26,7 @@ class SystemClock:
     """The machine's clocks."""
 
     def now_ns(self) -> Nanoseconds:
-        return Nanoseconds(time.time_ns())
+        return time.time_ns()
 
     def monotonic_s(self) -> float:
         return time.monotonic()
@@ -40,7 +40,7 @@ class ManualClock:
         self._now_ns = start_ns
 
     def now_ns(self) -> Nanoseconds:
-        return Nanoseconds(self._now_ns)
+        return self._now_ns
 
     def monotonic_s(self) -> float:
         return (self._now_ns - self._start_ns) / 1e9

@@ -6,7 +6,7 @@ use (an unknown option, a wrong file). Whatever goes wrong is one line on standa
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Annotated, Final, cast
 
@@ -23,7 +23,7 @@ INTERRUPTED: Final = 130
 """What a shell reports for a program ended by SIGINT."""
 
 
-def build() -> typer.Typer:
+def build(rooms: Sequence[str] = ROOMS) -> typer.Typer:
     """The whole command; the modules of the rooms are imported here."""
     command = typer.Typer(
         name="tontine",
@@ -34,7 +34,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     command.callback()(_options)
-    for room in ROOMS:
+    for room in rooms:
         command.registered_commands += import_module(f"{room}.cli").app.registered_commands
     return command
 
@@ -58,12 +58,12 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: list[str]) -> int:
+def run(arguments: Sequence[str], rooms: Sequence[str] = ROOMS) -> int:
     """Run the command; return the exit status. Nothing is raised for what a user or the world does wrong."""
     from protocol.errors import ConfigError, VenueError
 
     try:
-        status = build()(arguments, prog_name="tontine", standalone_mode=False)
+        status = build(rooms)(list(arguments), prog_name="tontine", standalone_mode=False)
         sys.stdout.flush()
     except _UsageError as error:
         return _complain(_usage_text(error), WRONG_USE)

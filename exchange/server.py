@@ -56,6 +56,7 @@ async def serve(
     Raises:
         ConfigError: the configuration contradicts the journal, or the address is taken.
         JournalError: the journal can't be opened, read, or (while running) written.
+        InvariantViolated: the engine broke; the journal ends before the command that broke it.
     """
     clock = clock or SystemClock()
     stop = stop or asyncio.Event()
@@ -140,7 +141,7 @@ async def _run(
         if commits is not None:
             commits.stop()
     if turns.failed.done():
-        log.critical("journal_failed", error=str(turns.failed.exception()))
+        log.critical("failed", error=str(turns.failed.exception()), exc_info=turns.failed.exception())
         turns.failed.result()
 
 

@@ -32,10 +32,11 @@ class Turns:
         self._connections: dict[Peer, Connection] = {}
         self._scheduled = False
         self._committing = False
+        self._stopped = False
         self._idle = asyncio.Event()
         self._idle.set()
         self.failed: asyncio.Future[None] = loop.create_future()
-        """Gets the exception when the journal can't be written. Nothing is sent from then on."""
+        """Gets the exception when the journal can't be written or the engine is broken."""
 
     def join(self, peer: Peer, connection: Connection) -> None:
         self._connections[peer] = connection
@@ -57,11 +58,17 @@ class Turns:
         lone client that waits for each answer is served a sixth faster than through another pass of
         the loop.
         """
-        if self._commits is None and not self._scheduled and self._venue.only_touched(peer):
+        if self._commits is None and not self._scheduled and self._venue.only_touched(peer) and not self._stopped:
             self._venue.take_turn()
             self._send(self._venue.take_output())
         else:
             self.schedule()
+
+    def fail(self, error: Exception) -> None:
+        """The venue can't go on: nothing is journalled or sent from now on."""
+        self._stopped = True
+        if not self.failed.done():
+            self.failed.set_exception(error)
 
     async def settled(self) -> None:
         """Wait until everything is committed and written."""
@@ -69,8 +76,8 @@ class Turns:
 
     def _end(self) -> None:
         self._scheduled = False
-        if self._committing:
-            return  # what gathered meanwhile leaves with the next commit
+        if self._committing or self._stopped:
+            return  # what gathered during a commit leaves with the next one
         turn = self._venue.take_turn()
         if turn is None or self._commits is None:
             self._send(self._venue.take_output())
@@ -83,11 +90,11 @@ class Turns:
         held += self._venue.take_output()
 
     def _committed(self, held: list[Output], error: Exception | None) -> None:
-        if error is not None:
-            if not self.failed.done():
-                self.failed.set_exception(error)
-            return  # ``_committing`` stays set: nothing leaves any more
         self._committing = False
+        if error is not None:
+            self.fail(error)
+            return
+        # Also when the engine broke meanwhile: these answers are of commands before that, and safe.
         self._send(held)
         if self._venue.has_output:
             self._end()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from exchange.engine.commands import Command
 from exchange.engine.engine import Engine, Events
+from protocol.errors import InvariantViolated
 from protocol.vocabulary import Nanoseconds, Sequence
 
 
@@ -34,14 +35,22 @@ class Sequencer:
         self._events: list[Events] = []
 
     def submit(self, command: Command) -> Events:
-        """Number, stamp and apply a command that was not stamped before."""
+        """Number, stamp and apply a command that was not stamped before.
+
+        Raises:
+            InvariantViolated: the engine failed in the middle of it, and its state is worth nothing any
+                more. The command is in no turn: a replay of the journal ends before it.
+        """
         self.last_seq = command.seq = self.last_seq + 1
         at_ns = self._now_ns()
         # The machine's clock may be set back; the venue's time is not.
         if at_ns < self.last_at_ns:
             at_ns = self.last_at_ns
         self.last_at_ns = command.at_ns = at_ns
-        events = self._apply(command)
+        try:
+            events = self._apply(command)
+        except Exception as error:
+            raise InvariantViolated(f"command {command.seq} broke the engine: {command!r}") from error
         self._commands.append(command)
         self._events.append(events)
         return events

@@ -7,6 +7,7 @@ reads again), private reports hang up (more than ``max_outgoing_bytes`` unread, 
 """
 
 import asyncio
+import socket
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +17,7 @@ from exchange.peers import Peer
 from exchange.turns import Turns
 from exchange.venue import Venue
 from protocol.clock import Clock
-from protocol.errors import RemoteProtocolError, SessionBroken
+from protocol.errors import InvariantViolated, RemoteProtocolError, SessionBroken
 from protocol.session import Inbound, ServerSession, SessionState
 from protocol.vocabulary import ErrorCode
 
@@ -24,6 +25,10 @@ log = structlog.get_logger()
 
 _HIGH_WATER: Final = 64 * 1024
 """Unsent bytes from which on market data passes a connection by: asyncio's own default."""
+
+_KERNEL_BUFFER: Final = 256 * 1024
+"""What the kernel may hold unsent for a connection. Left to itself it holds megabytes, and a slow
+reader would be fed market data that is seconds old before anyone notices that it is slow."""
 
 TICK_S: Final = 1.0
 """How often heartbeats and time-outs are looked at."""
@@ -80,6 +85,7 @@ class TcpConnection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=_HIGH_WATER)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BUFFER)
         host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
         self.log = log.bind(client=f"{host}:{port}")
         if not self._gateway.admit(self):
@@ -130,11 +136,15 @@ class TcpConnection(asyncio.Protocol):
         self._in_flight += len(inbound)
         peer, handle = self.peer, self._venue.handle
         logged_in = peer.account is not None
-        for line, message in inbound:
-            handle(peer, line, message)
-            if peer.closing:
-                self._waiting.clear()
-                break
+        try:
+            for line, message in inbound:
+                handle(peer, line, message)
+                if peer.closing:
+                    self._waiting.clear()
+                    break
+        except InvariantViolated as error:
+            self._turns.fail(error)
+            return
         if not logged_in and peer.account is not None:
             self.log = self.log.bind(account=peer.account)
             self.log.info("logged_in")
@@ -272,10 +282,14 @@ class TcpGateway:
     async def keep_time(self) -> None:
         """Look after heartbeats and time-outs for ever."""
         while True:
+            self.tick()
             await asyncio.sleep(TICK_S)
-            now_s = self._clock.monotonic_s()
-            for connection in list(self._connections):
-                connection.tick(now_s)
+
+    def tick(self) -> None:
+        """Look after them once."""
+        now_s = self._clock.monotonic_s()
+        for connection in list(self._connections):
+            connection.tick(now_s)
 
     async def shut_down(self, patience_s: float = 2.0) -> None:
         """Accept no more, tell everybody, and wait until all have their last bytes.

@@ -15,7 +15,7 @@ from exchange.peers import Peer, Touched
 from exchange.turns import Turns
 from exchange.venue import Venue
 from protocol.clock import ManualClock
-from protocol.errors import JournalError
+from protocol.errors import InvariantViolated, JournalError
 from protocol.session import ServerSession
 from protocol.vocabulary import Sequence, Symbol
 
@@ -177,4 +177,27 @@ async def test_when_the_journal_fails_nothing_leaves_any_more() -> None:
     await turns_of_the_loop(20)
 
     assert market.wire.sent == []
+    market.commits.stop()
+
+
+async def test_a_broken_engine_stops_the_venue_and_leaves_the_command_out_of_the_journal() -> None:
+    market = Market()
+    await market.log_in()
+    engine = market.venue.engine
+    market.receive(enter("a"))
+    await turns_of_the_loop(5)
+    engine.books.clear()  # no request can do this: it stands for a fault of ours
+
+    with pytest.raises(InvariantViolated, match="command 3 broke the engine"):
+        market.receive(b'{"type":"cancel","client_order_id":"a"}\n')
+    market.turns.fail(InvariantViolated("broken"))
+    market.log.gate.release()
+    await market.wire.arrived.wait()
+    market.receive(b'{"type":"order_status","client_order_id":"a"}\n')
+    await turns_of_the_loop(20)
+
+    assert [len(turn.commands) for turn in market.log.written] == [1]
+    assert len(market.wire.sent) == 1  # the answer that was safe already
+    with pytest.raises(InvariantViolated):
+        market.turns.failed.result()
     market.commits.stop()

@@ -87,7 +87,7 @@ def bot(
 ) -> None:
     """Run one strategy of your own against a venue.
 
-    Example: tontine bot examples/follower.py:Follower --account alice --symbol ACME
+    Example: tontine bot examples/joiner.py:Joiner --account alice --symbol ACME
     """
     from rich.console import Console
 

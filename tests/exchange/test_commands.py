@@ -1,0 +1,69 @@
+"""The venue's commands as a person types them: wrong use is one clear line, never a traceback."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.venue import running_venue
+
+
+def exchange(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "exchange", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+
+
+@pytest.mark.parametrize("command", ["serve", "verify"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    done = exchange(command, "--help")
+
+    assert done.returncode == 0
+    assert f"tontine {command} " in done.stdout
+
+
+def test_a_venue_file_with_a_mistake_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "venue.toml"
+    file.write_text("[tcp]\nport = 'high'\n")
+
+    done = exchange("serve", str(file))
+
+    assert done.returncode == 1
+    assert done.stderr.strip().count("\n") == 0
+    assert "tcp.port" in done.stderr
+
+
+def test_an_address_that_is_taken_is_one_line_after_the_log(tmp_path: Path) -> None:
+    with running_venue(tmp_path) as venue:
+        done = exchange("serve", "--port", str(venue.port), "--journal", "off", "--log-format", "json")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: tcp 127.0.0.1:")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no database at all, but it is long enough to look at\n" * 50])
+def test_a_file_that_is_no_journal_is_one_line(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "some.file"
+    file.write_bytes(content)
+
+    done = exchange("verify", str(file))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {file}: ")
+    assert done.stderr.strip().count("\n") == 0
+
+
+def test_verify_of_nothing_is_one_line(tmp_path: Path) -> None:
+    done = exchange("verify", str(tmp_path / "nope.journal"))
+
+    assert (done.returncode, done.stderr.strip()) == (1, f"error: {tmp_path / 'nope.journal'}: no such file")
+
+
+def test_a_journal_can_be_verified_while_its_venue_runs(tmp_path: Path) -> None:
+    with running_venue(tmp_path) as venue, venue.login("alice") as alice:
+        alice.ask({"type": "mass_cancel"})
+
+        verdict = venue.verify()
+
+    assert verdict.returncode == 0, verdict.stdout

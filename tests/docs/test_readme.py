@@ -1,0 +1,89 @@
+"""The README does what it says: its netcat session, its program, its links, its commands."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.venue import Json, running_venue
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def block(marker: str) -> str:
+    """The fenced block after ``<!-- marker -->``."""
+    found = re.search(rf"<!-- {marker} -->\n```\w+\n(.*?)```", README, re.DOTALL)
+    assert found, marker
+    return found.group(1)
+
+
+def without_times(messages: list[Json]) -> list[Json]:
+    return [{key: value for key, value in message.items() if key != "at_ns"} for message in messages]
+
+
+def test_the_lines_to_type_get_the_answers_shown(tmp_path: Path) -> None:
+    shown = [json.loads(line) for line in block("answered").splitlines()]
+    with running_venue(tmp_path) as venue, venue.connect() as client:
+        client.send_bytes(block("typed").encode())
+
+        welcome, *answers = client.receive_rest()
+
+    assert [instrument["symbol"] for instrument in welcome["instruments"]] == ["ACME", "BOLT", "CORN"]
+    assert without_times(answers) == without_times(shown)
+
+
+def test_the_lines_of_the_how_to_are_all_taken(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "how-to" / "trade-with-netcat.md").read_text()
+    lines = "".join(re.findall(r"```json\n(.*?)```", page, re.DOTALL))
+    with running_venue(tmp_path) as venue, venue.connect() as client:
+        client.send_bytes(lines.encode())
+
+        answers = client.receive_rest()
+
+    kinds = [answer["type"] for answer in answers]
+    assert "error" not in kinds
+    assert "rejected" not in kinds
+    assert kinds[0] == "welcome"
+    assert kinds[-1] == "logged_out"
+
+
+def test_the_python_program_trades(tmp_path: Path) -> None:
+    with running_venue(tmp_path, journal=False) as venue:
+        program = block("python").replace("7001", str(venue.port))
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=50,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("TradeReport(") == 1
+    assert "Canceled(" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "page", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")), ids=lambda p: p.name
+)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_command_of_the_table_exists_and_none_is_left_out() -> None:
+    listed = set(re.findall(r"^\| `tontine (\w+)", README, re.MULTILINE))
+    done = subprocess.run(
+        [sys.executable, "-m", "tontine", "--help"], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+
+    offered = set(re.findall(r"^│ (\w+) +", done.stdout, re.MULTILINE))
+    assert listed <= offered
+    assert offered - listed == set()

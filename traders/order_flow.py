@@ -34,6 +34,8 @@ ENTERING: Final = frozenset(("seed", "reveal", "new"))
 REMOVING: Final = frozenset(("cancel", "drop"))
 PUBLISHED_LEVELS: Final = 10
 """Price levels a side that a LOBSTER sample of level ten publishes."""
+RESTING_ORDERS: Final = 200
+"""About as many rest on a generated day; the recorded one has a few hundred, too."""
 
 
 class FlowLine(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -163,21 +165,22 @@ class _NaiveBook:
     def line(self, rng: Random, row: int, tick: int, reference: int) -> FlowLine:
         """Make up the next command and carry it out."""
         time = f"{34_200 + row * 0.1:.9f}"
-        draw = rng.random()
-        if not self.orders or draw < 0.50:
+        entering = 0.5 if len(self.orders) < RESTING_ORDERS else 0.2
+        if not self.orders or rng.random() < entering:
             return self._enter(rng, row, tick, reference, time)
-        if draw < 0.58:
+        draw = rng.random()
+        if draw < 0.16:
             return self._take(rng, row, time)
+        if draw < 0.20:
+            return FlowLine("print", kind=5, qty=1, px=reference, row=row, t=time)
         index = rng.randrange(len(self.orders))
         name, side, price, quantity = self.orders[index]
-        if draw < 0.68 and quantity > 1:
+        if draw < 0.40 and quantity > 1:
             less = rng.randint(1, quantity - 1)
             self.orders[index] = (name, side, price, quantity - less)
             return FlowLine("reduce", name, qty=less, row=row, t=time)
-        if draw < 0.70:
-            return FlowLine("print", kind=5, qty=1, px=reference, row=row, t=time)
         del self.orders[index]
-        return FlowLine("cancel" if draw < 0.9 else "drop", name, row=row, t=time)
+        return FlowLine("cancel" if draw < 0.8 else "drop", name, row=row, t=time)
 
     def _enter(self, rng: Random, row: int, tick: int, reference: int, time: str) -> FlowLine:
         side: Literal["B", "S"] = "B" if rng.random() < 0.5 else "S"

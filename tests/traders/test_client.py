@@ -576,6 +576,7 @@ async def test_ids_of_two_sessions_differ_even_if_nothing_happened_between(venue
     assert unique_prefix(one.welcome, 5000) == "0-1388-"
 
 
+@pytest.mark.slow
 async def test_a_silent_venue_is_noticed() -> None:
     async with scripted_venue() as venue:
         with pytest.raises(SessionBroken, match="nothing heard for"):

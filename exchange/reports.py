@@ -13,6 +13,8 @@ from typing import Any
 from exchange.engine.commands import Command
 from exchange.engine.engine import Events
 from exchange.engine.events import (
+    DayEnded,
+    InstrumentAdded,
     OrderAccepted,
     OrderCanceled,
     OrderReplaced,
@@ -63,6 +65,8 @@ class Reports:
             OrderCanceled: self._canceled,
             OrderReplaced: self._replaced,
             OrdersMassCanceled: self._mass_canceled,
+            InstrumentAdded: self._nothing,
+            DayEnded: self._nothing,
         }
 
     def stream(self, account: AccountId) -> PrivateStream:
@@ -76,11 +80,8 @@ class Reports:
         """Tell everyone concerned, in the order of the events. ``line`` is where ``sender`` wrote the request."""
         self._sender, self._line = sender, line
         at_ns = command.at_ns
-        writers = self._writers
         for event in events:
-            writer = writers.get(type(event))
-            if writer is not None:
-                writer(at_ns, event)
+            self._writers[type(event)](at_ns, event)
 
     def _send(self, stream: PrivateStream, message: Message) -> None:
         for reader in stream.readers:
@@ -88,6 +89,9 @@ class Reports:
             if not reader.touched:
                 reader.touched = True
                 self._touched.append(reader)
+
+    def _nothing(self, at_ns: Nanoseconds, event: InstrumentAdded | DayEnded) -> None:
+        """These concern no account."""
 
     # One method an event. Each counts first and builds the message only if someone listens: replaying
     # a journal goes the same way and must end at the same numbers.

@@ -14,9 +14,9 @@ and reports raise ``SlowConsumer``. Read generators under ``contextlib.aclosing`
 what unsubscribes. Belongs to one event loop; not for threads.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final, cast
+from typing import Any, Final, cast, get_args
 
 from protocol.errors import LocalProtocolError, RemoteProtocolError, SessionBusy, SessionClosed, VenueError
 from protocol.messages import (
@@ -46,9 +46,10 @@ from protocol.vocabulary import (
     TimeInForce,
 )
 from traders.book_view import Depth
-from traders.connection import Connection, connected
+from traders.connection import Connection, Relay, connected
 from traders.feed import Queue
 from traders.market_data import DepthReader, MarketData, MarketInbox, Reader, TapeReader
+from traders.order_ids import OrderIds, unique_prefix
 from traders.orders import Order
 from traders.requests import STATUS, Requests
 
@@ -61,17 +62,25 @@ MAX_UNREAD: Final = 10_000
 class Client:
     """A session of one account. Made by ``Client.connect``."""
 
-    def __init__(self, connection: Connection, welcome: Welcome, id_prefix: str) -> None:
+    def __init__(self, connection: Connection, welcome: Welcome, order_ids: OrderIds) -> None:
         self.welcome = welcome
         """What the venue said at login: instruments, positions, open orders."""
         self.instruments: dict[Symbol, InstrumentInfo] = {one.symbol: one for one in welcome.instruments}
         self._connection = connection
-        self._id_prefix = id_prefix
-        self._ids = 0
+        self.next_id = order_ids.next_id
+        """A ``client_order_id`` never used before, for ``submit``."""
         self._requests = Requests()
         self._orders: dict[ClientOrderId, Order] = {}
         self._market = MarketData(connection.send)
         self._private: Queue[PrivateMessage] | MarketInbox[PrivateMessage | str] | None = None
+        # By type: a chain of isinstance was a quarter of the work of a fleet. The rest is answers.
+        self._handlers: dict[type, Callable[[Any], object]] = {
+            TradePrint: self._market.trade,
+            DepthDelta: self._market.depth,
+            DepthSnapshot: self._market.depth,
+            Error: self._refused,
+            **dict.fromkeys(get_args(PrivateMessage), self._report),
+        }
 
     @classmethod
     @asynccontextmanager
@@ -88,18 +97,18 @@ class Client:
 
         ``heartbeat_s``: seconds between heartbeats, 0 for none. ``id_prefix``: first part of the
         ids this session gives its orders; whoever chooses one sees to it that it is not used twice
-        a trading day. By default it is unique by construction, see ``unique_prefix``.
+        a trading day. By default it is unique by construction, see ``traders.order_ids``.
 
         Raises:
             SessionBroken: nobody answers, or the venue refused the login; at the end of a block
                 that raised nothing: the session broke before the logout was answered.
         """
-        inbox = _Inbound()
-        async with connected(host, port, inbox.receive, inbox.ended) as connection:
+        relay = Relay()
+        async with connected(host, port, relay.receive, relay.ended) as connection:
             welcome = await connection.log_in(AccountId(account), heartbeat_s)
             prefix = unique_prefix(welcome, connection.local_port) if id_prefix is None else id_prefix
-            client = cls(connection, welcome, prefix)
-            inbox.attach(client)
+            client = cls(connection, welcome, OrderIds(prefix))
+            relay.attach(client._receive, client._ended)
             yield client
 
     # -- orders ------------------------------------------------------------------------------------
@@ -174,11 +183,6 @@ class Client:
         return self._connection.is_active
 
     # -- many orders without waiting ---------------------------------------------------------------
-    def next_id(self) -> ClientOrderId:
-        """A ``client_order_id`` never used before."""
-        self._ids += 1
-        return ClientOrderId(f"{self._id_prefix}{self._ids:x}")
-
     def submit(self, message: Message) -> None:
         """Send any request without waiting; answers appear in ``reports`` and ``inbox``.
 
@@ -211,6 +215,8 @@ class Client:
 
     async def trades(self, symbol: str) -> AsyncGenerator[TradePrint, None]:
         """Every trade in ``symbol`` from now on.
+
+        A jump in ``seq`` means that the venue left prints out because this connection was slow.
 
         Raises:
             SlowConsumer: more than ``MAX_UNREAD`` were not read.
@@ -331,17 +337,9 @@ class Client:
             self._private = None
 
     def _receive(self, messages: list[Message]) -> None:
+        handlers = self._handlers
         for message in messages:
-            if isinstance(message, PrivateMessage):
-                self._report(message)
-            elif isinstance(message, TradePrint):
-                self._market.trade(message)
-            elif isinstance(message, DepthDelta | DepthSnapshot):
-                self._market.depth(message)
-            elif isinstance(message, Error):
-                self._refused(message)
-            else:
-                self._requests.answered(message)
+            handlers.get(type(message), self._requests.answered)(message)
 
     def _report(self, message: PrivateMessage) -> None:
         if self._private is not None:
@@ -369,41 +367,3 @@ class Client:
             order.ended(reason)
         if self._private is not None:
             self._private.end(reason)
-
-
-class _Inbound:
-    """Stands between a connection and the client that does not exist before the welcome."""
-
-    def __init__(self) -> None:
-        self._client: Client | None = None
-        self._early: list[Message] = []
-        self._end: VenueError | None = None
-
-    def attach(self, client: Client) -> None:
-        self._client = client
-        if self._early:
-            client._receive(self._early)
-        if self._end is not None:
-            client._ended(self._end)
-
-    def receive(self, messages: list[Message]) -> None:
-        if self._client is None:
-            self._early += messages
-        else:
-            self._client._receive(messages)
-
-    def ended(self, reason: VenueError) -> None:
-        self._end = reason
-        if self._client is not None:
-            self._client._ended(reason)
-
-
-def unique_prefix(welcome: Welcome, local_port: int) -> str:
-    """First part of client order ids that no other session of this account has used.
-
-    The number of the account's last private message grows with every order the venue takes, and
-    the venue keeps it over restarts: two sessions with the same number can only be open at the
-    same time, or one after the other with nothing taken in between. In both cases the venue still
-    holds, or has just held, the older connection, so TCP gave ours another port.
-    """
-    return f"{welcome.seq:x}-{local_port:x}-"

@@ -222,6 +222,36 @@ class Connection(asyncio.Protocol):
         self._ended(reason)
 
 
+class Relay:
+    """Takes what arrives until there is somebody to give it to: an owner is made of the welcome, and
+    reports may stand right behind it."""
+
+    def __init__(self) -> None:
+        self._receive: Receive | None = None
+        self._ended: Ended | None = None
+        self._early: list[Message] = []
+        self._end: VenueError | None = None
+
+    def attach(self, receive: Receive, ended: Ended) -> None:
+        """Give everything to these from now on, what came already first."""
+        self._receive, self._ended = receive, ended
+        if self._early:
+            receive(self._early)
+        if self._end is not None:
+            ended(self._end)
+
+    def receive(self, messages: list[Message]) -> None:
+        if self._receive is None:
+            self._early += messages
+        else:
+            self._receive(messages)
+
+    def ended(self, reason: VenueError) -> None:
+        self._end = reason
+        if self._ended is not None:
+            self._ended(reason)
+
+
 @asynccontextmanager
 async def connected(host: str, port: int, receive: Receive, ended: Ended) -> AsyncIterator[Connection]:
     """A connection to log in on. At the end of the block it is logged out, or cut if that fails.

@@ -12,9 +12,10 @@ from typing import Final
 from protocol.errors import ConfigError, RemoteProtocolError, SessionBroken, VenueError
 from protocol.messages import DepthSnapshot, Error, Message, Subscribe, Subscribed
 from protocol.vocabulary import AccountId, Channel, Symbol
-from traders.client import DEFAULT_HEARTBEAT_S, Client, unique_prefix
+from traders.client import DEFAULT_HEARTBEAT_S, Client
 from traders.connection import Connection, connected
 from traders.order_flow import FlowLine
+from traders.order_ids import unique_prefix
 from traders.replay import ReplayCheck
 
 MAX_WINDOW: Final = 1_024

@@ -48,7 +48,8 @@ from tests.support.scripted_venue import Peer, ScriptedVenue, scripted_venue
 from tests.traders.reports import ACME, NOW, accepted, canceled, printed, rejected, replaced, traded
 from traders import client as client_module
 from traders.book_view import Depth
-from traders.client import Client, unique_prefix
+from traders.client import Client
+from traders.order_ids import unique_prefix
 from traders.order_view import OrderPhase
 
 

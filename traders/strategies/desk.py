@@ -60,8 +60,13 @@ class Desk:
 
     def take(self, item: Depth | TradePrint | PrivateMessage) -> list[Message]:
         """A book changed, somebody traded, or the venue reported."""
-        if isinstance(item, Depth | TradePrint):
-            return self._requests(self.strategy.on_event(item))
+        match item:
+            case TradePrint() | Depth():
+                return self._requests(self.strategy.on_event(item))
+            case _:
+                return self._report(item)
+
+    def _report(self, item: PrivateMessage) -> list[Message]:
         name = None if isinstance(item, MassCanceled) else item.client_order_id
         tag = None if name is None else self._tags.get(name)
         if tag is not None and is_refused_order(item):

@@ -30,6 +30,9 @@ class LineBuffer:
 
         Lines in front of one that is too long are still returned; then ``overlong`` is set.
         """
+        if not self._tail and len(data) <= self._limit and data.endswith(b"\n") and not self.overlong:
+            self.lines += data.count(b"\n")  # whole lines, as most chunks are
+            return data
         if self.overlong:
             return b""
         end = data.rfind(b"\n") + 1

@@ -85,6 +85,14 @@ Inbound = tuple[int, Message | RemoteProtocolError]
 """A line number, and the message on that line or what is wrong with it."""
 
 
+# Decoders hold no state between calls; one of each serves all sessions of a process.
+_client_messages: Final = client_message_decoder()
+_server_messages: Final = server_message_decoder()
+
+_SESSION_MESSAGES: Final = frozenset[type]((Login, Logout, Heartbeat))
+"""What the session acts on by itself; everything else passes through while it is active."""
+
+
 class _Session:
     """What both roles share: framing, outbox, liveness."""
 
@@ -149,7 +157,6 @@ class ServerSession(_Session):
         super().__init__(max_line_bytes)
         self._login_timeout_s = login_timeout_s
         self._opened_s: float | None = None
-        self._decode = client_message_decoder_shared.decode
 
     def receive_data(self, data: bytes) -> list[Inbound]:
         """Messages and faults in the order of their lines.
@@ -163,16 +170,14 @@ class ServerSession(_Session):
         buffer = self._buffer
         first_line = buffer.lines + 1
         lines = buffer.feed(data)
-        inbound = self._decode(lines, first_line) if lines else []
-        # Looking for the names of session messages in the bytes is cheaper than looking at every
-        # message; a backslash could spell such a name in another way.
-        if (
-            self.state is not SessionState.ACTIVE
-            or b'"log' in lines
-            or b'"heartbeat' in lines
-            or b"\\" in lines
-        ):
-            inbound = self._admit(inbound)
+        if not lines:
+            inbound: list[Inbound] | None = []
+        elif self.state is SessionState.ACTIVE:
+            inbound = _client_messages.decode_plain(lines, first_line, _SESSION_MESSAGES)
+        else:
+            inbound = None
+        if inbound is None:
+            inbound = self._admit(_client_messages.decode(lines, first_line))
         if buffer.overlong and self.state is not SessionState.CLOSED:
             self._go(SessionEvent.BREAK)
             inbound.append((buffer.lines + 1, buffer.fault()))
@@ -252,7 +257,6 @@ class ClientSession(_Session):
         super().__init__(max_line_bytes)
         self.private_seq: Sequence = 0
         """Number of the last private message."""
-        self._decode = server_message_decoder_shared.decode
 
     def log_in(self, account: AccountId, *, heartbeat_s: int = 0) -> None:
         """Put a login into the outbox."""
@@ -293,7 +297,7 @@ class ClientSession(_Session):
         first_line = buffer.lines + 1
         lines = buffer.feed(data)
         messages: list[Message] = []
-        for line, message in self._decode(lines, first_line) if lines else ():
+        for line, message in _server_messages.decode(lines, first_line) if lines else ():
             if isinstance(message, RemoteProtocolError):
                 self._go(SessionEvent.BREAK)
                 raise message
@@ -327,8 +331,3 @@ class ClientSession(_Session):
             SessionBroken: the venue has been silent for too long.
         """
         self._tick(now_s)
-
-
-# Decoders hold no state between calls; one of each serves all sessions of a process.
-client_message_decoder_shared: Final = client_message_decoder()
-server_message_decoder_shared: Final = server_message_decoder()

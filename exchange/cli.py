@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from exchange.journal.sqlite import Sync
-from exchange.logs import LogFormat, LogLevel
+from exchange.choices import LogFormat, LogLevel, Sync
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
 

@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from exchange.choices import Sync
 from exchange.engine.commands import AddInstrument
 from exchange.engine.refusals import of_instrument
-from exchange.journal.sqlite import Sync
 from protocol.errors import ConfigError
 from protocol.framing import MAX_LINE_BYTES
 from protocol.vocabulary import MAX_PRICE, MAX_QUANTITY, Symbol

@@ -6,26 +6,13 @@ go into fields.
 
 import logging
 import sys
-from enum import StrEnum
 
 import structlog
 
+from exchange.choices import LogFormat, LogLevel
 from exchange.engine.commands import Command
 from exchange.engine.engine import Events
 from protocol.vocabulary import AccountId
-
-
-class LogFormat(StrEnum):
-    AUTO = "auto"  # console on a terminal, else JSON
-    CONSOLE = "console"
-    JSON = "json"
-
-
-class LogLevel(StrEnum):
-    DEBUG = "debug"  # every command and what came of it
-    INFO = "info"  # connections, start and stop
-    WARNING = "warning"
-    ERROR = "error"
 
 
 def configure(form: LogFormat, level: LogLevel) -> None:

@@ -14,12 +14,12 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from exchange.choices import Sync
 from exchange.engine.commands import Command
 from exchange.engine.sequencer import Turn
 from exchange.journal.log import StoredTurn, VenueImage, events_digest
@@ -45,14 +45,6 @@ _WAL_PAGES: Final = 4000
 """Pages after which the write-ahead log is folded into the file: 16 MB, so that the pause is rare."""
 
 _KEPT_SNAPSHOTS: Final = 3
-
-
-class Sync(StrEnum):
-    """When a turn counts as written."""
-
-    FULL = "full"
-    NORMAL = "normal"
-    OFF = "off"
 
 
 class SqliteLog:

@@ -42,7 +42,9 @@ def test_an_address_that_is_taken_is_one_line_after_the_log(tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("content", [b"", b"this is no database at all, but it is long enough to look at\n" * 50])
+@pytest.mark.parametrize(
+    "content", [b"", b"this is no database at all, but it is long enough to look at\n" * 50]
+)
 def test_a_file_that_is_no_journal_is_one_line(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "some.file"
     file.write_bytes(content)

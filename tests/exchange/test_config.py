@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from exchange import config
-from exchange.journal.sqlite import Sync
+from exchange.choices import Sync
 from protocol.errors import ConfigError
 
 WHOLE = """

@@ -245,5 +245,7 @@ async def test_requests_may_arrive_in_pieces(cut: int) -> None:
             await client.writer.drain()
             await asyncio.sleep(0)
 
-        assert [(await client.receive())["client_order_id"] for _ in range(20)] == [f"o{n}" for n in range(20)]
+        assert [(await client.receive())["client_order_id"] for _ in range(20)] == [
+            f"o{n}" for n in range(20)
+        ]
         await client.close()

@@ -58,12 +58,15 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: Sequence[str], rooms: Sequence[str] = ROOMS) -> int:
-    """Run the command; return the exit status. Nothing is raised for what a user or the world does wrong."""
+def run(arguments: Sequence[str], rooms: Sequence[str] = ROOMS, name: str = "tontine") -> int:
+    """Run the command; return the exit status. Nothing is raised for what a user or the world does wrong.
+
+    ``python -m exchange`` and ``python -m traders`` are this with one room, under their own name.
+    """
     from protocol.errors import ConfigError, VenueError
 
     try:
-        status = build(rooms)(list(arguments), prog_name="tontine", standalone_mode=False)
+        status = build(rooms)(list(arguments), prog_name=name, standalone_mode=False)
         sys.stdout.flush()
     except _UsageError as error:
         return _complain(_usage_text(error), WRONG_USE)

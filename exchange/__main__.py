@@ -2,14 +2,7 @@
 
 import sys
 
-import typer
-
-from exchange.cli import app
-from protocol.errors import VenueError
+from tontine import run
 
 if __name__ == "__main__":
-    try:
-        app(prog_name="python -m exchange")
-    except VenueError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(1)
+    sys.exit(run(sys.argv[1:], rooms=("exchange",), name="python -m exchange"))

@@ -58,7 +58,12 @@ class Turns:
         lone client that waits for each answer is served a sixth faster than through another pass of
         the loop.
         """
-        if self._commits is None and not self._scheduled and self._venue.only_touched(peer) and not self._stopped:
+        if (
+            self._commits is None
+            and not self._scheduled
+            and self._venue.only_touched(peer)
+            and not self._stopped
+        ):
             self._venue.take_turn()
             self._send(self._venue.take_output())
         else:

@@ -21,6 +21,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "protocol": frozenset({"protocol"}),
     "exchange": frozenset({"exchange", "protocol"}),
     "exchange.engine": frozenset({"exchange.engine"}) | ENGINE_VOCABULARY,
+    # A room's front door is the command with that room alone.
+    "exchange.__main__": frozenset({"tontine"}),
+    "traders.__main__": frozenset({"tontine"}),
     "traders": frozenset({"traders", "protocol"}),
     "simulation": frozenset({"simulation", "exchange.engine", "traders", "protocol"}),
     "legacy": frozenset({"legacy", "exchange.engine", "traders.strategies", "protocol"}),

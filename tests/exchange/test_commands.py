@@ -22,13 +22,21 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert f"tontine {command} " in done.stdout
 
 
+def test_an_unknown_option_is_one_line() -> None:
+    done = exchange("serve", "--prot", "7001")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("tontine: No such option: --prot")
+    assert done.stderr.strip().count("\n") == 0
+
+
 def test_a_venue_file_with_a_mistake_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "venue.toml"
     file.write_text("[tcp]\nport = 'high'\n")
 
     done = exchange("serve", str(file))
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.strip().count("\n") == 0
     assert "tcp.port" in done.stderr
 
@@ -37,8 +45,8 @@ def test_an_address_that_is_taken_is_one_line_after_the_log(tmp_path: Path) -> N
     with running_venue(tmp_path) as venue:
         done = exchange("serve", "--port", str(venue.port), "--journal", "off", "--log-format", "json")
 
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("error: tcp 127.0.0.1:")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("tontine: tcp 127.0.0.1:")
     assert "Traceback" not in done.stderr
 
 
@@ -52,14 +60,17 @@ def test_a_file_that_is_no_journal_is_one_line(tmp_path: Path, content: bytes) -
     done = exchange("verify", str(file))
 
     assert done.returncode == 1
-    assert done.stderr.startswith(f"error: {file}: ")
+    assert done.stderr.startswith(f"tontine: {file}: ")
     assert done.stderr.strip().count("\n") == 0
 
 
 def test_verify_of_nothing_is_one_line(tmp_path: Path) -> None:
     done = exchange("verify", str(tmp_path / "nope.journal"))
 
-    assert (done.returncode, done.stderr.strip()) == (1, f"error: {tmp_path / 'nope.journal'}: no such file")
+    assert (done.returncode, done.stderr.strip()) == (
+        1,
+        f"tontine: {tmp_path / 'nope.journal'}: no such file",
+    )
 
 
 def test_a_journal_can_be_verified_while_its_venue_runs(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,11 +32,11 @@ class VenueProcess:
 
     def __init__(self, directory: Path, *arguments: str, journal: bool = True, port: int = 0) -> None:
         self.journal = directory / "venue.journal"
-        self.log_path = directory / "venue.log"
         command = [sys.executable, "-m", "exchange", "serve", *arguments, "--port", str(port)]
         command += ["--journal", str(self.journal) if journal else "off", "--log-format", "json"]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # our own program
         self.log: list[Json] = []
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
         self.host, self.port = self._address()
 
     def _address(self) -> tuple[str, int]:
@@ -43,13 +44,25 @@ class VenueProcess:
         said = ""
         for line in self.process.stderr:
             said += line
-            if not line.startswith("{"):
-                continue
-            entry: Json = json.loads(line)
-            self.log.append(entry)
-            if entry["event"] == "listening":
+            entry = self._keep(line)
+            if entry is not None and entry["event"] == "listening":
+                # From now on the log is read as it comes: a full pipe would stop the venue.
+                self._reader.start()
                 return entry["host"], entry["port"]
-        raise DidNotStart(said, self.wait())
+        self.process.stderr.close()
+        raise DidNotStart(said, self.process.wait(PATIENCE_S))
+
+    def _keep(self, line: str) -> Json | None:
+        if not line.startswith("{"):
+            return None
+        entry: Json = json.loads(line)
+        self.log.append(entry)
+        return entry
+
+    def _read_log(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self._keep(line)
 
     def connect(self) -> "RawClient":
         return RawClient(self.host, self.port)
@@ -71,11 +84,11 @@ class VenueProcess:
         self.wait()
 
     def wait(self) -> int:
+        code = self.process.wait(PATIENCE_S)
+        self._reader.join(PATIENCE_S)
         assert self.process.stderr is not None
-        rest = self.process.stderr.read()
-        self.log += [json.loads(line) for line in rest.splitlines() if line.startswith("{")]
         self.process.stderr.close()
-        return self.process.wait(PATIENCE_S)
+        return code
 
     def verify(self) -> "subprocess.CompletedProcess[str]":
         """``python -m exchange verify`` on its journal."""

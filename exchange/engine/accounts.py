@@ -4,9 +4,13 @@ In: orders and trades. Out: look-ups. Balances, holds and limits will join here;
 nothing of it.
 """
 
+from typing import Final
+
 from exchange.engine.events import Trade
 from exchange.engine.order import Order
 from protocol.vocabulary import AccountId, ClientOrderId, Side, Symbol
+
+_BUY: Final = Side.BUY
 
 
 class Account:
@@ -39,15 +43,14 @@ class Accounts:
         return account
 
     def settle(self, symbol: Symbol, aggressor: Side, trades: list[Trade]) -> None:
-        """Move what one aggressor traded between it and the makers."""
+        """Move what one aggressor traded between it and the makers; ``trades`` is not empty."""
         by_name = self.by_name
-        sign = 1 if aggressor is Side.BUY else -1
+        sign = 1 if aggressor is _BUY else -1
         total = 0
         for trade in trades:
             quantity = sign * trade.quantity
             total += quantity
             positions = by_name[trade.maker].positions
             positions[symbol] = positions.get(symbol, 0) - quantity
-        if trades:
-            positions = by_name[trade.taker].positions
-            positions[symbol] = positions.get(symbol, 0) + total
+        positions = by_name[trade.taker].positions
+        positions[symbol] = positions.get(symbol, 0) + total

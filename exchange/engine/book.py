@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exchange.engine.commands import AddInstrument
     from exchange.engine.order import Order
 
-_DEAD_ALLOWED: Final = 16
+DEAD_ALLOWED: Final = 16
 """Short queues are not worth sweeping."""
 
 
@@ -28,8 +28,8 @@ class Level:
     """All orders at one price, oldest first; never empty, so its quantity is never 0.
 
     A canceled or filled order is only counted as dead (it has nothing left open) and passed over, so
-    that a cancel costs the same wherever the order stands. The list is swept when the dead
-    outnumber the living.
+    that a cancel costs the same wherever the order stands. The list is swept when there are three
+    times as many dead as living.
     """
 
     __slots__ = ("dead", "head", "orders", "price", "quantity")
@@ -42,14 +42,16 @@ class Level:
         self.dead = 0
 
     def __iter__(self) -> Iterator[Order]:
-        """The living, oldest first; a copy, so they may be removed meanwhile."""
-        return iter([order for order in self.orders[self.head :] if order.leaves])
+        return iter(self.living())
 
-    def bury(self, dead: int) -> None:
-        """Note that ``dead`` more orders have nothing left open; let go of them if they are many."""
-        self.dead = dead = self.dead + dead
-        if dead > _DEAD_ALLOWED and 2 * dead > len(self.orders):
-            self.orders = list(self)
+    def living(self) -> list[Order]:
+        """The living, oldest first; a copy, so they may be removed meanwhile."""
+        return [order for order in self.orders[self.head :] if order.leaves]
+
+    def bury(self) -> None:
+        """Let go of the dead if there are many."""
+        if 4 * self.dead > 3 * len(self.orders):
+            self.orders = self.living()
             self.head = self.dead = 0
 
 
@@ -74,8 +76,8 @@ class BookSide:
 
     def append(self, order: Order, price: Price) -> None:
         """Rest an order behind all others at this price."""
-        level = self.levels.get(price)
-        if level is not None:
+        if price in self.levels:
+            level = self.levels[price]
             level.orders.append(order)
             level.quantity += order.leaves
             return
@@ -93,14 +95,16 @@ class BookSide:
         Leaves the order with nothing open: its record is dead. An order that goes to another place
         gets a new record (``Order.moved``).
         """
+        level = self.levels[order.price]  # type: ignore[index]  # resting orders have a price
         leaves = order.leaves
         order.leaves = 0
-        level = self.levels[order.price]  # type: ignore[index]  # resting orders have a price
-        level.quantity = quantity = level.quantity - leaves
-        if quantity:
-            level.bury(1)
-        else:
+        if leaves == level.quantity:  # it was the last one
             self.drop(level)
+        else:
+            level.quantity -= leaves
+            level.dead += 1
+            if level.dead > DEAD_ALLOWED:
+                level.bury()
         return leaves
 
     def drop(self, level: Level) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from exchange.engine import refusals
 from exchange.engine.accounts import Accounts
-from exchange.engine.book import Book
+from exchange.engine.book import Book, BookSide
 from exchange.engine.commands import (
     AddInstrument,
     CancelOrder,
@@ -33,12 +33,13 @@ from exchange.engine.events import (
     RequestRejected,
     Trade,
 )
-from exchange.engine.matching import ANY_PRICE, executable, protection_limit, sweep
-from exchange.engine.order import TRANSITIONS, Order, OrderTrigger
+from exchange.engine.matching import ANY_PRICE, executable, market_limit_key, sweep
+from exchange.engine.order import Order
 from protocol.errors import InvariantViolated
 from protocol.vocabulary import (
     AccountId,
     CancelReason,
+    ClientOrderId,
     OrderId,
     OrderType,
     Price,
@@ -55,12 +56,10 @@ Events = tuple[Event, ...]
 # Members of an enum cost a dictionary look-up in a class each time; module constants do not.
 _BUY: Final = Side.BUY
 _LIMIT: Final = OrderType.LIMIT
-_MARKET: Final = OrderType.MARKET
 _IOC: Final = TimeInForce.IOC
 _FOK: Final = TimeInForce.FOK
-_AFTER_CANCEL: Final = TRANSITIONS[OrderTrigger.CANCEL]
-_RESTING: Final = (TimeInForce.GTC, TimeInForce.DAY)
 _REQUESTED: Final = CancelReason.REQUESTED
+_NO_TRADES: Final[list[Trade]] = []  # never changed
 
 
 class Engine:
@@ -93,10 +92,16 @@ class Engine:
         if account is None:
             return []
         candidates: Iterable[Order] = account.orders.values()
-        levels = [level for book in self.books.values() for side in book.sides for level in side.best_first()]
-        if sum(level.count for level in levels) < len(account.orders):
+        if sum(side.count() for book in self.books.values() for side in book.sides) < len(account.orders):
             # A busy account has used many ids by the evening; then what rests is the shorter list.
-            candidates = (order for level in levels for order in level if order.account == name)
+            candidates = (
+                order
+                for book in self.books.values()
+                for side in book.sides
+                for level in side.best_first()
+                for order in level
+                if order.account == name
+            )
         return sorted((order for order in candidates if order.leaves), key=_age)
 
     # -- entry ---------------------------------------------------------------------------------
@@ -105,168 +110,202 @@ class Engine:
         """``OrderAccepted``, a ``Trade`` for each resting order touched, then at most one of
         ``OrderRested`` and ``OrderCanceled``; or one ``RequestRejected``.
         """
-        client_order_id, symbol, name = command.client_order_id, command.symbol, command.account
-        book = self.books.get(symbol)
-        if book is None:
+        symbol, name, client_order_id = command.symbol, command.account, command.client_order_id
+        try:
+            book = self.books[symbol]
+        except KeyError:
             return _rejected(command, Request.NEW, RejectReason.UNKNOWN_SYMBOL, f"no instrument {symbol!r}")
-        account = self._accounts.get(name)
-        if account is None:
-            account = self.accounts.open(name)
-        orders = account.orders
+        try:
+            orders = self._accounts[name].orders
+        except KeyError:
+            orders = self.accounts.open(name).orders
         if client_order_id in orders and (self._ids_unique_per_day or orders[client_order_id].leaves):
             return _duplicate(command, orders[client_order_id])
         side, price, quantity = command.side, command.price, command.quantity
         order_type, time_in_force, post_only = command.order_type, command.time_in_force, command.post_only
-        instrument = book.instrument
-        if (
-            order_type is not _LIMIT
-            or price is None
-            or post_only
-            or command.protection is not None
-            or not 0 < price <= instrument.maximum_price
-            or price % instrument.tick
-            or not instrument.minimum_quantity <= quantity <= instrument.maximum_quantity
-            or quantity % instrument.lot
-        ):  # not a plain limit order: look closely
-            refusal = refusals.of_entry(instrument, command)
-            if refusal is not None:
-                return _rejected(command, Request.NEW, *refusal)
         if side is _BUY:
             own, opposite = book.bids, book.asks
         else:
             own, opposite = book.asks, book.bids
-        limit = price
-        if price is None and command.protection is not None:
-            limit = protection_limit(opposite, side, command.protection)
-        limit_key = ANY_PRICE if limit is None else opposite.sign * limit
-        keys = opposite.keys
-        crosses = keys and keys[-1] >= limit_key
+        instrument = book.instrument
+        if (
+            order_type is not _LIMIT
+            or post_only
+            or command.protection is not None
+            or price not in own.levels  # where orders rest the price is known to be good
+            or not instrument.minimum_quantity <= quantity <= instrument.maximum_quantity
+            or quantity % instrument.lot
+        ):  # not a plain order at a usual price: look closely
+            refusal = refusals.of_entry(instrument, command)
+            if refusal is not None:
+                return _rejected(command, Request.NEW, *refusal)
+        if price is not None:
+            limit_key = opposite.sign * price
+        else:
+            limit_key = market_limit_key(opposite, command.protection)
+        crosses = opposite.keys and opposite.keys[-1] >= limit_key
         if crosses and post_only:
             text = _would_trade(opposite.best)
             return _rejected(command, Request.NEW, RejectReason.POST_ONLY_WOULD_TRADE, text)
-        order_id = command.seq
-        orders[client_order_id] = order = Order(
-            order_id, name, client_order_id, symbol, side, order_type, time_in_force, post_only, price, quantity, quantity
-        )
+        orders[client_order_id] = order = Order(command, price, quantity, quantity)
         accepted = OrderAccepted(
-            name, client_order_id, order_id, symbol, side, order_type, time_in_force, quantity, price, post_only
-        )
-        if not crosses and time_in_force in _RESTING and price is not None:
-            own.append(order, price)
-            return (accepted,)
-        events: list[Event] = [accepted]
+            name, client_order_id, command.seq, symbol, side, order_type, time_in_force, quantity, price, post_only
+        )  # fmt: skip
         if time_in_force is _FOK and not executable(opposite, limit_key, quantity):
-            events.append(self._kill(order, CancelReason.FILL_OR_KILL))
-        elif crosses:
-            self._trade(book, order, limit_key, events)
-        if order.leaves:
-            if price is None:
-                self._end_market_order(book, order, limit, events)
-            elif time_in_force is _IOC:
-                events.append(self._kill(order, CancelReason.IMMEDIATE_OR_CANCEL))
-            else:
-                own.append(order, price)
-        return tuple(events)
+            return accepted, self._kill(order, CancelReason.FILL_OR_KILL)
+        trades = _NO_TRADES
+        if crosses:
+            trades = self._trade(book, opposite, order, limit_key)
+            if not order.leaves:
+                return accepted, *trades
+        if price is None:
+            return accepted, *trades, self._end_market_order(book, opposite, order, limit_key)
+        if time_in_force is _IOC:
+            return accepted, *trades, self._kill(order, CancelReason.IMMEDIATE_OR_CANCEL)
+        if crosses or price not in own.levels:
+            own.append(order, price)
+            return accepted, *trades
+        # As in ``append``, written out: most orders end here.
+        level = own.levels[price]
+        level.orders.append(order)
+        level.quantity += quantity
+        return (accepted,)
 
-    def _trade(self, book: Book, order: Order, limit_key: int, events: list[Event]) -> None:
-        """Sweep, then move the positions."""
-        opposite = book.asks if order.side is _BUY else book.bids
+    def _trade(self, book: Book, opposite: BookSide, order: Order, limit_key: int) -> list[Trade]:
+        """Sweep, then move the positions. The order crosses, so there is a trade."""
         trades: list[Trade] = []
         self.last_trade_id = sweep(book, opposite, order, limit_key, self.last_trade_id, trades)
-        self.accounts.settle(order.symbol, order.side, trades)
-        events += trades
+        entry = order.entry
+        self.accounts.settle(entry.symbol, entry.side, trades)
+        return trades
 
-    def _end_market_order(self, book: Book, order: Order, limit: Price | None, events: list[Event]) -> None:
+    def _end_market_order(self, book: Book, opposite: BookSide, order: Order, limit_key: int) -> Event:
         """The rest of a market order is canceled, or rests at its protection price (rules 17, 18)."""
+        limit = opposite.sign * limit_key
         if (
             book.instrument.market_remainder_rests
-            and limit is not None
+            and limit_key != ANY_PRICE
             and 0 < limit <= book.instrument.maximum_price
             and order.time_in_force is not _IOC
         ):
             order.price = limit
             book.side(order.side).append(order, limit)
-            events.append(
-                OrderRested(
-                    order.account, order.client_order_id, order.order_id, order.symbol, order.side, limit, order.leaves
-                )
+            return OrderRested(
+                order.account,
+                order.client_order_id,
+                order.order_id,
+                order.symbol,
+                order.side,
+                limit,
+                order.leaves,
             )
-        else:
-            reason = CancelReason.MARKET_REMAINDER if order.cumulative else CancelReason.NO_LIQUIDITY
-            events.append(self._kill(order, reason))
+        return self._kill(
+            order, CancelReason.MARKET_REMAINDER if order.cumulative else CancelReason.NO_LIQUIDITY
+        )
 
     def _pull(self, order: Order, reason: CancelReason) -> OrderCanceled:
         """Take a resting order out of the book."""
-        book, side, leaves = self.books[order.symbol], order.side, order.leaves
-        (book.bids if side is _BUY else book.asks).remove(order)
-        order.state = _AFTER_CANCEL[order.state]
+        entry = order.entry
+        symbol, side = entry.symbol, entry.side
+        book = self.books[symbol]
+        leaves = (book.bids if side is _BUY else book.asks).remove(order)
         return OrderCanceled(
-            order.account, order.client_order_id, order.order_id, order.symbol, side, order.price,
-            leaves, order.cumulative, reason,
+            entry.account, entry.client_order_id, entry.seq, symbol, side, order.price, leaves,
+            order.cumulative, reason,
         )  # fmt: skip
 
     def _kill(self, order: Order, reason: CancelReason) -> OrderCanceled:
         """Cancel what is open of an order that does not rest."""
         leaves, order.leaves = order.leaves, 0
-        order.state = _AFTER_CANCEL[order.state]
         return OrderCanceled(
             order.account, order.client_order_id, order.order_id, order.symbol, order.side, None,
             leaves, order.cumulative, reason,
         )  # fmt: skip
+
     # -- changes of a resting order ------------------------------------------------------------
+
+    def _live(self, name: AccountId, client_order_id: ClientOrderId) -> Order | None:
+        """``None`` for whatever is not a live order of the account."""
+        try:
+            order = self._accounts[name].orders[client_order_id]
+        except KeyError:
+            return None
+        return order if order.leaves else None
 
     def _cancel(self, command: CancelOrder) -> Events:
         """``OrderCanceled``, or ``RequestRejected`` for whatever is not a live order of the account (rule 7)."""
-        account = self._accounts.get(command.account)
-        order = None if account is None else account.orders.get(command.client_order_id)
-        if account is None or order is None or not order.leaves:
+        # As in ``_live`` and ``_pull``, written out: nothing but entries is more frequent.
+        name, client_order_id = command.account, command.client_order_id
+        try:
+            order = self._accounts[name].orders[client_order_id]
+        except KeyError:
             return _unknown(command, Request.CANCEL)
-        return (self._pull(order, _REQUESTED),)
+        if not order.leaves:
+            return _unknown(command, Request.CANCEL)
+        entry = order.entry
+        symbol, side = entry.symbol, entry.side
+        book = self.books[symbol]
+        leaves = (book.bids if side is _BUY else book.asks).remove(order)
+        return (
+            OrderCanceled(
+                name,
+                client_order_id,
+                entry.seq,
+                symbol,
+                side,
+                order.price,
+                leaves,
+                order.cumulative,
+                _REQUESTED,
+            ),
+        )
 
     def _replace(self, command: ReplaceOrder) -> Events:
         """``OrderReplaced`` and the trades that follow from it; ``OrderCanceled`` if the new total is
         executed already; or ``RequestRejected``, and then the order stands as it stood (rules 9 to 12).
         """
-        account = self._accounts.get(command.account)
-        order = None if account is None else account.orders.get(command.client_order_id)
-        if account is None or order is None or not order.leaves:
+        order = self._live(command.account, command.client_order_id)
+        if order is None:
             return _unknown(command, Request.REPLACE)
-        book = self.books[order.symbol]
+        entry = order.entry
+        book = self.books[entry.symbol]
         refusal = refusals.of_replace(book.instrument, order, command)
         if refusal is not None:
             return _rejected(command, Request.REPLACE, *refusal)
-        old_price = _resting_price(order)
+        old_price, old_total = _resting_price(order), order.quantity
         price = old_price if command.price is None else command.price
-        total = order.quantity if command.quantity is None else command.quantity
+        total = old_total if command.quantity is None else command.quantity
         if total <= order.cumulative:
             return (self._pull(order, CancelReason.REPLACED_BELOW_EXECUTED),)
-        if order.side is _BUY:
+        if entry.side is _BUY:
             own, opposite = book.bids, book.asks
         else:
             own, opposite = book.asks, book.bids
-        crosses = opposite.crosses(price)
-        if order.post_only and crosses:
+        if price == old_price and total <= old_total:
+            if total < old_total:
+                own.reduce(order, old_total - total)
+            return (_replaced(order, old_price, price, True),)
+        limit_key = opposite.sign * price
+        crosses = opposite.keys and opposite.keys[-1] >= limit_key
+        if crosses and entry.post_only:
             text = _would_trade(opposite.best)
             return _rejected(command, Request.REPLACE, RejectReason.POST_ONLY_WOULD_TRADE, text)
-        if price == old_price and total <= order.quantity:
-            if total < order.quantity:
-                own.reduce(order, order.quantity - total)
-            return (_replaced(order, old_price, keeps=True),)
         own.remove(order)
         order = order.moved(price, total)
-        account.orders[order.client_order_id] = order
-        events: list[Event] = [_replaced(order, old_price, keeps=False)]
-        if crosses:
-            self._trade(book, order, opposite.sign * price, events)
+        self._accounts[entry.account].orders[entry.client_order_id] = order
+        replaced = _replaced(order, old_price, price, False)
+        if not crosses:
+            own.append(order, price)
+            return (replaced,)
+        trades = self._trade(book, opposite, order, limit_key)
         if order.leaves:
             own.append(order, price)
-        return tuple(events)
+        return replaced, *trades
 
     def _reduce(self, command: ReduceOrder) -> Events:
         """``OrderReplaced`` with its place kept, ``OrderCanceled`` if nothing is left, or ``RequestRejected``."""
-        account = self._accounts.get(command.account)
-        order = None if account is None else account.orders.get(command.client_order_id)
-        if account is None or order is None or not order.leaves:
+        order = self._live(command.account, command.client_order_id)
+        if order is None:
             return _unknown(command, Request.REDUCE)
         by = command.by
         if by <= 0:
@@ -280,7 +319,8 @@ class Engine:
         if by >= order.leaves:
             return (self._pull(order, CancelReason.REDUCED_TO_NOTHING),)
         book.side(order.side).reduce(order, by)
-        return (_replaced(order, _resting_price(order), keeps=True),)
+        price = _resting_price(order)
+        return (_replaced(order, price, price, True),)
 
     # -- many orders at once -------------------------------------------------------------------
 
@@ -290,7 +330,9 @@ class Engine:
         if symbol is not None and symbol not in self.books:
             reason = RejectReason.UNKNOWN_SYMBOL
             return (
-                RequestRejected(command.account, None, Request.MASS_CANCEL, reason, f"no instrument {symbol!r}"),
+                RequestRejected(
+                    command.account, None, Request.MASS_CANCEL, reason, f"no instrument {symbol!r}"
+                ),
             )
         events: list[Event] = [
             self._pull(order, CancelReason.MASS_CANCEL)
@@ -335,14 +377,17 @@ def _resting_price(order: Order) -> Price:
     return order.price
 
 
-def _replaced(order: Order, old_price: Price, *, keeps: bool) -> OrderReplaced:
+def _replaced(order: Order, old_price: Price, price: Price, keeps: bool) -> OrderReplaced:
+    entry = order.entry
     return OrderReplaced(
-        order.account, order.client_order_id, order.order_id, order.symbol, order.side, old_price,
-        _resting_price(order), order.quantity, order.cumulative, order.leaves, keeps,
+        entry.account, entry.client_order_id, entry.seq, entry.symbol, entry.side, old_price, price,
+        order.quantity, order.cumulative, order.leaves, keeps,
     )  # fmt: skip
 
 
-def _rejected(command: EnterOrder | ReplaceOrder | ReduceOrder, request: Request, reason: RejectReason, text: str) -> Events:
+def _rejected(
+    command: EnterOrder | ReplaceOrder | ReduceOrder, request: Request, reason: RejectReason, text: str
+) -> Events:
     return (RequestRejected(command.account, command.client_order_id, request, reason, text),)
 
 

@@ -7,10 +7,10 @@ input gives equal events.
 
 from typing import Final
 
-from exchange.engine.book import Book, BookSide
-from exchange.engine.events import Event, Trade
+from exchange.engine.book import DEAD_ALLOWED, Book, BookSide
+from exchange.engine.events import Trade
 from exchange.engine.order import Order
-from protocol.vocabulary import Money, Price, Quantity, Side, TradeId
+from protocol.vocabulary import Money, Price, Quantity, TradeId
 
 ANY_PRICE: Final = -(2**63)
 """A limit key below every key: trade at whatever price."""
@@ -39,7 +39,7 @@ def executable(opposite: BookSide, limit_key: int, wanted: Quantity) -> bool:
 
 
 def sweep(
-    book: Book, opposite: BookSide, taker: Order, limit_key: int, trade_id: TradeId, trades: list[Event]
+    book: Book, opposite: BookSide, taker: Order, limit_key: int, trade_id: TradeId, trades: list[Trade]
 ) -> TradeId:
     """Trade ``taker`` against the book until it is filled or the next level is beyond its limit.
 
@@ -48,33 +48,33 @@ def sweep(
     what is left of the taker.
     """
     instrument = book.instrument
-    maker_rate, taker_rate, symbol = instrument.maker_fee_ppm, instrument.taker_fee_ppm, instrument.symbol
-    keys, levels, sign = opposite.keys, opposite.levels, opposite.sign
-    aggressor, taker_account = taker.side, taker.account
-    taker_client_order_id, taker_order_id = taker.client_order_id, taker.order_id
+    symbol, maker_rate, taker_rate = instrument.symbol, instrument.maker_fee_ppm, instrument.taker_fee_ppm
+    keys, levels = opposite.keys, opposite.levels
+    entry = taker.entry
+    aggressor, taker_account = entry.side, entry.account
+    taker_client_order_id, taker_order_id = entry.client_order_id, entry.seq
     leaves, cumulative = taker.leaves, taker.cumulative
-    maker_fee = taker_fee = price = 0
+    maker_fee = taker_fee = 0
     while leaves and keys and keys[-1] >= limit_key:
-        price = sign * keys[-1]
+        price = opposite.sign * keys[-1]
         level = levels[price]
         orders, head, waiting = level.orders, level.head, level.quantity
-        filled = 0
         while leaves and waiting:
             maker = orders[head]
             maker_leaves = maker.leaves
-            if not maker_leaves:  # canceled while it waited
-                head += 1
-                continue
             if maker_leaves > leaves:
                 quantity = leaves
-                maker_leaves -= quantity
+                maker_leaves -= leaves
                 leaves = 0
-            else:
+            elif maker_leaves:
                 quantity = maker_leaves
-                leaves -= quantity
+                leaves -= maker_leaves
                 maker_leaves = 0
                 head += 1
-                filled += 1
+                level.dead += 1
+            else:  # canceled while it waited
+                head += 1
+                continue
             waiting -= quantity
             cumulative += quantity
             maker.leaves = maker_leaves
@@ -84,30 +84,29 @@ def sweep(
             if taker_rate:
                 taker_fee = fee(price * quantity, taker_rate)
             trade_id += 1
+            entry = maker.entry
             trades.append(
                 Trade(
                     trade_id, symbol, price, quantity, aggressor,
-                    maker.account, maker.client_order_id, maker.order_id, maker_cumulative, maker_leaves, maker_fee,
+                    entry.account, entry.client_order_id, entry.seq, maker_cumulative, maker_leaves, maker_fee,
                     taker_account, taker_client_order_id, taker_order_id, cumulative, leaves, taker_fee,
                 )
             )  # fmt: skip
+        book.last_price = price
         if waiting:
             level.quantity = waiting
             level.head = head
-            if filled:
-                level.bury(filled)
+            if level.dead > DEAD_ALLOWED:
+                level.bury()
         else:
             keys.pop()
             del levels[price]
-    if cumulative != taker.cumulative:
-        book.last_price = price
-        taker.leaves, taker.cumulative = leaves, cumulative
+    taker.leaves, taker.cumulative = leaves, cumulative
     return trade_id
 
 
-def protection_limit(opposite: BookSide, side: Side, points: Price) -> Price | None:
-    """Best opposite price at entry plus or minus the protection points; ``None`` without a best (rule 17)."""
-    best = opposite.best
-    if best is None:
-        return None
-    return best + points if side is Side.BUY else best - points
+def market_limit_key(opposite: BookSide, protection: Price | None) -> int:
+    """How far a market order may go: its protection beyond the best opposite price at entry (rule 17)."""
+    if protection is None or not opposite.keys:
+        return ANY_PRICE
+    return opposite.keys[-1] - protection

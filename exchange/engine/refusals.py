@@ -123,7 +123,10 @@ def _of_protection(instrument: AddInstrument, protection: Price) -> Refusal | No
     if protection < 0:
         return RejectReason.PRICE_NOT_POSITIVE, f"protection {protection} is negative"
     if protection % instrument.tick:
-        return RejectReason.OFF_TICK, f"protection {protection} is not a multiple of the tick {instrument.tick}"
+        return (
+            RejectReason.OFF_TICK,
+            f"protection {protection} is not a multiple of the tick {instrument.tick}",
+        )
     return None
 
 

@@ -276,7 +276,6 @@ WORDS: Final[dict[type[StrEnum], dict[StrEnum, str]]] = {
         ErrorCode.UNKNOWN_ORDER: "A question about an order that the venue does not know.",
         ErrorCode.ALREADY_SUBSCRIBED: "This connection receives the stream already.",
         ErrorCode.NOT_SUBSCRIBED: "This connection does not receive the stream.",
-        ErrorCode.SLOW_CONSUMER: "Private messages were not read in time. The venue hangs up.",
         ErrorCode.TOO_MANY_CONNECTIONS: "The venue is full. The venue hangs up.",
         ErrorCode.SHUTTING_DOWN: "The venue closes. It hangs up.",
     },

@@ -156,6 +156,5 @@ class ErrorCode(StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     ALREADY_SUBSCRIBED = "already_subscribed"
     NOT_SUBSCRIBED = "not_subscribed"
-    SLOW_CONSUMER = "slow_consumer"
     TOO_MANY_CONNECTIONS = "too_many_connections"
     SHUTTING_DOWN = "shutting_down"

@@ -1,0 +1,234 @@
+"""A book as a table, orders as words, events as sentences.
+
+In: a table with one row a price, best prices in the middle:
+
+    bid      | price | ask
+             |   102 | 5 c
+             |   101 | 4 a, 2 b
+    3 x      |   100 |
+
+Out: a market of one instrument with exactly these orders in it, older ones first in a row; makers of
+commands; and short, complete descriptions of what came out, to be compared whole.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TypeAlias
+
+from exchange.engine.book import BookSide
+from exchange.engine.commands import (
+    AddInstrument,
+    CancelOrder,
+    Command,
+    EnterOrder,
+    MassCancel,
+    ReduceOrder,
+    ReplaceOrder,
+)
+from exchange.engine.engine import Engine
+from exchange.engine.events import (
+    DayEnded,
+    Event,
+    InstrumentAdded,
+    OrderAccepted,
+    OrderCanceled,
+    OrderReplaced,
+    OrderRested,
+    OrdersMassCanceled,
+    RequestRejected,
+    Trade,
+)
+from exchange.engine.order import Order
+from exchange.engine.sequencer import Sequencer
+from protocol.vocabulary import (
+    AccountId,
+    ClientOrderId,
+    OrderType,
+    Price,
+    Quantity,
+    Side,
+    Symbol,
+    TimeInForce,
+)
+
+ACME = Symbol("ACME")
+MAKER = AccountId("maker")
+"""Owns the orders of a table."""
+TAKER = AccountId("taker")
+"""Owns what a test sends, unless it says otherwise."""
+
+Resting: TypeAlias = tuple[str, Price, str, Quantity]
+"""Side, price, name and open quantity of one order."""
+
+
+def instrument(
+    symbol: str = ACME,
+    *,
+    tick: Price = 1,
+    lot: Quantity = 1,
+    minimum_quantity: Quantity = 1,
+    maximum_quantity: Quantity = 1_000_000,
+    maximum_price: Price = 1_000_000,
+    maker_fee_ppm: int = 0,
+    taker_fee_ppm: int = 0,
+    market_remainder_rests: bool = False,
+) -> AddInstrument:
+    """An instrument that allows everything, but for what the test says."""
+    return AddInstrument(
+        Symbol(symbol), tick, lot, minimum_quantity, maximum_quantity, maximum_price, 2, maker_fee_ppm,
+        taker_fee_ppm, market_remainder_rests,
+    )  # fmt: skip
+
+
+class Market:
+    """An engine behind a sequencer whose clock stands still."""
+
+    def __init__(self, *listed: AddInstrument, ids_unique_per_day: bool = True) -> None:
+        self.engine = Engine(ids_unique_per_day=ids_unique_per_day)
+        self._sequencer = Sequencer(self.engine, lambda: 0)
+        for command in listed:
+            assert told(self.submit(command)) == [f"{command.symbol} listed"]
+
+    def submit(self, command: Command) -> tuple[Event, ...]:
+        return self._sequencer.submit(command)
+
+    def side(self, side: Side, symbol: str = ACME) -> BookSide:
+        return self.engine.books[Symbol(symbol)].side(side)
+
+    def order(self, name: str, owner: str = MAKER) -> Order:
+        return self.engine.accounts.by_name[AccountId(owner)].orders[ClientOrderId(name)]
+
+    def position(self, owner: str, symbol: str = ACME) -> int:
+        return self.engine.accounts.by_name[AccountId(owner)].positions.get(Symbol(symbol), 0)
+
+
+def book_of(
+    table: str = "", listed: AddInstrument | None = None, *, ids_unique_per_day: bool = True
+) -> Market:
+    """A market whose book is what the table shows."""
+    market = Market(listed or instrument(), ids_unique_per_day=ids_unique_per_day)
+    for side, price, name, quantity in picture_of(table):
+        make = buy if side == "bid" else sell
+        events = market.submit(make(quantity, at=price, name=name, owner=MAKER))
+        assert told(events) == [f"{name} accepted"], "the table is crossed, or an order isn't valid"
+    return market
+
+
+def picture_of(table: str) -> list[Resting]:
+    """The orders of a table: bids, then asks, each from the lowest price on, oldest first."""
+    found: list[Resting] = []
+    for line in table.strip().splitlines():
+        bids, price, asks = (cell.strip() for cell in line.split("|"))
+        if price == "price":
+            continue
+        for side, cell in (("bid", bids), ("ask", asks)):
+            for words in filter(None, cell.split(",")):
+                quantity, name = words.split()
+                found.append((side, int(price), name, int(quantity)))
+    return sorted(found, key=lambda order: (order[0] == "ask", order[1]))
+
+
+def picture(market: Market, symbol: str = ACME) -> list[Resting]:
+    """The orders in the book, in the order of ``picture_of``; quantities of levels are checked beside."""
+    found: list[Resting] = []
+    for word, side in (("bid", Side.BUY), ("ask", Side.SELL)):
+        for level in market.side(side, symbol).price_ascending():
+            orders = [(word, level.price, order.client_order_id, order.leaves) for order in level]
+            assert level.quantity == sum(quantity for _, _, _, quantity in orders)
+            found += orders
+    return found
+
+
+def bids(market: Market, symbol: str = ACME) -> list[tuple[Price, Quantity]]:
+    """Price and quantity of the bid levels, best first."""
+    return market.engine.books[Symbol(symbol)].depth(Side.BUY)
+
+
+def asks(market: Market, symbol: str = ACME) -> list[tuple[Price, Quantity]]:
+    """Price and quantity of the ask levels, best first."""
+    return market.engine.books[Symbol(symbol)].depth(Side.SELL)
+
+
+# -- commands --------------------------------------------------------------------------------------
+def enter(
+    side: Side,
+    quantity: Quantity,
+    at: Price | None = None,
+    *,
+    name: str = "new",
+    owner: str = TAKER,
+    symbol: str = ACME,
+    order_type: OrderType | None = None,
+    time_in_force: TimeInForce = TimeInForce.GTC,
+    post_only: bool = False,
+    protection: Price | None = None,
+) -> EnterOrder:
+    """An order; without a price and a type a market order."""
+    if order_type is None:
+        order_type = OrderType.MARKET if at is None else OrderType.LIMIT
+    return EnterOrder(
+        AccountId(owner), ClientOrderId(name), Symbol(symbol), side, order_type, time_in_force, quantity, at,
+        post_only, protection,
+    )  # fmt: skip
+
+
+buy = partial(enter, Side.BUY)
+sell = partial(enter, Side.SELL)
+
+
+def cancel(name: str, owner: str = MAKER) -> CancelOrder:
+    return CancelOrder(AccountId(owner), ClientOrderId(name))
+
+
+def replace(
+    name: str, *, quantity: Quantity | None = None, price: Price | None = None, owner: str = MAKER
+) -> ReplaceOrder:
+    return ReplaceOrder(AccountId(owner), ClientOrderId(name), quantity, price)
+
+
+def reduce(name: str, by: Quantity, owner: str = MAKER) -> ReduceOrder:
+    return ReduceOrder(AccountId(owner), ClientOrderId(name), by)
+
+
+def mass_cancel(owner: str = MAKER, symbol: str | None = None, side: Side | None = None) -> MassCancel:
+    return MassCancel(AccountId(owner), None if symbol is None else Symbol(symbol), side)
+
+
+# -- events ----------------------------------------------------------------------------------------
+def trades(events: tuple[Event, ...]) -> list[tuple[str, Price, Quantity]]:
+    """Name of the maker, price and quantity of each trade."""
+    return [
+        (event.maker_client_order_id, event.price, event.quantity)
+        for event in events
+        if isinstance(event, Trade)
+    ]
+
+
+def told(events: tuple[Event, ...]) -> list[str]:
+    """One sentence for each event, none left out."""
+    return [_sentence(event) for event in events]
+
+
+def _sentence(event: Event) -> str:
+    match event:
+        case OrderAccepted():
+            return f"{event.client_order_id} accepted"
+        case Trade():
+            pair = f"{event.taker_client_order_id} with {event.maker_client_order_id}"
+            return f"{pair}: {event.quantity} at {event.price}"
+        case OrderRested():
+            return f"{event.client_order_id} rests {event.leaves} at {event.price}"
+        case OrderCanceled():
+            return f"{event.client_order_id} canceled {event.quantity}: {event.reason}"
+        case OrderReplaced():
+            place = "keeps its place" if event.kept_priority else "goes to the back"
+            return f"{event.client_order_id} replaced: {event.leaves} at {event.price}, {place}"
+        case RequestRejected():
+            return f"{event.client_order_id or 'it'} refused: {event.reason}"
+        case OrdersMassCanceled():
+            return f"{event.count} canceled for {event.account}"
+        case InstrumentAdded():
+            return f"{event.symbol} listed"
+        case DayEnded():
+            return f"day ended, {event.canceled} canceled"

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types docs bench ci clean
+.PHONY: help setup demo test nightly lint format types docs bench ci clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ demo: $(READY) ## A venue and its traders for half a minute; ARGS="--seconds 8"
 
 test: $(READY) ## All tests; ARGS="tests/protocol -k heartbeat"
 	@$(BIN)/python -m pytest $(ARGS)
+
+nightly: $(READY) ## The long searches for faults; NIGHTLY_RUNS=1000
+	@$(BIN)/python -m pytest -m nightly $(ARGS)
 
 lint: $(READY) ## Find mistakes of style
 	@$(BIN)/ruff check .

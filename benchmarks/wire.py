@@ -1,0 +1,117 @@
+"""Requests a second and round trips over TCP, beside the floor.
+
+In: how carefully to measure. Out: for every shape of load (connections x outstanding requests) what
+the venue and the bare server of ``floor`` did in turns, on the same requests. The ratio is the
+figure that means the same on every machine. The processor time a request costs is given too: it
+holds even where the load generator was the slower side.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from statistics import median
+from typing import Final, NamedTuple
+
+from benchmarks.load import Load, Run, Shape
+from benchmarks.report import Plan, Result
+from benchmarks.servers import Server, disk_directory, floor, need_linux, pinning, venue
+
+_MAIN: Final = Shape(100, 16, 100_000)
+_OTHERS: Final = (Shape(10, 16, 50_000), Shape(1, 256, 50_000))
+_ALONE: Final = Shape(1, 1, 3_000)
+
+_OFF_TARGET: Final = 0.25
+_FULL_TARGET: Final = 0.20
+_ROUND_TRIP_TARGET: Final = 1.6
+
+
+class Measured(NamedTuple):
+    """One server, all runs of it: medians."""
+
+    rate: float
+    cpu_us: float
+    """Of the server, a request."""
+    cpu_share: float
+    """How much of its core the server used: near 1 means that nothing else held it up."""
+    round_trip_us: float
+
+
+def measure(plan: Plan) -> Iterator[Result]:
+    """Everything; the figures that have a target first."""
+    need_linux()
+    yield from under_load(plan, _MAIN)
+    yield from alone(plan, _ALONE)
+    for shape in _OTHERS:
+        yield from beside_floor(plan, shape)
+
+
+def under_load(plan: Plan, shape: Shape) -> Iterator[Result]:
+    """The venue without a journal and with ``sync=full``, and what the generator could do at most."""
+    bare, off, full, echo = _in_turns(plan, shape, ("floor", "off", "full", "echo"))
+    note = f"{shape}: {pinning()}; the generator never sleeps. It is not what limits: the floor used"
+    note += f" {bare.cpu_share:.0%} of its core, the venue {off.cpu_share:.0%}, with sync=full {full.cpu_share:.0%}"
+    for name, one, target in (("journal off", off, _OFF_TARGET), ("sync=full", full, _FULL_TARGET)):
+        yield _result(plan, f"{shape} {name}", one.rate, "requests/s", bare.rate, target=target, note=note)
+    for name, one in (("journal off", off), ("sync=full", full)):
+        yield _result(plan, f"{shape} {name}, server's CPU", one.cpu_us, "us/request", bare.cpu_us)
+    yield _result(plan, f"{shape} generator against a byte echo", echo.rate, "requests/s")
+
+
+def alone(plan: Plan, shape: Shape) -> Iterator[Result]:
+    """One client that waits for each answer."""
+    bare, off = _in_turns(plan, shape, ("floor", "off"))
+    yield _result(
+        plan, f"{shape} median round trip", off.round_trip_us, "us", bare.round_trip_us,
+        target=_ROUND_TRIP_TARGET, at_most=True, note=f"{shape}: {pinning()}",
+    )  # fmt: skip
+    yield _result(plan, f"{shape} journal off", off.rate, "requests/s", bare.rate)
+
+
+def beside_floor(plan: Plan, shape: Shape) -> Iterator[Result]:
+    """The venue without a journal, for information."""
+    bare, off = _in_turns(plan, shape, ("floor", "off"))
+    yield _result(plan, f"{shape} journal off", off.rate, "requests/s", bare.rate)
+    yield _result(plan, f"{shape} journal off, server's CPU", off.cpu_us, "us/request", bare.cpu_us)
+
+
+def _in_turns(plan: Plan, shape: Shape, kinds: Sequence[str]) -> list[Measured]:
+    """All servers run at once, but only one has work: A B A B, so that a slow minute hits all of them."""
+    runs: dict[str, list[Run]] = {kind: [] for kind in kinds}
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(disk_directory()))
+        servers = {kind: stack.enter_context(_server(kind, directory)) for kind in kinds}
+        load = stack.enter_context(Load(shape, runs=plan.samples, seed=plan.seed))
+        for server in servers.values():
+            load.connect(server)
+        for number in range(plan.samples):
+            for kind, server in servers.items():
+                runs[kind].append(load.run(server, number))
+    return [_medians(runs[kind]) for kind in kinds]
+
+
+def _server(kind: str, directory: Path) -> AbstractContextManager[Server]:
+    match kind:
+        case "floor":
+            return floor(directory)
+        case "echo":
+            return floor(directory, "--echo")
+        case "off":
+            return venue(directory, "--journal", "off")
+        case _:
+            return venue(directory, "--journal", str(directory / "venue.journal"), "--sync", kind)
+
+
+def _medians(runs: Sequence[Run]) -> Measured:
+    return Measured(
+        median(run.requests / run.seconds for run in runs),
+        median(run.cpu_s / run.requests * 1e6 for run in runs),
+        median(run.cpu_s / run.seconds for run in runs),
+        median((run.median_s or 0.0) * 1e6 for run in runs),
+    )
+
+
+def _result(
+    plan: Plan, case: str, value: float, unit: str, floor_value: float | None = None,
+    *, target: float | None = None, at_most: bool = False, note: str = "",
+) -> Result:  # fmt: skip
+    return Result("wire", case, value, unit, floor_value, target, at_most, plan.samples, note)

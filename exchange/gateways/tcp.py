@@ -30,6 +30,11 @@ _KERNEL_BUFFER: Final = 256 * 1024
 """What the kernel may hold unsent for a connection. Left to itself it holds megabytes, and a slow
 reader would be fed market data that is seconds old before anyone notices that it is slow."""
 
+_CHUNK: Final = 256 * 1024
+"""What is read from a socket at once, as in asyncio. One buffer serves all connections: a chunk is
+dealt with before the loop reads the next. ``asyncio.Protocol`` makes a new buffer of this size for
+every chunk, which took five times as long as reading it."""
+
 TICK_S: Final = 1.0
 """How often heartbeats and time-outs are looked at."""
 
@@ -45,15 +50,17 @@ class Limits:
     max_connections: int
 
 
-class TcpConnection(asyncio.Protocol):
+class TcpConnection(asyncio.BufferedProtocol):
     """One client."""
 
     __slots__ = (
+        "_chunk",
         "_eof",
         "_gateway",
         "_in_flight",
         "_limits",
         "_reading",
+        "_receive",
         "_transport",
         "_turns",
         "_venue",
@@ -72,6 +79,8 @@ class TcpConnection(asyncio.Protocol):
             max_line_bytes=limits.max_line_bytes, login_timeout_s=limits.login_timeout_s
         )
         self.peer = Peer(self.session)
+        self._receive = self.session.receive_data
+        self._chunk = gateway.chunk
         self._transport: asyncio.Transport | None = None
         self._in_flight = 0  # lines taken whose answers have not left
         self._waiting: list[Inbound] = []  # lines beyond the bound
@@ -79,7 +88,7 @@ class TcpConnection(asyncio.Protocol):
         self._eof = False
         self.log = log
 
-    # -- asyncio.Protocol ------------------------------------------------------------------------
+    # -- asyncio.BufferedProtocol ----------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -92,8 +101,11 @@ class TcpConnection(asyncio.Protocol):
             text = f"{self._limits.max_connections} connections are open already"
             self._hang_up(ErrorCode.TOO_MANY_CONNECTIONS, text)
 
-    def data_received(self, data: bytes) -> None:
-        inbound = self.session.receive_data(data)
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._gateway.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        inbound = self._receive(bytes(self._chunk[:nbytes]))
         if inbound:
             if self._waiting:
                 self._waiting += inbound
@@ -247,6 +259,8 @@ class TcpGateway:
         self.turns = turns
         self.limits = limits
         self.loop = asyncio.get_running_loop()
+        self.buffer = bytearray(_CHUNK)
+        self.chunk = memoryview(self.buffer)
         self._clock = clock
         self._connections: set[TcpConnection] = set()
         self._server: asyncio.Server | None = None

@@ -22,7 +22,7 @@ from protocol.errors import ConfigError, SessionBroken
 SERVER_CORE: Final = 0
 LOAD_CORE: Final = 1
 
-_ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[1]
 _START_TIMEOUT_S: Final = 20.0
 _STOP_TIMEOUT_S: Final = 20.0
 _LOOK_S: Final = 0.02
@@ -76,13 +76,14 @@ def _can_pin() -> bool:
 _ALL_CORES: Final = frozenset(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ())
 
 
-def disk_directory() -> "tempfile.TemporaryDirectory[str]":
+@contextmanager
+def disk_directory() -> Iterator[Path]:
     """A new directory on a disk: a journal in memory would be measured too fast."""
     # /tmp may be memory; /var/tmp has to survive a reboot.
     place = "/var/tmp"  # noqa: S108  # a new directory inside it, private to us
-    return tempfile.TemporaryDirectory(
-        prefix="tontine-bench-", dir=place if os.access(place, os.W_OK) else None
-    )
+    kept = place if os.access(place, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="tontine-bench-", dir=kept) as name:
+        yield Path(name)
 
 
 @contextmanager
@@ -107,7 +108,7 @@ def _running(directory: Path, module: str, *options: str) -> Iterator[Server]:
     pin(SERVER_CORE)
     try:
         process = subprocess.Popen(  # noqa: S603  # our own program
-            [sys.executable, "-m", module, *options], cwd=_ROOT, stdin=subprocess.DEVNULL, stderr=handle
+            [sys.executable, "-m", module, *options], cwd=ROOT, stdin=subprocess.DEVNULL, stderr=handle
         )
     finally:
         os.sched_setaffinity(0, affinity)

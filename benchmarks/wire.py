@@ -78,7 +78,7 @@ def _in_turns(plan: Plan, shape: Shape, kinds: Sequence[str]) -> list[Measured]:
     """All servers run at once, but only one has work: A B A B, so that a slow minute hits all of them."""
     runs: dict[str, list[Run]] = {kind: [] for kind in kinds}
     with ExitStack() as stack:
-        directory = Path(stack.enter_context(disk_directory()))
+        directory = stack.enter_context(disk_directory())
         servers = {kind: stack.enter_context(_server(kind, directory)) for kind in kinds}
         load = stack.enter_context(Load(shape, runs=plan.samples, seed=plan.seed))
         for server in servers.values():

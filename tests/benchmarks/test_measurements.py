@@ -1,0 +1,88 @@
+"""Every benchmark runs, in a size that proves nothing about speed."""
+
+import pytest
+
+from benchmarks import engine, flow, memory, restart, wire
+from benchmarks.load import Load, Shape
+from benchmarks.report import Plan, Result
+from benchmarks.servers import disk_directory, floor, venue
+
+PLAN = Plan(samples=1)
+TINY = Shape(2, 4, 100)
+
+
+def shape_of(results: list[Result]) -> list[tuple[str, str, bool, float | None]]:
+    """Case, unit, whether there is a floor, target."""
+    assert all(result.value > 0 and result.samples == 1 for result in results)
+    return [(result.case, result.unit, result.floor is not None, result.target) for result in results]
+
+
+def test_engine() -> None:
+    results = list(engine.measure(PLAN, length=500, queue=50, prices=50, rounds=20))
+
+    assert shape_of(results) == [
+        ("realistic flow", "commands/s", False, 600_000),
+        ("a level of 50 orders eaten", "commands/s", False, 300_000),
+        ("50 distinct prices", "commands/s", False, 300_000),
+        ("the best emptied over a gap", "commands/s", False, 300_000),
+    ]
+
+
+def test_memory() -> None:
+    results = list(memory.measure(PLAN, orders=5_000, connections=200))
+
+    assert shape_of(results) == [
+        ("resting order, of 5,000", "bytes", False, 600),
+        ("idle connection, of 200", "kB", False, 60),
+    ]
+    assert all(result.at_most for result in results)
+
+
+def test_restart() -> None:
+    results = list(restart.measure(PLAN, length=1_200))
+
+    # The instrument, the book that the flow finds, the flow.
+    assert shape_of(results) == [
+        (f"{1 + flow.RESTING + 1_200:,} commands without a snapshot", "commands/s", False, 300_000),
+    ]
+
+
+def test_wire_under_load() -> None:
+    results = list(wire.under_load(PLAN, TINY))
+
+    assert shape_of(results) == [
+        ("2x4 journal off", "requests/s", True, 0.25),
+        ("2x4 sync=full", "requests/s", True, 0.20),
+        ("2x4 journal off, server's CPU", "us/request", True, None),
+        ("2x4 sync=full, server's CPU", "us/request", True, None),
+        ("2x4 generator against a byte echo", "requests/s", False, None),
+    ]
+
+
+def test_wire_alone_and_beside_the_floor() -> None:
+    results = [*wire.alone(PLAN, Shape(1, 1, 50)), *wire.beside_floor(PLAN, Shape(1, 8, 50))]
+
+    assert shape_of(results) == [
+        ("1x1 median round trip", "us", True, 1.6),
+        ("1x1 journal off", "requests/s", True, None),
+        ("1x8 journal off", "requests/s", True, None),
+        ("1x8 journal off, server's CPU", "us/request", True, None),
+    ]
+
+
+@pytest.mark.parametrize("shape", [Shape(1, 1, 30), Shape(3, 8, 300), Shape(1, 64, 300)], ids=str)
+def test_every_server_answers_every_request_of_every_run(shape: Shape) -> None:
+    with (
+        disk_directory() as directory,
+        venue(directory, "--journal", "off") as exchange,
+        floor(directory) as bare,
+        Load(shape, runs=2, seed=1) as load,
+    ):
+        load.connect(exchange)
+        load.connect(bare)
+        runs = [load.run(server, number) for number in range(2) for server in (exchange, bare)]
+
+    sent = {run.requests for run in runs}
+    assert len(sent) == 1
+    assert sent.pop() >= shape.requests * 0.8
+    assert all(run.seconds > 0 for run in runs)

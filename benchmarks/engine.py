@@ -1,192 +1,118 @@
 """Commands a second through the engine, every event built.
 
-In: seeded flows. Out: one figure for the flow of a day, one for each kind of command, and the cases
-that break books: a long queue eaten, many prices, a best price that goes and comes across a gap.
-The floor of the mixed flow is a market that does nothing but look up the kind of each command and
-build one event for it.
+In: how carefully to measure. Out: one figure for the flow of a day, the cases that break books (a
+long queue eaten, many prices, a best price that goes and comes across a gap), and one for each kind
+of command by itself.
 """
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from time import perf_counter
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from benchmarks.flow import SYMBOL, instrument, stationary
-from benchmarks.report import Result, Target, result_of
-from benchmarks.timing import rate_of, seconds_for, settle
+from benchmarks import flow
+from benchmarks.flow import SYMBOL, instrument
+from benchmarks.report import Plan, Result
+from benchmarks.timing import median_rate, seconds_to_apply
 from exchange.engine.commands import CancelOrder, Command, EnterOrder, ReduceOrder, ReplaceOrder
-from exchange.engine.engine import Engine
-from exchange.engine.events import OrderAccepted, OrderCanceled
-from protocol.vocabulary import AccountId, CancelReason, ClientOrderId, OrderType, Side, TimeInForce
+from protocol.vocabulary import AccountId, ClientOrderId, OrderType, Price, Side, TimeInForce
 
-ABOUT: Final = "commands/s of the engine alone with all events; mixed flow: 50 % rest, 10 % trade, 35 % cancel, 5 % replace"
-
-MIXED: Final = 20_000
-SAMPLES: Final = 25
-PLAIN: Final = 5_000
-PLAIN_SAMPLES: Final = 7
-QUEUE: Final = 50_000
-PRICES: Final = 19_000
-STRESS_SAMPLES: Final = 5
-
-MIXED_TARGET: Final = Target(600_000)
-STRESS_TARGET: Final = Target(300_000)
+_FLOW_TARGET: Final = 600_000
+_STRESS_TARGET: Final = 300_000
 
 _OWNER: Final = AccountId("owner")
-_OTHER: Final = AccountId("other")
+_TAKER: Final = AccountId("taker")
+_PRICE: Final = 10_000
+_FAR: Final = 900_000
+
+Work = tuple[Sequence[Command], Sequence[Command]]
+"""What builds the book, and what is measured on it."""
 
 
-def results(seed: int) -> Iterator[Result]:
-    """All cases, one after the other."""
-    yield _mixed(seed)
-    yield from _plain()
-    yield from _stress(seed)
+def measure(
+    plan: Plan, *, length: int = 50_000, queue: int = 50_000, prices: int = 19_000, rounds: int = 10_000
+) -> Iterator[Result]:
+    """All cases; the figures that have a target first."""
+    made = flow.stationary(length, seed=plan.seed)
+    yield _result(plan, "realistic flow", (made.warm_up, made.commands), _FLOW_TARGET)
+    for case, work in (
+        (f"a level of {queue:,} orders eaten", _long_queue(queue)),
+        (f"{prices:,} distinct prices", _many_prices(prices, plan.seed)),
+        ("the best emptied over a gap", _gap(rounds)),
+    ):
+        yield _result(plan, case, work, _STRESS_TARGET)
+    for case, work in _kinds(rounds):
+        yield _result(plan, f"only: {case}", work)
 
 
-def _mixed(seed: int) -> Result:
-    flow = stationary(MIXED, seed=seed)
-    rates, floors = [], []
-    for _ in range(SAMPLES):
-        rates.append(rate_of(flow.commands, flow.warm_up))
-        floors.append(len(flow.commands) / seconds_for(_bare_events(), flow.commands))
-    return result_of(
-        "engine", f"mixed flow, {MIXED:,} commands", "commands/s", rates, floor=floors, target=MIXED_TARGET
-    )
-
-
-def _bare_events() -> Callable[[Command], object]:
-    """One event a command, looked up by kind: what any engine of this shape has to pay."""
-
-    def entered(command: EnterOrder) -> tuple[OrderAccepted]:
-        return (
-            OrderAccepted(
-                command.account, command.client_order_id, command.seq, command.symbol, command.side,
-                command.order_type, command.time_in_force, command.quantity, command.price, command.post_only,
-            ),
-        )  # fmt: skip
-
-    def ended(command: CancelOrder) -> tuple[OrderCanceled]:
-        return (
-            OrderCanceled(
-                command.account, command.client_order_id, command.seq, SYMBOL, Side.BUY, 1, 1, 0,
-                CancelReason.REQUESTED,
-            ),
-        )  # fmt: skip
-
-    handlers: dict[type, Callable[[Any], object]] = {
-        EnterOrder: entered,
-        CancelOrder: ended,
-        ReplaceOrder: ended,
-    }
-
-    def apply(command: Command) -> object:
-        return handlers[type(command)](command)
-
-    return apply
-
-
-# -- one kind of command at a time -----------------------------------------------------------------
-def _plain() -> Iterator[Result]:
-    resting = [_enter(number, Side.SELL, 10_000 + number % 50) for number in range(PLAIN)]
-    names = [ClientOrderId(f"o{number}") for number in range(PLAIN)]
-    cases: list[tuple[str, Sequence[Command], Sequence[Command]]] = [
-        ("limit, rests", [], resting),
-        ("limit, trades with one", resting, _takers(Side.BUY, 11_000)),
-        ("market, trades with one", resting, _takers(Side.BUY, None)),
-        ("immediate or cancel, meets none", resting, _takers(Side.BUY, 9_000, TimeInForce.IOC)),
-        ("fill or kill, trades with one", resting, _takers(Side.BUY, 11_000, TimeInForce.FOK)),
-        (
-            "post only, rests",
-            [],
-            [_enter(number, Side.SELL, 10_000, post_only=True) for number in range(PLAIN)],
-        ),
-        ("cancel", resting, [CancelOrder(_OWNER, name) for name in names]),
-        ("replace, new price", resting, [ReplaceOrder(_OWNER, name, None, 10_060) for name in names]),
-        ("replace, smaller", resting, [ReplaceOrder(_OWNER, name, 50, None) for name in names]),
-        ("reduce", resting, [ReduceOrder(_OWNER, name, 50) for name in names]),
-    ]
-    for case, warm_up, commands in cases:
-        numbered = _numbered([instrument(), *warm_up, *commands])
-        split = 1 + len(warm_up)
-        rates = [rate_of(numbered[split:], numbered[:split]) for _ in range(PLAIN_SAMPLES)]
-        yield result_of("engine", case, "commands/s", rates)
-
-
-def _enter(number: int, side: Side, price: int, *, post_only: bool = False) -> EnterOrder:
-    name = ClientOrderId(f"o{number}")
-    return EnterOrder(_OWNER, name, SYMBOL, side, OrderType.LIMIT, TimeInForce.GTC, 100, price, post_only)
-
-
-def _takers(
-    side: Side, price: int | None, time_in_force: TimeInForce = TimeInForce.GTC, count: int = PLAIN
-) -> list[Command]:
-    order_type = OrderType.MARKET if price is None else OrderType.LIMIT
-    return [
-        EnterOrder(_OTHER, ClientOrderId(f"t{number}"), SYMBOL, side, order_type, time_in_force, 100, price)
-        for number in range(count)
-    ]
-
-
-def _numbered(commands: Sequence[Command]) -> Sequence[Command]:
-    for number, command in enumerate(commands, 1):
-        command.seq = number
-    return commands
+def _result(plan: Plan, case: str, work: Work, target: int | None = None) -> Result:
+    warm_up, commands = work
+    times_s = [seconds_to_apply(commands, warm_up) for _ in range(plan.samples)]
+    rate = median_rate(len(commands), times_s)
+    return Result("engine", case, rate, "commands/s", target=target, samples=plan.samples)
 
 
 # -- what breaks books -----------------------------------------------------------------------------
-def _stress(seed: int) -> Iterator[Result]:
+def _long_queue(orders: int) -> Work:
+    """Orders at one price, taken one by one: what was eaten must not be walked over again."""
+    queue = [_rests(number, _PRICE) for number in range(orders)]
+    return _numbered(queue, [_takes(number, _PRICE) for number in range(orders)])
+
+
+def _many_prices(prices: int, seed: int) -> Work:
+    """An order at each of many prices, entered in any order, canceled in another."""
     rng = random.Random(seed)
-    cases = [
-        (f"{QUEUE:,} orders at one price, taken one by one", *_long_queue()),
-        (f"{PRICES:,} prices in random order, entered and canceled", *_many_prices(rng)),
-        ("best price taken and set anew across a gap", *_gap()),
+    half = prices // 2
+    orders = [
+        _rests(number, 1 + number, Side.BUY if number < half else Side.SELL) for number in range(prices)
     ]
-    for case, warm_up, commands in cases:
-        rates = [rate_of(commands, warm_up) for _ in range(STRESS_SAMPLES)]
-        yield result_of("engine", case, "commands/s", rates, target=STRESS_TARGET)
-    yield _one_sweep()
-
-
-def _long_queue() -> tuple[Sequence[Command], Sequence[Command]]:
-    queue = [_enter(number, Side.SELL, 10_000) for number in range(QUEUE)]
-    everything = _numbered([instrument(), *queue, *_takers(Side.BUY, 10_000, count=QUEUE)])
-    return everything[: 1 + QUEUE], everything[1 + QUEUE :]
-
-
-def _many_prices(rng: random.Random) -> tuple[Sequence[Command], Sequence[Command]]:
-    half = PRICES // 2
-    enters: list[Command] = [_enter(number, Side.BUY, 1 + number) for number in range(half)]
-    enters += [_enter(half + number, Side.SELL, 1 + half + number) for number in range(half)]
-    rng.shuffle(enters)
-    cancels: list[Command] = [CancelOrder(_OWNER, ClientOrderId(f"o{number}")) for number in range(2 * half)]
+    cancels = [CancelOrder(_OWNER, order.client_order_id) for order in orders]
+    rng.shuffle(orders)
     rng.shuffle(cancels)
-    everything = _numbered([instrument(), *enters, *cancels])
-    return everything[:1], everything[1:]
+    return _numbered([], [*orders, *cancels])
 
 
-def _gap() -> tuple[Sequence[Command], Sequence[Command]]:
-    commands: list[Command] = [instrument(), _enter(0, Side.SELL, 1_000_000)]
-    for number, taker in enumerate(_takers(Side.BUY, 500_000, count=2 * PLAIN), 1):
-        commands += [_enter(number, Side.SELL, 100), taker]
-    return _numbered(commands[:2]), _numbered(commands)[2:]
+def _gap(rounds: int) -> Work:
+    """The best price goes and comes, and the next one is far away: empty ticks must not be walked."""
+    commands: list[Command] = []
+    for number in range(rounds):
+        commands += [_rests(number, _PRICE), _takes(number, _PRICE)]
+    return _numbered([_rests(rounds, _FAR)], commands)
 
 
-def _one_sweep() -> Result:
-    """One order that meets a whole long queue: trades, not commands, are counted."""
-    rates = []
-    queue, _ = _long_queue()
-    sweep = EnterOrder(
-        _OTHER, ClientOrderId("sweep"), SYMBOL, Side.BUY, OrderType.LIMIT, TimeInForce.GTC, 100 * QUEUE, 10_000,
-        seq=len(queue) + 1,
-    )  # fmt: skip
-    for _ in range(STRESS_SAMPLES):
-        engine = Engine()
-        for command in queue:
-            engine.apply(command)
-        settle()
-        started = perf_counter()
-        events = engine.apply(sweep)
-        rates.append((len(events) - 1) / (perf_counter() - started))
-    return result_of(
-        "engine", f"{QUEUE:,} orders at one price, one sweep", "trades/s", rates, target=STRESS_TARGET
+# -- one kind of command at a time -----------------------------------------------------------------
+def _kinds(rounds: int) -> Iterator[tuple[str, Work]]:
+    resting = [_rests(number, _PRICE + number % 50) for number in range(rounds)]
+    names = [order.client_order_id for order in resting]
+    numbers = range(rounds)
+    yield "limit, rests", _numbered([], resting)
+    yield "limit, trades with one", _numbered(resting, [_takes(number, _FAR) for number in numbers])
+    yield "market, trades with one", _numbered(resting, [_takes(number, None) for number in numbers])
+    for time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+        takers = [_takes(number, _FAR, time_in_force) for number in numbers]
+        yield f"{time_in_force}, trades with one", _numbered(resting, takers)
+        takers = [_takes(number, _PRICE - 1, time_in_force) for number in numbers]
+        yield f"{time_in_force}, meets none", _numbered(resting, takers)
+    yield "post-only, rests", _numbered([], [_rests(number, _PRICE, post_only=True) for number in numbers])
+    yield "cancel", _numbered(resting, [CancelOrder(_OWNER, name) for name in names])
+    yield "replace, new price", _numbered(resting, [ReplaceOrder(_OWNER, name, None, _FAR) for name in names])
+    yield "replace, smaller", _numbered(resting, [ReplaceOrder(_OWNER, name, 50, None) for name in names])
+    yield "reduce", _numbered(resting, [ReduceOrder(_OWNER, name, 50) for name in names])
+
+
+def _rests(number: int, price: Price, side: Side = Side.SELL, *, post_only: bool = False) -> EnterOrder:
+    name = ClientOrderId(f"r{number}")
+    return EnterOrder(_OWNER, name, SYMBOL, side, OrderType.LIMIT, TimeInForce.GTC, 100, price, post_only)
+
+
+def _takes(number: int, price: Price | None, time_in_force: TimeInForce = TimeInForce.GTC) -> EnterOrder:
+    order_type = OrderType.MARKET if price is None else OrderType.LIMIT
+    return EnterOrder(
+        _TAKER, ClientOrderId(f"t{number}"), SYMBOL, Side.BUY, order_type, time_in_force, 100, price
     )
+
+
+def _numbered(warm_up: Sequence[Command], commands: Sequence[Command]) -> Work:
+    warm_up = [instrument(), *warm_up]
+    for number, command in enumerate((*warm_up, *commands), 1):
+        command.seq = number
+    return warm_up, commands

@@ -1,14 +1,15 @@
-"""Running commands through an engine against the clock.
+"""Work against the clock, after the garbage collector has had its turn.
 
-In: commands made beforehand. Out: seconds. Commands are made anew in small batches just before they
-are applied, as a gateway makes them from what it reads, and only the applying is timed: an engine
-never meets a command that nobody has touched for minutes.
+In: something to call, or commands made beforehand. Out: seconds, and commands a second. Commands are
+made anew in small batches just before they are applied, as a gateway makes them from what it reads,
+and only the applying is timed: an engine never meets a command that nobody has touched for minutes.
 """
 
 import gc
 from collections.abc import Callable, Sequence
+from statistics import median
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import astuple
 
@@ -16,13 +17,30 @@ from exchange.engine.commands import Command
 from exchange.engine.engine import Engine
 
 BATCH: Final = 100
-"""As many as arrive together on a busy venue; the clock itself costs a thousandth of it."""
-
-Apply = Callable[[Any], object]
+"""As many as arrive together on a busy venue; reading the clock costs a thousandth of it."""
 
 
-def seconds_for(apply: Apply, commands: Sequence[Command]) -> float:
-    """Time spent in ``apply``, batches made and freed outside of it."""
+def seconds(work: Callable[[], object]) -> float:
+    """How long one call takes."""
+    gc.collect()
+    started = perf_counter()
+    work()
+    return perf_counter() - started
+
+
+def median_rate(count: int, times_s: Sequence[float]) -> float:
+    """Things a second, if ``count`` of them took these times."""
+    return count / median(times_s)
+
+
+def seconds_to_apply(commands: Sequence[Command], warm_up: Sequence[Command]) -> float:
+    """Time a fresh engine spends on ``commands`` after ``warm_up``."""
+    apply = Engine().apply
+    for command in warm_up:
+        apply(command)
+    # What lives now is not looked at again: the venue does the same before it listens.
+    gc.collect()
+    gc.freeze()
     spent = 0.0
     for start in range(0, len(commands), BATCH):
         batch = [type(command)(*astuple(command)) for command in commands[start : start + BATCH]]
@@ -30,19 +48,5 @@ def seconds_for(apply: Apply, commands: Sequence[Command]) -> float:
         for command in batch:
             apply(command)
         spent += perf_counter() - started
+    gc.unfreeze()
     return spent
-
-
-def rate_of(commands: Sequence[Command], warm_up: Sequence[Command]) -> float:
-    """Commands a second of a fresh engine after ``warm_up``."""
-    engine = Engine()
-    for command in warm_up:
-        engine.apply(command)
-    settle()
-    return len(commands) / seconds_for(engine.apply, commands)
-
-
-def settle() -> None:
-    """Let the garbage collector look at everything once, and not again: the venue does the same."""
-    gc.collect()
-    gc.freeze()

@@ -10,6 +10,21 @@ from benchmarks.servers import disk_directory, floor, venue
 PLAN = Plan(samples=1)
 TINY = Shape(2, 4, 100)
 
+KINDS = (
+    "limit, rests",
+    "limit, trades with one",
+    "market, trades with one",
+    "ioc, trades with one",
+    "ioc, meets none",
+    "fok, trades with one",
+    "fok, meets none",
+    "post-only, rests",
+    "cancel",
+    "replace, new price",
+    "replace, smaller",
+    "reduce",
+)
+
 
 def shape_of(results: list[Result]) -> list[tuple[str, str, bool, float | None]]:
     """Case, unit, whether there is a floor, target."""
@@ -25,6 +40,7 @@ def test_engine() -> None:
         ("a level of 50 orders eaten", "commands/s", False, 300_000),
         ("50 distinct prices", "commands/s", False, 300_000),
         ("the best emptied over a gap", "commands/s", False, 300_000),
+        *((f"only: {kind}", "commands/s", False, None) for kind in KINDS),
     ]
 
 

@@ -8,7 +8,7 @@ come in with the command, so equal commands give equal events and equal state (r
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from exchange.engine import refusals
+from exchange.engine import answers, refusals
 from exchange.engine.accounts import Accounts
 from exchange.engine.book import Book, BookSide
 from exchange.engine.commands import (
@@ -27,7 +27,6 @@ from exchange.engine.events import (
     InstrumentAdded,
     OrderAccepted,
     OrderCanceled,
-    OrderReplaced,
     OrderRested,
     OrdersMassCanceled,
     RequestRejected,
@@ -114,13 +113,15 @@ class Engine:
         try:
             book = self.books[symbol]
         except KeyError:
-            return _rejected(command, Request.NEW, RejectReason.UNKNOWN_SYMBOL, f"no instrument {symbol!r}")
+            return answers.rejected(
+                command, Request.NEW, RejectReason.UNKNOWN_SYMBOL, f"no instrument {symbol!r}"
+            )
         try:
             orders = self._accounts[name].orders
         except KeyError:
             orders = self.accounts.open(name).orders
         if client_order_id in orders and (self._ids_unique_per_day or orders[client_order_id].leaves):
-            return _duplicate(command, orders[client_order_id])
+            return answers.duplicate(command, orders[client_order_id])
         side, price, quantity = command.side, command.price, command.quantity
         order_type, time_in_force, post_only = command.order_type, command.time_in_force, command.post_only
         if side is _BUY:
@@ -138,15 +139,15 @@ class Engine:
         ):  # not a plain order at a usual price: look closely
             refusal = refusals.of_entry(instrument, command)
             if refusal is not None:
-                return _rejected(command, Request.NEW, *refusal)
+                return answers.rejected(command, Request.NEW, *refusal)
         if price is not None:
             limit_key = opposite.sign * price
         else:
             limit_key = market_limit_key(opposite, command.protection)
         crosses = opposite.keys and opposite.keys[-1] >= limit_key
         if crosses and post_only:
-            text = _would_trade(opposite.best)
-            return _rejected(command, Request.NEW, RejectReason.POST_ONLY_WOULD_TRADE, text)
+            text = answers.would_trade(opposite.best)
+            return answers.rejected(command, Request.NEW, RejectReason.POST_ONLY_WOULD_TRADE, text)
         orders[client_order_id] = order = Order(command, price, quantity, quantity)
         accepted = OrderAccepted(
             name, client_order_id, command.seq, symbol, side, order_type, time_in_force, quantity, price, post_only
@@ -239,9 +240,9 @@ class Engine:
         try:
             order = self._accounts[name].orders[client_order_id]
         except KeyError:
-            return _unknown(command, Request.CANCEL)
+            return answers.unknown(command, Request.CANCEL)
         if not order.leaves:
-            return _unknown(command, Request.CANCEL)
+            return answers.unknown(command, Request.CANCEL)
         entry = order.entry
         symbol, side = entry.symbol, entry.side
         book = self.books[symbol]
@@ -266,12 +267,12 @@ class Engine:
         """
         order = self._live(command.account, command.client_order_id)
         if order is None:
-            return _unknown(command, Request.REPLACE)
+            return answers.unknown(command, Request.REPLACE)
         entry = order.entry
         book = self.books[entry.symbol]
         refusal = refusals.of_replace(book.instrument, order, command)
         if refusal is not None:
-            return _rejected(command, Request.REPLACE, *refusal)
+            return answers.rejected(command, Request.REPLACE, *refusal)
         old_price, old_total = _resting_price(order), order.quantity
         price = old_price if command.price is None else command.price
         total = old_total if command.quantity is None else command.quantity
@@ -284,16 +285,16 @@ class Engine:
         if price == old_price and total <= old_total:
             if total < old_total:
                 own.reduce(order, old_total - total)
-            return (_replaced(order, old_price, price, True),)
+            return (answers.replaced(order, old_price, price, True),)
         limit_key = opposite.sign * price
         crosses = opposite.keys and opposite.keys[-1] >= limit_key
         if crosses and entry.post_only:
-            text = _would_trade(opposite.best)
-            return _rejected(command, Request.REPLACE, RejectReason.POST_ONLY_WOULD_TRADE, text)
+            text = answers.would_trade(opposite.best)
+            return answers.rejected(command, Request.REPLACE, RejectReason.POST_ONLY_WOULD_TRADE, text)
         own.remove(order)
         order = order.moved(price, total)
         self._accounts[entry.account].orders[entry.client_order_id] = order
-        replaced = _replaced(order, old_price, price, False)
+        replaced = answers.replaced(order, old_price, price, False)
         if not crosses:
             own.append(order, price)
             return (replaced,)
@@ -306,21 +307,21 @@ class Engine:
         """``OrderReplaced`` with its place kept, ``OrderCanceled`` if nothing is left, or ``RequestRejected``."""
         order = self._live(command.account, command.client_order_id)
         if order is None:
-            return _unknown(command, Request.REDUCE)
+            return answers.unknown(command, Request.REDUCE)
         by = command.by
         if by <= 0:
             text = f"{by} is not a quantity to reduce by"
-            return _rejected(command, Request.REDUCE, RejectReason.NOT_A_REDUCTION, text)
+            return answers.rejected(command, Request.REDUCE, RejectReason.NOT_A_REDUCTION, text)
         book = self.books[order.symbol]
         lot = book.instrument.lot
         if by % lot:
             text = f"quantity {by} is not a multiple of the lot {lot}"
-            return _rejected(command, Request.REDUCE, RejectReason.OFF_LOT, text)
+            return answers.rejected(command, Request.REDUCE, RejectReason.OFF_LOT, text)
         if by >= order.leaves:
             return (self._pull(order, CancelReason.REDUCED_TO_NOTHING),)
         book.side(order.side).reduce(order, by)
         price = _resting_price(order)
-        return (_replaced(order, price, price, True),)
+        return (answers.replaced(order, price, price, True),)
 
     # -- many orders at once -------------------------------------------------------------------
 
@@ -375,33 +376,3 @@ def _resting_price(order: Order) -> Price:
     if order.price is None:
         raise InvariantViolated(f"live order {order.order_id} has no price")
     return order.price
-
-
-def _replaced(order: Order, old_price: Price, price: Price, keeps: bool) -> OrderReplaced:
-    entry = order.entry
-    return OrderReplaced(
-        entry.account, entry.client_order_id, entry.seq, entry.symbol, entry.side, old_price, price,
-        order.quantity, order.cumulative, order.leaves, keeps,
-    )  # fmt: skip
-
-
-def _rejected(
-    command: EnterOrder | ReplaceOrder | ReduceOrder, request: Request, reason: RejectReason, text: str
-) -> Events:
-    return (RequestRejected(command.account, command.client_order_id, request, reason, text),)
-
-
-def _unknown(command: CancelOrder | ReplaceOrder | ReduceOrder, request: Request) -> Events:
-    # One and the same answer for unknown, dead and foreign orders: it must not tell them apart (rule 7).
-    reason, text = RejectReason.UNKNOWN_ORDER, f"no live order {command.client_order_id!r}"
-    return (RequestRejected(command.account, command.client_order_id, request, reason, text),)
-
-
-def _duplicate(command: EnterOrder, used: Order) -> Events:
-    became = f"it is order {used.order_id}, {used.state}, {used.cumulative} executed"
-    text = f"client_order_id {command.client_order_id!r} is taken: {became}"
-    return _rejected(command, Request.NEW, RejectReason.DUPLICATE_CLIENT_ORDER_ID, text)
-
-
-def _would_trade(best: Price | None) -> str:
-    return f"post_only, and it would trade at {best}"

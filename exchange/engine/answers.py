@@ -1,0 +1,46 @@
+"""Answers that several handlers of the engine give.
+
+In: a command, and the order it is about. Out: finished events. Looks at nothing else and decides
+nothing: who calls has decided.
+"""
+
+from exchange.engine.commands import CancelOrder, EnterOrder, ReduceOrder, ReplaceOrder
+from exchange.engine.events import OrderReplaced, RequestRejected
+from exchange.engine.order import Order
+from protocol.vocabulary import Price, RejectReason, Request
+
+Rejection = tuple[RequestRejected]
+
+
+def replaced(order: Order, old_price: Price, price: Price, keeps: bool) -> OrderReplaced:
+    """The order as it stands now; ``old_price`` is where it rested."""
+    entry = order.entry
+    return OrderReplaced(
+        entry.account, entry.client_order_id, entry.seq, entry.symbol, entry.side, old_price, price,
+        order.quantity, order.cumulative, order.leaves, keeps,
+    )  # fmt: skip
+
+
+def rejected(
+    command: EnterOrder | ReplaceOrder | ReduceOrder, request: Request, reason: RejectReason, text: str
+) -> Rejection:
+    """The request changed nothing."""
+    return (RequestRejected(command.account, command.client_order_id, request, reason, text),)
+
+
+def unknown(command: CancelOrder | ReplaceOrder | ReduceOrder, request: Request) -> Rejection:
+    """One and the same answer for unknown, dead and foreign orders: it must not tell them apart (rule 7)."""
+    reason, text = RejectReason.UNKNOWN_ORDER, f"no live order {command.client_order_id!r}"
+    return (RequestRejected(command.account, command.client_order_id, request, reason, text),)
+
+
+def duplicate(command: EnterOrder, used: Order) -> Rejection:
+    """The id is taken (rule 6); says what became of the order that has it."""
+    became = f"it is order {used.order_id}, {used.state}, {used.cumulative} executed"
+    text = f"client_order_id {command.client_order_id!r} is taken: {became}"
+    return rejected(command, Request.NEW, RejectReason.DUPLICATE_CLIENT_ORDER_ID, text)
+
+
+def would_trade(best: Price | None) -> str:
+    """Why a post-only order was refused (rule 21)."""
+    return f"post_only, and it would trade at {best}"

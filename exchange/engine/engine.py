@@ -71,7 +71,7 @@ class Engine:
         self._accounts = self.accounts.by_name
         self.last_trade_id: TradeId = 0
         self._ids_unique_per_day = ids_unique_per_day
-        self._handlers: dict[type, Callable[[Any], Events]] = {
+        self.handlers: dict[type, Callable[[Any], Events]] = {
             AddInstrument: self._add_instrument,
             EnterOrder: self._enter,
             CancelOrder: self._cancel,
@@ -80,10 +80,11 @@ class Engine:
             MassCancel: self._mass_cancel,
             EndDay: self._end_day,
         }
+        """What ``apply`` looks a command up in; for whoever applies so many that the call counts."""
 
     def apply(self, command: Command) -> Events:
         """Carry out one command: one atomic group of events (rule 4), never empty."""
-        return self._handlers[type(command)](command)
+        return self.handlers[type(command)](command)
 
     def open_orders(self, name: AccountId) -> list[Order]:
         """The account's live orders, oldest first."""

@@ -55,7 +55,7 @@ def _verify(log: SqliteLog, console: Console, name: str) -> bool:
             state_hash = state.image().state_hash()
             if fault is None and recover(log, now_ns, []).image().state_hash() != state_hash:
                 fault = "the last snapshot and what follows it end in another state than the whole journal"
-        except (VenueError, ValueError) as error:
+        except VenueError as error:
             fault = str(error)
     table = Table(title=f"journal {name}", show_header=False)
     table.add_row(

@@ -96,7 +96,7 @@ def test_replay_refuses_a_gap(number: int) -> None:
     command = instrument()
     command.seq = number
 
-    with pytest.raises(ValueError, match=f"command {number} follows command 0"):
+    with pytest.raises(SequenceGap, match=f"expected number 1, received {number}"):
         sequencer.replay(command)
 
 

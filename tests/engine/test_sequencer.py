@@ -8,6 +8,7 @@ import pytest
 from exchange.engine.commands import Command
 from exchange.engine.engine import Engine
 from exchange.engine.sequencer import Sequencer
+from protocol.errors import SequenceGap
 from tests.support.books import buy, cancel, instrument, mass_cancel, replace, sell
 
 

@@ -14,9 +14,8 @@ Rejection = tuple[RequestRejected]
 
 def replaced(order: Order, old_price: Price, price: Price, keeps: bool) -> OrderReplaced:
     """The order as it stands now; ``old_price`` is where it rested."""
-    entry = order.entry
     return OrderReplaced(
-        entry.account, entry.client_order_id, entry.seq, entry.symbol, entry.side, old_price, price,
+        order.account, order.client_order_id, order.order_id, order.symbol, order.side, old_price, price,
         order.quantity, order.cumulative, order.leaves, keeps,
     )  # fmt: skip
 

@@ -134,7 +134,8 @@ class Engine:
             order_type is not _LIMIT
             or post_only
             or command.protection is not None
-            or price not in own.levels  # where orders rest the price is known to be good
+            or price is None
+            or (price not in own.levels and refusals.of_price(instrument, price) is not None)
             or not instrument.minimum_quantity <= quantity <= instrument.maximum_quantity
             or quantity % instrument.lot
         ):  # not a plain order at a usual price: look closely
@@ -149,7 +150,10 @@ class Engine:
         if crosses and post_only:
             text = answers.would_trade(opposite.best)
             return answers.rejected(command, Request.NEW, RejectReason.POST_ONLY_WOULD_TRADE, text)
-        orders[client_order_id] = order = Order(command, price, quantity, quantity)
+        orders[client_order_id] = order = Order(
+            command.seq, name, client_order_id, symbol, side, order_type, time_in_force, post_only, price,
+            quantity, quantity,
+        )  # fmt: skip
         accepted = OrderAccepted(
             name, client_order_id, command.seq, symbol, side, order_type, time_in_force, quantity, price, post_only
         )  # fmt: skip
@@ -177,8 +181,7 @@ class Engine:
         """Sweep, then move the positions. The order crosses, so there is a trade."""
         trades: list[Trade] = []
         self.last_trade_id = sweep(book, opposite, order, limit_key, self.last_trade_id, trades)
-        entry = order.entry
-        self.accounts.settle(entry.symbol, entry.side, trades)
+        self.accounts.settle(order.symbol, order.side, trades)
         return trades
 
     def _end_market_order(self, book: Book, opposite: BookSide, order: Order, limit_key: int) -> Event:
@@ -207,12 +210,11 @@ class Engine:
 
     def _pull(self, order: Order, reason: CancelReason) -> OrderCanceled:
         """Take a resting order out of the book."""
-        entry = order.entry
-        symbol, side = entry.symbol, entry.side
+        symbol, side = order.symbol, order.side
         book = self.books[symbol]
         leaves = (book.bids if side is _BUY else book.asks).remove(order)
         return OrderCanceled(
-            entry.account, entry.client_order_id, entry.seq, symbol, side, order.price, leaves,
+            order.account, order.client_order_id, order.order_id, symbol, side, order.price, leaves,
             order.cumulative, reason,
         )  # fmt: skip
 
@@ -244,23 +246,15 @@ class Engine:
             return answers.unknown(command, Request.CANCEL)
         if not order.leaves:
             return answers.unknown(command, Request.CANCEL)
-        entry = order.entry
-        symbol, side = entry.symbol, entry.side
+        symbol, side = order.symbol, order.side
         book = self.books[symbol]
         leaves = (book.bids if side is _BUY else book.asks).remove(order)
         return (
             OrderCanceled(
-                name,
-                client_order_id,
-                entry.seq,
-                symbol,
-                side,
-                order.price,
-                leaves,
-                order.cumulative,
+                name, client_order_id, order.order_id, symbol, side, order.price, leaves, order.cumulative,
                 _REQUESTED,
             ),
-        )
+        )  # fmt: skip
 
     def _replace(self, command: ReplaceOrder) -> Events:
         """``OrderReplaced`` and the trades that follow from it; ``OrderCanceled`` if the new total is
@@ -269,8 +263,7 @@ class Engine:
         order = self._live(command.account, command.client_order_id)
         if order is None:
             return answers.unknown(command, Request.REPLACE)
-        entry = order.entry
-        book = self.books[entry.symbol]
+        book = self.books[order.symbol]
         refusal = refusals.of_replace(book.instrument, order, command)
         if refusal is not None:
             return answers.rejected(command, Request.REPLACE, *refusal)
@@ -279,7 +272,7 @@ class Engine:
         total = old_total if command.quantity is None else command.quantity
         if total <= order.cumulative:
             return (self._pull(order, CancelReason.REPLACED_BELOW_EXECUTED),)
-        if entry.side is _BUY:
+        if order.side is _BUY:
             own, opposite = book.bids, book.asks
         else:
             own, opposite = book.asks, book.bids
@@ -289,12 +282,12 @@ class Engine:
             return (answers.replaced(order, old_price, price, True),)
         limit_key = opposite.sign * price
         crosses = opposite.keys and opposite.keys[-1] >= limit_key
-        if crosses and entry.post_only:
+        if crosses and order.post_only:
             text = answers.would_trade(opposite.best)
             return answers.rejected(command, Request.REPLACE, RejectReason.POST_ONLY_WOULD_TRADE, text)
         own.remove(order)
         order = order.moved(price, total)
-        self._accounts[entry.account].orders[entry.client_order_id] = order
+        self._accounts[order.account].orders[order.client_order_id] = order
         replaced = answers.replaced(order, old_price, price, False)
         if not crosses:
             own.append(order, price)

@@ -28,11 +28,11 @@ def fee(notional: int, rate_ppm: int) -> Money:
 def executable(opposite: BookSide, limit_key: int, wanted: Quantity) -> bool:
     """Whether ``wanted`` can be filled at once up to the limit; an exact fit can (rule 14)."""
     available = 0
-    sign = opposite.sign
-    for level in opposite.best_first():
-        if sign * level.price < limit_key:
+    sign, levels = opposite.sign, opposite.levels
+    for key in reversed(opposite.keys):
+        if key < limit_key:
             return False
-        available += level.quantity
+        available += levels[sign * key].quantity
         if available >= wanted:
             return True
     return False
@@ -50,9 +50,8 @@ def sweep(
     instrument = book.instrument
     symbol, maker_rate, taker_rate = instrument.symbol, instrument.maker_fee_ppm, instrument.taker_fee_ppm
     keys, levels = opposite.keys, opposite.levels
-    entry = taker.entry
-    aggressor, taker_account = entry.side, entry.account
-    taker_client_order_id, taker_order_id = entry.client_order_id, entry.seq
+    aggressor, taker_account = taker.side, taker.account
+    taker_client_order_id, taker_order_id = taker.client_order_id, taker.order_id
     leaves, cumulative = taker.leaves, taker.cumulative
     maker_fee = taker_fee = 0
     while leaves and keys and keys[-1] >= limit_key:
@@ -84,11 +83,10 @@ def sweep(
             if taker_rate:
                 taker_fee = fee(price * quantity, taker_rate)
             trade_id += 1
-            entry = maker.entry
             trades.append(
                 Trade(
                     trade_id, symbol, price, quantity, aggressor,
-                    entry.account, entry.client_order_id, entry.seq, maker_cumulative, maker_leaves, maker_fee,
+                    maker.account, maker.client_order_id, maker.order_id, maker_cumulative, maker_leaves, maker_fee,
                     taker_account, taker_client_order_id, taker_order_id, cumulative, leaves, taker_fee,
                 )
             )  # fmt: skip

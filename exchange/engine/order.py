@@ -12,7 +12,6 @@ from typing import Final
 
 import msgspec
 
-from exchange.engine.commands import EnterOrder
 from protocol.vocabulary import (
     AccountId,
     ClientOrderId,
@@ -48,7 +47,7 @@ every event to this table.
 
 
 class Order(msgspec.Struct, weakref=False, gc=False):
-    """An order inside the engine: what was entered, and how it stands now.
+    """An order inside the engine.
 
     It points at nothing but values, so no reference cycle can form and the garbage collector need
     not look at it: with 100,000 orders that is a third of the time. Alive is what has something open.
@@ -56,43 +55,18 @@ class Order(msgspec.Struct, weakref=False, gc=False):
     ``price`` is the limit, and where the order rests; ``None`` for a market order that never rested.
     """
 
-    entry: EnterOrder
+    order_id: OrderId
+    account: AccountId
+    client_order_id: ClientOrderId
+    symbol: Symbol
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    post_only: bool
     price: Price | None
     quantity: Quantity
     leaves: Quantity
     cumulative: Quantity = 0
-
-    @property
-    def account(self) -> AccountId:
-        return self.entry.account
-
-    @property
-    def client_order_id(self) -> ClientOrderId:
-        return self.entry.client_order_id
-
-    @property
-    def order_id(self) -> OrderId:
-        return self.entry.seq
-
-    @property
-    def symbol(self) -> Symbol:
-        return self.entry.symbol
-
-    @property
-    def side(self) -> Side:
-        return self.entry.side
-
-    @property
-    def order_type(self) -> OrderType:
-        return self.entry.order_type
-
-    @property
-    def time_in_force(self) -> TimeInForce:
-        return self.entry.time_in_force
-
-    @property
-    def post_only(self) -> bool:
-        return self.entry.post_only
 
     @property
     def state(self) -> OrderState:
@@ -102,5 +76,7 @@ class Order(msgspec.Struct, weakref=False, gc=False):
 
     def moved(self, price: Price, quantity: Quantity) -> Order:
         """A new record of the same order for its new place in the book."""
-        cumulative = self.cumulative
-        return Order(self.entry, price, quantity, quantity - cumulative, cumulative)
+        return Order(
+            self.order_id, self.account, self.client_order_id, self.symbol, self.side, self.order_type,
+            self.time_in_force, self.post_only, price, quantity, quantity - self.cumulative, self.cumulative,
+        )  # fmt: skip

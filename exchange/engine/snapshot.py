@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from exchange.engine.book import BookSide
-from exchange.engine.commands import AddInstrument, EnterOrder
+from exchange.engine.commands import AddInstrument
 from exchange.engine.engine import Engine
 from exchange.engine.order import Order
 from protocol.vocabulary import (
@@ -137,8 +137,7 @@ def _image(order: Order) -> OrderImage:
 
 
 def _order(image: OrderImage) -> Order:
-    entry = EnterOrder(
-        image.account, image.client_order_id, image.symbol, image.side, image.order_type, image.time_in_force,
-        image.quantity, image.price, image.post_only, None, image.order_id,
+    return Order(
+        image.order_id, image.account, image.client_order_id, image.symbol, image.side, image.order_type,
+        image.time_in_force, image.post_only, image.price, image.quantity, image.leaves, image.cumulative,
     )  # fmt: skip
-    return Order(entry, image.price, image.quantity, image.leaves, image.cumulative)

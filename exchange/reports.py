@@ -8,13 +8,10 @@ they are part of the venue's state, so that after a restart the stream goes on w
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from exchange.engine.commands import Command
 from exchange.engine.engine import Events
 from exchange.engine.events import (
-    DayEnded,
-    InstrumentAdded,
     OrderAccepted,
     OrderCanceled,
     OrderReplaced,
@@ -34,9 +31,11 @@ from protocol.messages import (
     Rested,
     TradeReport,
 )
-from protocol.vocabulary import AccountId, Liquidity, Nanoseconds, Sequence
+from protocol.vocabulary import AccountId, Liquidity, Nanoseconds, Sequence, Side
 
+# Members of an enum cost a dictionary look-up in a class each time; module constants do not.
 _MAKER, _TAKER = Liquidity.MAKER, Liquidity.TAKER
+_BUY, _SELL = Side.BUY, Side.SELL
 
 
 class PrivateStream:
@@ -49,142 +48,136 @@ class PrivateStream:
         self.readers: list[Peer] = []
 
 
+class _Streams(dict[AccountId, PrivateStream]):
+    """Streams by account, each made on first sight."""
+
+    def __missing__(self, account: AccountId) -> PrivateStream:
+        self[account] = stream = PrivateStream()
+        return stream
+
+
 class Reports:
     """All private streams."""
 
     def __init__(self, touched: Touched) -> None:
-        self.streams: dict[AccountId, PrivateStream] = {}
+        self.streams: dict[AccountId, PrivateStream] = _Streams()
         self._touched = touched
-        self._sender: Peer | None = None
-        self._line = 0
-        self._writers: dict[type, Callable[[Nanoseconds, Any], None]] = {
-            OrderAccepted: self._accepted,
-            RequestRejected: self._rejected,
-            Trade: self._trade,
-            OrderRested: self._rested,
-            OrderCanceled: self._canceled,
-            OrderReplaced: self._replaced,
-            OrdersMassCanceled: self._mass_canceled,
-            InstrumentAdded: self._nothing,
-            DayEnded: self._nothing,
-        }
 
     def stream(self, account: AccountId) -> PrivateStream:
         """The account's stream, made on first sight."""
-        stream = self.streams.get(account)
-        if stream is None:
-            self.streams[account] = stream = PrivateStream()
-        return stream
+        return self.streams[account]
 
-    def deliver(self, command: Command, events: Events, sender: Peer | None = None, line: int = 0) -> None:
-        """Tell everyone concerned, in the order of the events. ``line`` is where ``sender`` wrote the request."""
-        self._sender, self._line = sender, line
-        at_ns = command.at_ns
+    def deliver(
+        self, at_ns: Nanoseconds, events: Events, sender: Peer | None = None, line: int | None = None
+    ) -> None:
+        """Tell everyone concerned, in the order of the events. ``line`` is where ``sender`` wrote the request.
+
+        Numbers are counted first, and messages built only if someone listens: replaying a journal
+        goes the same way and must end at the same numbers.
+        """
+        event: Any
         for event in events:
-            self._writers[type(event)](at_ns, event)
+            message_of = _MESSAGES.get(type(event))
+            if message_of is not None:
+                stream = self.streams[event.account]
+                stream.last_seq = seq = stream.last_seq + 1
+                if stream.readers:
+                    message = message_of(seq, at_ns, event)
+                    for reader in stream.readers:
+                        reader.outbox.append(message)
+                        if not reader.touched:
+                            self._touch(reader)
+            elif type(event) is Trade:
+                self._trade(at_ns, event)
+            elif type(event) is RequestRejected:
+                self._rejected(at_ns, event, sender, line)
 
-    def _send(self, stream: PrivateStream, message: Message) -> None:
-        for reader in stream.readers:
-            reader.outbox.append(message)
-            if not reader.touched:
-                reader.touched = True
-                self._touched.append(reader)
-
-    def _nothing(self, at_ns: Nanoseconds, event: InstrumentAdded | DayEnded) -> None:
-        """These concern no account."""
-
-    # One method an event. Each counts first and builds the message only if someone listens: replaying
-    # a journal goes the same way and must end at the same numbers.
-
-    def _accepted(self, at_ns: Nanoseconds, event: OrderAccepted) -> None:
-        stream = self.streams.get(event.account) or self.stream(event.account)
-        stream.last_seq = seq = stream.last_seq + 1
-        if stream.readers:
-            self._send(
-                stream,
-                Accepted(
-                    seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.side,
-                    event.quantity, event.price, event.order_type, event.time_in_force, event.post_only,
-                ),
-            )  # fmt: skip
+    def _touch(self, reader: Peer) -> None:
+        reader.touched = True
+        self._touched.append(reader)
 
     def _trade(self, at_ns: Nanoseconds, event: Trade) -> None:
         # The resting side first: it learns of a trade it did not ask for.
-        stream = self.streams.get(event.maker) or self.stream(event.maker)
+        stream = self.streams[event.maker]
         stream.last_seq = seq = stream.last_seq + 1
         if stream.readers:
-            self._send(
-                stream,
-                TradeReport(
-                    seq, at_ns, event.maker_client_order_id, event.maker_order_id, event.symbol,
-                    event.aggressor.opposite, event.trade_id, event.price, event.quantity, _MAKER,
-                    event.maker_fee, event.maker_cumulative, event.maker_leaves,
-                ),
+            report = TradeReport(
+                seq, at_ns, event.maker_client_order_id, event.maker_order_id, event.symbol,
+                _SELL if event.aggressor is _BUY else _BUY, event.trade_id, event.price, event.quantity,
+                _MAKER, event.maker_fee, event.maker_cumulative, event.maker_leaves,
             )  # fmt: skip
-        stream = self.streams.get(event.taker) or self.stream(event.taker)
+            for reader in stream.readers:
+                reader.outbox.append(report)
+                if not reader.touched:
+                    self._touch(reader)
+        stream = self.streams[event.taker]
         stream.last_seq = seq = stream.last_seq + 1
         if stream.readers:
-            self._send(
-                stream,
-                TradeReport(
-                    seq, at_ns, event.taker_client_order_id, event.taker_order_id, event.symbol,
-                    event.aggressor, event.trade_id, event.price, event.quantity, _TAKER,
-                    event.taker_fee, event.taker_cumulative, event.taker_leaves,
-                ),
+            report = TradeReport(
+                seq, at_ns, event.taker_client_order_id, event.taker_order_id, event.symbol,
+                event.aggressor, event.trade_id, event.price, event.quantity,
+                _TAKER, event.taker_fee, event.taker_cumulative, event.taker_leaves,
             )  # fmt: skip
+            for reader in stream.readers:
+                reader.outbox.append(report)
+                if not reader.touched:
+                    self._touch(reader)
 
-    def _rested(self, at_ns: Nanoseconds, event: OrderRested) -> None:
-        stream = self.stream(event.account)
-        stream.last_seq = seq = stream.last_seq + 1
-        if stream.readers:
-            self._send(
-                stream,
-                Rested(
-                    seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.price, event.leaves
-                ),
-            )
-
-    def _canceled(self, at_ns: Nanoseconds, event: OrderCanceled) -> None:
-        stream = self.streams.get(event.account) or self.stream(event.account)
-        stream.last_seq = seq = stream.last_seq + 1
-        if stream.readers:
-            self._send(
-                stream,
-                Canceled(
-                    seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.quantity,
-                    event.cumulative, event.reason,
-                ),
-            )  # fmt: skip
-
-    def _replaced(self, at_ns: Nanoseconds, event: OrderReplaced) -> None:
-        stream = self.stream(event.account)
-        stream.last_seq = seq = stream.last_seq + 1
-        if stream.readers:
-            self._send(
-                stream,
-                Replaced(
-                    seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.quantity,
-                    event.price, event.cumulative, event.leaves, event.kept_priority,
-                ),
-            )  # fmt: skip
-
-    def _mass_canceled(self, at_ns: Nanoseconds, event: OrdersMassCanceled) -> None:
-        stream = self.stream(event.account)
-        stream.last_seq = seq = stream.last_seq + 1
-        if stream.readers:
-            self._send(stream, MassCanceled(seq, at_ns, event.count))
-
-    def _rejected(self, at_ns: Nanoseconds, event: RequestRejected) -> None:
+    def _rejected(
+        self, at_ns: Nanoseconds, event: RequestRejected, sender: Peer | None, line: int | None
+    ) -> None:
         if event.account is None:
             return  # the venue's own request: its operator reads the log
-        stream = self.stream(event.account)
+        stream = self.streams[event.account]
         stream.last_seq = seq = stream.last_seq + 1
         for reader in stream.readers:
             # Line numbers mean something only on the connection that sent the line.
-            line = self._line if reader is self._sender else None
+            of_reader = line if reader is sender else None
             reader.outbox.append(
-                Rejected(seq, at_ns, event.request, event.reason, event.text, event.client_order_id, line)
+                Rejected(
+                    seq, at_ns, event.request, event.reason, event.text, event.client_order_id, of_reader
+                )
             )
             if not reader.touched:
-                reader.touched = True
-                self._touched.append(reader)
+                self._touch(reader)
+
+
+def _accepted(seq: Sequence, at_ns: Nanoseconds, event: OrderAccepted) -> Message:
+    return Accepted(
+        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.side, event.quantity,
+        event.price, event.order_type, event.time_in_force, event.post_only,
+    )  # fmt: skip
+
+
+def _rested(seq: Sequence, at_ns: Nanoseconds, event: OrderRested) -> Message:
+    return Rested(
+        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.price, event.leaves
+    )  # fmt: skip
+
+
+def _canceled(seq: Sequence, at_ns: Nanoseconds, event: OrderCanceled) -> Message:
+    return Canceled(
+        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.quantity, event.cumulative,
+        event.reason,
+    )  # fmt: skip
+
+
+def _replaced(seq: Sequence, at_ns: Nanoseconds, event: OrderReplaced) -> Message:
+    return Replaced(
+        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.quantity, event.price,
+        event.cumulative, event.leaves, event.kept_priority,
+    )  # fmt: skip
+
+
+def _mass_canceled(seq: Sequence, at_ns: Nanoseconds, event: OrdersMassCanceled) -> Message:
+    return MassCanceled(seq, at_ns, event.count)
+
+
+_MESSAGES: Final[dict[type, Callable[[Sequence, Nanoseconds, Any], Message]]] = {
+    OrderAccepted: _accepted,
+    OrderRested: _rested,
+    OrderCanceled: _canceled,
+    OrderReplaced: _replaced,
+    OrdersMassCanceled: _mass_canceled,
+}
+"""Events that concern one account, and what it is told."""

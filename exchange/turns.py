@@ -58,16 +58,13 @@ class Turns:
         lone client that waits for each answer is served a sixth faster than through another pass of
         the loop.
         """
-        if (
-            self._commits is None
-            and not self._scheduled
-            and self._venue.only_touched(peer)
-            and not self._stopped
-        ):
+        if self._commits is None:
+            # Nobody will read the commands: they go while the processor still has them at hand.
             self._venue.take_turn()
-            self._send(self._venue.take_output())
-        else:
-            self.schedule()
+            if not self._scheduled and self._venue.only_touched(peer) and not self._stopped:
+                self._send(self._venue.take_output())
+                return
+        self.schedule()
 
     def fail(self, error: Exception) -> None:
         """The venue can't go on: nothing is journalled or sent from now on."""

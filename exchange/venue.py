@@ -1,6 +1,6 @@
 """The venue without I/O: requests of connected peers in, their answers and the public streams out.
 
-In: messages with their line numbers, one peer at a time. Out: outboxes filled in the right order
+In: messages with their line numbers, one chunk of a peer at a time. Out: outboxes filled in the right order
 (private reports of a command before its public print), and, once a turn, the commands to journal
 together with the bytes that must wait for them. Knows neither sockets nor the event loop, so any
 runtime can drive it.
@@ -27,6 +27,7 @@ from exchange.reports import Reports
 from protocol import messages
 from protocol.errors import InvariantViolated, LocalProtocolError, RemoteProtocolError
 from protocol.messages import PROTOCOL_VERSION, InstrumentInfo, Message, NewOrder, OpenOrder, PositionInfo
+from protocol.session import Inbound
 from protocol.vocabulary import AccountId, ErrorCode
 
 Observer = Callable[[AccountId | None, Command, Events], None]
@@ -62,7 +63,6 @@ class Venue:
         self._observe = observe
         self._submit = sequencer.submit
         self._deliver = reports.deliver
-        self._publish = self.market_data.publish
 
     @property
     def engine(self) -> Engine:
@@ -75,27 +75,34 @@ class Venue:
 
     # -- requests ------------------------------------------------------------------------------
 
-    def handle(self, peer: Peer, line: int, message: Message | RemoteProtocolError) -> None:
-        """Act on one item of ``ServerSession.receive_data``; answers gather in the outboxes."""
+    def handle(self, peer: Peer, inbound: list[Inbound]) -> None:
+        """Act on what ``ServerSession.receive_data`` returned; answers gather in the outboxes.
+
+        What follows a line after which the peer is to be hung up on is not looked at.
+        """
         account = peer.session.account
-        make = _ORDER_ENTRY.get(type(message))
-        if account is None or make is None:
-            self._handle_other(peer, line, message)
-            return
-        command = make(account, message)
-        events = self._submit(command)
-        self._deliver(command, events, peer, line)
-        if self.market_data.active:
-            self._publish(command.at_ns, events)
-        if self._observe is not None:
-            self._observe(account, command, events)
+        submit, deliver, market_data = self._submit, self._deliver, self.market_data
+        for line, message in inbound:
+            make = _ORDER_ENTRY.get(type(message))
+            if make is None or account is None:
+                self._handle_other(peer, line, message)
+                if peer.closing:
+                    return
+                continue
+            command = make(account, message)
+            events = submit(command)
+            deliver(command.at_ns, events, peer, line)
+            if market_data.active:
+                market_data.publish(command.at_ns, events)
+            if self._observe is not None:
+                self._observe(account, command, events)
 
     def act(self, command: Command) -> Events:
         """Carry out a command of the venue itself, such as listing an instrument."""
         events = self._submit(command)
-        self._deliver(command, events)
+        self._deliver(command.at_ns, events)
         if self.market_data.active:
-            self._publish(command.at_ns, events)
+            self.market_data.publish(command.at_ns, events)
         if self._observe is not None:
             self._observe(None, command, events)
         return events

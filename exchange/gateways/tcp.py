@@ -59,6 +59,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         "_gateway",
         "_in_flight",
         "_limits",
+        "_logged_in",
         "_reading",
         "_receive",
         "_transport",
@@ -85,6 +86,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._in_flight = 0  # lines taken whose answers have not left
         self._waiting: list[Inbound] = []  # lines beyond the bound
         self._reading = True
+        self._logged_in = False
         self._eof = False
         self.log = log
 
@@ -146,18 +148,16 @@ class TcpConnection(asyncio.BufferedProtocol):
             inbound = inbound[:room]
             self._pause_reading()
         self._in_flight += len(inbound)
-        peer, handle = self.peer, self._venue.handle
-        logged_in = peer.account is not None
+        peer = self.peer
         try:
-            for line, message in inbound:
-                handle(peer, line, message)
-                if peer.closing:
-                    self._waiting.clear()
-                    break
+            self._venue.handle(peer, inbound)
         except InvariantViolated as error:
             self._turns.fail(error)
             return
-        if not logged_in and peer.account is not None:
+        if peer.closing:
+            self._waiting.clear()
+        if not self._logged_in and peer.account is not None:
+            self._logged_in = True
             self.log = self.log.bind(account=peer.account)
             self.log.info("logged_in")
         self._turns.schedule_after(peer)

@@ -65,7 +65,7 @@ def replay_turn(state: State, turn: StoredTurn) -> list[Events]:
     events: list[Events] = []
     for command in turn.commands:
         caused = replay(command)
-        deliver(command, caused)
+        deliver(command.at_ns, caused)
         events.append(caused)
     return events
 

@@ -12,7 +12,6 @@ from protocol.messages import (
     Cancel,
     DepthDelta,
     DepthSnapshot,
-    Login,
     Message,
     NewOrder,
     Reduce,
@@ -50,8 +49,7 @@ class Trader:
         self.read()
 
     def flush(self) -> None:
-        for line, message in self.peer.session.receive_data(self.client.data_to_send()):
-            self.venue.handle(self.peer, line, message)
+        self.venue.handle(self.peer, self.peer.session.receive_data(self.client.data_to_send()))
 
     def send(self, message: Message) -> None:
         self.client.send(message)
@@ -245,9 +243,7 @@ def test_a_login_shows_positions_and_open_orders_as_they_stand() -> None:
     bob.send(order("b1", Side.BUY, 7, 101))
     peer = Peer(ServerSession())
 
-    for line, message in peer.session.receive_data(b'{"type":"login","account":"alice"}\n'):
-        assert isinstance(message, Login)
-        venue.handle(peer, line, message)
+    venue.handle(peer, peer.session.receive_data(b'{"type":"login","account":"alice"}\n'))
 
     client = ClientSession()
     client.log_in(AccountId("alice"))

@@ -81,8 +81,7 @@ class Market:
         return peer, wire
 
     def receive(self, data: bytes) -> None:
-        for line, message in self.peer.session.receive_data(data):
-            self.venue.handle(self.peer, line, message)
+        self.venue.handle(self.peer, self.peer.session.receive_data(data))
         self.turns.schedule_after(self.peer)
 
     async def log_in(self) -> None:

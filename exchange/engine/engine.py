@@ -118,9 +118,10 @@ class Engine:
                 command, Request.NEW, RejectReason.UNKNOWN_SYMBOL, f"no instrument {symbol!r}"
             )
         try:
-            orders = self._accounts[name].orders
+            account = self._accounts[name]
         except KeyError:
-            orders = self.accounts.open(name).orders
+            account = self.accounts.open(name)
+        orders = account.orders
         if client_order_id in orders and (self._ids_unique_per_day or orders[client_order_id].leaves):
             return answers.duplicate(command, orders[client_order_id])
         side, price, quantity = command.side, command.price, command.quantity
@@ -130,6 +131,8 @@ class Engine:
         else:
             own, opposite = book.asks, book.bids
         instrument = book.instrument
+        # Every command brings strings of its own; orders share one copy, 64 bytes less for each.
+        name, symbol = account.name, instrument.symbol
         if (
             order_type is not _LIMIT
             or post_only

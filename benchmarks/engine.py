@@ -29,7 +29,7 @@ Work = tuple[Sequence[Command], Sequence[Command]]
 
 
 def measure(
-    plan: Plan, *, length: int = 50_000, queue: int = 50_000, prices: int = 19_000, rounds: int = 10_000
+    plan: Plan, *, length: int = 20_000, queue: int = 50_000, prices: int = 19_000, rounds: int = 10_000
 ) -> Iterator[Result]:
     """All cases; the figures that have a target first."""
     made = flow.stationary(length, seed=plan.seed)

@@ -81,7 +81,8 @@ class Venue:
         What follows a line after which the peer is to be hung up on is not looked at.
         """
         account = peer.session.account
-        submit, deliver, market_data = self._submit, self._deliver, self.market_data
+        submit, deliver = self._submit, self._deliver
+        market_data, observe = self.market_data, self._observe
         for line, message in inbound:
             make = _ORDER_ENTRY.get(type(message))
             if make is None or account is None:
@@ -94,8 +95,8 @@ class Venue:
             deliver(command.at_ns, events, peer, line)
             if market_data.active:
                 market_data.publish(command.at_ns, events)
-            if self._observe is not None:
-                self._observe(account, command, events)
+            if observe is not None:
+                observe(account, command, events)
 
     def act(self, command: Command) -> Events:
         """Carry out a command of the venue itself, such as listing an instrument."""

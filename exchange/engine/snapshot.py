@@ -6,7 +6,6 @@ the engine keeps its state, only on what it will do next.
 """
 
 import hashlib
-from collections.abc import Iterable
 
 import msgspec
 
@@ -116,12 +115,10 @@ def restore(image: EngineImage) -> Engine:
     return engine
 
 
-def digest(values: Iterable[object]) -> str:
+def digest(value: object) -> str:
     """Short hash of anything msgspec can write; equal values give equal hashes on every machine."""
-    hashed = hashlib.blake2b(digest_size=16)
-    for value in values:
-        hashed.update(msgspec.json.encode(value))
-    return hashed.hexdigest()
+    # SHA-256 because processors compute it themselves: a third of the time of any other good hash.
+    return hashlib.sha256(msgspec.msgpack.encode(value)).hexdigest()[:32]
 
 
 def _resting(side: BookSide) -> list[OrderImage]:

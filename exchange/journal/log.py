@@ -27,7 +27,7 @@ class VenueImage(msgspec.Struct, frozen=True):
 
     def state_hash(self) -> str:
         """Equal states, and only those, have equal hashes."""
-        return digest([self])
+        return digest(self)
 
 
 class StoredTurn(NamedTuple):
@@ -40,7 +40,7 @@ class StoredTurn(NamedTuple):
 
 def events_digest(events: list[Events]) -> str:
     """Digest of all events of a turn; a replay must give the same."""
-    return digest([events])
+    return digest(events)
 
 
 class CommandLog(Protocol):

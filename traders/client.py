@@ -249,7 +249,7 @@ class Client:
         self,
         symbols: Iterable[str],
         *,
-        channels: Iterable[Channel] = tuple(Channel),
+        channels: Collection[Channel] = tuple(Channel),
         levels: int | None = None,
     ) -> Iterator[MarketInbox[PrivateMessage | str]]:
         """All streams in one, in the order of arrival, for one reader: what a strategy needs.
@@ -261,7 +261,9 @@ class Client:
             SessionBusy: the private stream has a reader.
         """
         inbox: MarketInbox[PrivateMessage | str] = MarketInbox("the inbox", MAX_UNREAD, levels)
-        wanted = tuple((channel, Symbol(symbol)) for symbol in symbols for channel in channels)
+        # In the order of the enum: a set's own order changes from process to process.
+        chosen = [channel for channel in Channel if channel in channels]
+        wanted = tuple((channel, Symbol(symbol)) for symbol in symbols for channel in chosen)
         with self._private_stream(inbox), self._reading(wanted, inbox):
             yield inbox
 

@@ -14,7 +14,7 @@ and reports raise ``SlowConsumer``. Read generators under ``contextlib.aclosing`
 what unsubscribes. Belongs to one event loop; not for threads.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, cast, get_args
 

@@ -7,11 +7,13 @@ they are part of the venue's state, so that after a restart the stream goes on w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from exchange.engine.engine import Events
 from exchange.engine.events import (
+    DayEnded,
+    InstrumentAdded,
     OrderAccepted,
     OrderCanceled,
     OrderReplaced,
@@ -72,8 +74,7 @@ class Reports:
     ) -> None:
         """Tell everyone concerned, in the order of the events. ``line`` is where ``sender`` wrote the request.
 
-        Numbers are counted first, and messages built only if someone listens: replaying a journal
-        goes the same way and must end at the same numbers.
+        Messages are built only if someone listens; their numbers run on all the same.
         """
         event: Any
         for event in events:
@@ -91,6 +92,17 @@ class Reports:
                 self._trade(at_ns, event)
             elif type(event) is RequestRejected:
                 self._rejected(at_ns, event, sender, line)
+
+    def count(self, replayed: Iterable[Events]) -> None:
+        """Run the numbers on as ``deliver`` does, for commands out of the journal: nobody listens yet."""
+        streams = self.streams
+        for events in replayed:
+            for event in events:
+                if isinstance(event, Trade):
+                    streams[event.maker].last_seq += 1
+                    streams[event.taker].last_seq += 1
+                elif not isinstance(event, _OF_NO_ACCOUNT) and event.account is not None:
+                    streams[event.account].last_seq += 1
 
     def _touch(self, reader: Peer) -> None:
         reader.touched = True
@@ -181,3 +193,6 @@ _MESSAGES: Final[dict[type, Callable[[Sequence, Nanoseconds, Any], Message]]] = 
     OrdersMassCanceled: _mass_canceled,
 }
 """Events that concern one account, and what it is told."""
+
+_OF_NO_ACCOUNT: Final = (InstrumentAdded, DayEnded)
+"""Events that nobody is told of in private. The others go to one account, a trade to two."""

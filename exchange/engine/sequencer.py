@@ -5,7 +5,7 @@ events of each. Commands and events gather until ``take_turn``: that is what the
 one transaction, and what a replay must produce again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from exchange.engine.commands import Command
@@ -55,18 +55,21 @@ class Sequencer:
         self._events.append(events)
         return events
 
-    def replay(self, command: Command) -> Events:
-        """Apply a command that carries its number and time already: out of the journal.
+    def replay(self, commands: Iterable[Command]) -> list[Events]:
+        """Apply commands that carry their numbers and times already, out of the journal; the events of each.
 
         Raises:
-            SequenceGap: its number is not the next one.
+            SequenceGap: a number is not the next one.
         """
-        seq = command.seq
-        if seq != self.last_seq + 1:
-            raise SequenceGap("the journal", self.last_seq + 1, seq)
-        self.last_seq = seq
-        self.last_at_ns = command.at_ns
-        return self._handlers[type(command)](command)
+        handlers = self._handlers
+        replayed: list[Events] = []
+        for command in commands:
+            if command.seq != self.last_seq + 1:
+                raise SequenceGap("the journal", self.last_seq + 1, command.seq)
+            replayed.append(handlers[type(command)](command))
+            self.last_seq = command.seq
+            self.last_at_ns = command.at_ns
+        return replayed
 
     def resume(self, last_seq: Sequence, last_at_ns: Nanoseconds) -> None:
         """Continue after a snapshot: the engine's state is that after command ``last_seq``."""

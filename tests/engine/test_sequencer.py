@@ -85,7 +85,7 @@ def test_replay_of_the_written_commands_gives_the_same_events_byte_for_byte() ->
     written = [msgspec.json.encode(command) for command in turn.commands]
 
     again = Sequencer(Engine(), clock())
-    replayed = [again.replay(msgspec.json.decode(line, type=Command)) for line in written]
+    replayed = again.replay(msgspec.json.decode(line, type=Command) for line in written)
 
     assert [msgspec.json.encode(events) for events in replayed] == said
     assert (again.last_seq, again.last_at_ns) == (live.last_seq, live.last_at_ns)
@@ -98,7 +98,7 @@ def test_replay_refuses_a_gap(number: int) -> None:
     command.seq = number
 
     with pytest.raises(SequenceGap, match=f"expected number 1, received {number}"):
-        sequencer.replay(command)
+        sequencer.replay([command])
 
 
 def test_resumed_sequencer_goes_on_after_the_snapshot() -> None:

@@ -5,6 +5,7 @@ import random
 from exchange.engine.commands import AddInstrument
 from exchange.journal.recovery import start_from
 from exchange.peers import Peer, Touched
+from exchange.reports import Reports
 from exchange.venue import Venue
 from protocol.clock import ManualClock
 from protocol.messages import (
@@ -251,3 +252,22 @@ def test_a_login_shows_positions_and_open_orders_as_they_stand() -> None:
     (welcome,) = client.receive_data(peer.session.data_to_send())
     assert [(p.symbol, p.quantity) for p in welcome.positions] == [("ACME", -7)]  # type: ignore[attr-defined]
     assert [(o.client_order_id, o.cumulative, o.leaves) for o in welcome.open_orders] == [("a2", 2, 3)]  # type: ignore[attr-defined]
+
+
+def test_counting_a_replay_ends_at_the_numbers_that_delivering_gave() -> None:
+    for seed in range(10):
+        rng = random.Random(seed)
+        venue = open_venue()
+        traders = [Trader(venue, f"trader{number}") for number in range(4)]
+        for number in range(400):
+            rng.choice(traders).send(random_request(rng, number))
+        venue.end_day()
+        turn = venue.take_turn()
+        assert turn is not None
+
+        counted = Reports([])
+        counted.count(turn.events)
+
+        given = {name: stream.last_seq for name, stream in venue.reports.streams.items()}
+        assert {name: stream.last_seq for name, stream in counted.streams.items()} == given
+        assert sum(given.values()) > 400

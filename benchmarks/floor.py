@@ -1,8 +1,8 @@
-"""The least a server of this protocol in Python can do: decode every line, acknowledge it, one write a chunk.
+"""The bare server of this protocol: decode every line, acknowledge it, one write a chunk.
 
 In: lines of the protocol over TCP. Out: for each an ``accepted`` as long as the venue's; with
 ``--echo`` the bytes as they came. No book, no sessions, no bounds: what the venue costs beyond this
-is its own.
+is its own. With ``--one-buffer`` it receives as the venue does, into one buffer for all connections.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import gc
 import json
 import sys
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -25,39 +26,18 @@ _NEWLINE = 0x0A
 _REQUESTS = (NewOrder, Cancel, Replace)
 
 
-# One buffer for all: it is read empty before the loop looks at the next socket. What asyncio.Protocol
-# does instead, a new quarter of a megabyte for every chunk, costs five times the system call.
-_buffer = bytearray(256 * 1024)
-_view = memoryview(_buffer)
-
-
-class _Client(asyncio.BufferedProtocol):
-    """One client."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._write = transport.write
-
-    def get_buffer(self, sizehint: int) -> bytearray:
-        return _buffer
-
-
-class Echo(_Client):
-    """Says what it heard."""
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self._write(bytes(_view[:nbytes]))
-
-
-class Floor(_Client):
+class Floor(asyncio.Protocol):
     """Decodes and acknowledges."""
 
     def __init__(self) -> None:
         self._tail = b""
         self._answered = 0
 
-    def buffer_updated(self, nbytes: int) -> None:
-        data = bytes(_view[:nbytes])
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._write = transport.write
+
+    def data_received(self, data: bytes) -> None:
         if self._tail or data[-1] != _NEWLINE:
             data, newline, self._tail = (self._tail + data).rpartition(b"\n")
             if not newline:
@@ -74,9 +54,42 @@ class Floor(_Client):
         self._write(_encode_lines(answers))
 
 
-async def _serve(echo: bool) -> None:
+# One buffer for all: it is read empty before the loop looks at the next socket. What asyncio.Protocol
+# does instead, a new quarter of a megabyte for every chunk, costs five times the system call.
+_buffer = bytearray(256 * 1024)
+_view = memoryview(_buffer)
+
+
+class OneBuffer(asyncio.BufferedProtocol):
+    """The same on one receive buffer."""
+
+    def __init__(self) -> None:
+        self._floor = Floor()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._floor.connection_made(transport)
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return _buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._floor.data_received(bytes(_view[:nbytes]))
+
+
+class Echo(OneBuffer):
+    """Says what it heard."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._write = transport.write
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._write(bytes(_view[:nbytes]))
+
+
+async def _serve(kind: Callable[[], asyncio.BaseProtocol]) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Echo if echo else Floor, "127.0.0.1", 0, backlog=1024)
+    server = await loop.create_server(kind, "127.0.0.1", 0, backlog=1024)
     host, port = server.sockets[0].getsockname()
     # The collector is as calm as the venue's.
     gc.collect()
@@ -87,4 +100,5 @@ async def _serve(echo: bool) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve("--echo" in sys.argv))
+    kinds = {"--echo": Echo, "--one-buffer": OneBuffer}
+    asyncio.run(_serve(next((kinds[word] for word in sys.argv if word in kinds), Floor)))

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from benchmarks import flow
+from benchmarks.bare_book import BareBook
 from benchmarks.flow import SYMBOL, instrument
 from benchmarks.report import Plan, Result
 from benchmarks.timing import median_rate, seconds_to_apply
@@ -33,7 +34,7 @@ def measure(
 ) -> Iterator[Result]:
     """All cases; the figures that have a target first."""
     made = flow.stationary(length, seed=plan.seed)
-    yield _result(plan, "realistic flow", (made.warm_up, made.commands), _FLOW_TARGET)
+    yield from _flow(plan, made.warm_up, made.commands)
     for case, work in (
         (f"a level of {queue:,} orders eaten", _long_queue(queue)),
         (f"{prices:,} distinct prices", _many_prices(prices, plan.seed)),
@@ -42,6 +43,21 @@ def measure(
         yield _result(plan, case, work, _STRESS_TARGET)
     for case, work in _kinds(rounds):
         yield _result(plan, f"only: {case}", work)
+
+
+def _flow(plan: Plan, warm_up: Sequence[Command], commands: Sequence[Command]) -> Iterator[Result]:
+    """In turns with a bare book: how fast the machine is swings by half, the two swing together."""
+    times_s: list[float] = []
+    bare_s: list[float] = []
+    for _ in range(plan.samples):
+        times_s.append(seconds_to_apply(commands, warm_up))
+        bare_s.append(seconds_to_apply(commands, warm_up, BareBook().handlers))
+    for case, measured_s, target in (
+        ("realistic flow", times_s, _FLOW_TARGET),
+        ("the same on a bare book, no events", bare_s, None),
+    ):
+        rate = median_rate(len(commands), measured_s)
+        yield Result("engine", case, rate, "commands/s", target=target, samples=plan.samples)
 
 
 def _result(plan: Plan, case: str, work: Work, target: int | None = None) -> Result:

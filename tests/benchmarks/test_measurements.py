@@ -3,9 +3,13 @@
 import pytest
 
 from benchmarks import engine, flow, memory, restart, wire
+from benchmarks.bare_book import BareBook
 from benchmarks.load import Load, Shape
 from benchmarks.report import Plan, Result
 from benchmarks.servers import disk_directory, floor, venue
+from exchange.engine.engine import Engine
+from exchange.engine.events import Trade
+from protocol.vocabulary import Side
 
 PLAN = Plan(samples=1)
 TINY = Shape(2, 4, 100)
@@ -37,11 +41,26 @@ def test_engine() -> None:
 
     assert shape_of(results) == [
         ("realistic flow", "commands/s", False, 600_000),
+        ("the same on a bare book, no events", "commands/s", False, None),
         ("a level of 50 orders eaten", "commands/s", False, 300_000),
         ("50 distinct prices", "commands/s", False, 300_000),
         ("the best emptied over a gap", "commands/s", False, 300_000),
         *((f"only: {kind}", "commands/s", False, None) for kind in KINDS),
     ]
+
+
+def test_the_bare_book_does_the_same_trades() -> None:
+    made = flow.stationary(3_000, seed=5)
+    whole, bare = Engine(), BareBook()
+
+    trades = 0
+    for command in (*made.warm_up, *made.commands):
+        trades += sum(type(event) is Trade for event in whole.apply(command))
+        bare.handlers[type(command)](command)
+
+    book = whole.books[flow.SYMBOL]
+    assert bare.traded == trades > 100
+    assert [bare.depth(side) for side in Side] == [book.depth(side) for side in Side]
 
 
 def test_memory() -> None:

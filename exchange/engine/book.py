@@ -70,10 +70,6 @@ class BookSide:
     def best(self) -> Price | None:
         return self.sign * self.keys[-1] if self.keys else None
 
-    def crosses(self, limit: Price) -> bool:
-        """Whether an order of the other side with this limit would trade; a locking price does (rule 22)."""
-        return bool(self.keys) and self.keys[-1] >= self.sign * limit
-
     def append(self, order: Order, price: Price) -> None:
         """Rest an order behind all others at this price."""
         if price in self.levels:

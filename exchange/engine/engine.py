@@ -149,7 +149,7 @@ class Engine:
             limit_key = opposite.sign * price
         else:
             limit_key = market_limit_key(opposite, command.protection)
-        crosses = opposite.keys and opposite.keys[-1] >= limit_key
+        crosses = opposite.keys and opposite.keys[-1] >= limit_key  # a locking price does (rule 22)
         if crosses and post_only:
             text = answers.would_trade(opposite.best)
             return answers.rejected(command, Request.NEW, RejectReason.POST_ONLY_WOULD_TRADE, text)

@@ -34,6 +34,9 @@ def serve(
     ] = LogFormat.AUTO,
     log_level: Annotated[LogLevel, typer.Option(help="debug logs every command.")] = LogLevel.INFO,
     uvloop: Annotated[bool, typer.Option("--uvloop", help="Run on uvloop (extra 'speed').")] = False,
+    until_eof: Annotated[
+        bool, typer.Option("--until-eof", help="Stop when standard input, a pipe, ends: for programs.")
+    ] = False,
 ) -> None:
     """Run a venue until Ctrl-C or SIGTERM.
 
@@ -56,7 +59,7 @@ def serve(
         }
     )
     logs.configure(log_format, log_level)
-    server.run(config, log_commands=log_level is LogLevel.DEBUG, uvloop=uvloop)
+    server.run(config, log_commands=log_level is LogLevel.DEBUG, uvloop=uvloop, until_eof=until_eof)
 
 
 @app.command()

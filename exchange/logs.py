@@ -4,8 +4,11 @@ In: the wanted form and level. Out: a configured structlog. Event names are past
 go into fields.
 """
 
+import io
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 
@@ -13,6 +16,22 @@ from exchange.choices import LogFormat, LogLevel
 from exchange.engine.commands import Command
 from exchange.engine.engine import Events
 from protocol.vocabulary import AccountId
+
+
+class _Unbreakable(io.TextIOBase):
+    """A stream whose reader may go away: what is written then is lost, and nobody is stopped by it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def configure(form: LogFormat, level: LogLevel) -> None:
@@ -32,7 +51,7 @@ def configure(form: LogFormat, level: LogLevel) -> None:
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=cast("TextIO", _Unbreakable(sys.stderr))),
         cache_logger_on_first_use=True,
     )
 

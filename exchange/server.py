@@ -7,6 +7,7 @@ fails. The only place that opens files and sockets and reads signals.
 import asyncio
 import gc
 import signal
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -227,17 +228,41 @@ def _calm_garbage_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def run(config: VenueConfig, *, log_commands: bool = False, uvloop: bool = False) -> None:
-    """Run a venue in this process until it is told to stop.
+class _UntilEof(asyncio.Protocol):
+    """Reads what nobody means to write, to learn when the other end is gone."""
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        self._stop = stop
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop.set()
+
+
+async def _serve_until_eof(config: VenueConfig, *, log_commands: bool) -> None:
+    stop = asyncio.Event()
+    # Reading needs no thread and no polling: a process that dies, however it dies, closes its pipes.
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: _UntilEof(stop), sys.stdin)
+    try:
+        await serve(config, log_commands=log_commands, stop=stop)
+    finally:
+        transport.close()
+
+
+def run(
+    config: VenueConfig, *, log_commands: bool = False, uvloop: bool = False, until_eof: bool = False
+) -> None:
+    """Run a venue in this process until it is told to stop; with ``until_eof`` also when standard
+    input, a pipe, ends.
 
     Raises:
         VenueError: as ``serve``; also if uvloop is wanted and not installed.
     """
+    serving = _serve_until_eof if until_eof else serve
     if not uvloop:
-        asyncio.run(serve(config, log_commands=log_commands))
+        asyncio.run(serving(config, log_commands=log_commands))
         return
     try:
         import uvloop as fast_loop
     except ImportError as error:
         raise VenueError("uvloop is not installed: pip install 'tontine[speed]'") from error
-    fast_loop.run(serve(config, log_commands=log_commands))
+    fast_loop.run(serving(config, log_commands=log_commands))

@@ -40,8 +40,9 @@ async def own_venue(journal: Path, *options: str) -> AsyncIterator[Address]:
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "exchange", "serve", "--port", "0",
-        "--journal", str(journal), "--sync", "normal", *options,
-        stdin=asyncio.subprocess.DEVNULL,
+        "--journal", str(journal), "--sync", "normal", "--until-eof", *options,
+        # Never written to: it ends when this process does, also by kill -9, and the venue with it.
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
         # A Ctrl-C at the terminal reaches the whole group, and the traders are to log out first.

@@ -1,12 +1,13 @@
 """The venue's commands as a person types them: wrong use is one clear line, never a traceback."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.venue import running_venue
+from tests.support.venue import RawClient, running_venue
 
 
 def exchange(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -80,3 +81,46 @@ def test_a_journal_can_be_verified_while_its_venue_runs(tmp_path: Path) -> None:
         verdict = venue.verify()
 
     assert verdict.returncode == 0, verdict.stdout
+
+
+def test_a_venue_told_to_live_until_eof_ends_in_order_when_its_owner_is_gone(tmp_path: Path) -> None:
+    journal = tmp_path / "venue.journal"
+    command = [
+        sys.executable,
+        "-m",
+        "exchange",
+        "serve",
+        "--port",
+        "0",
+        "--journal",
+        str(journal),
+        "--until-eof",
+    ]
+    owned = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert owned.stdin is not None
+    assert owned.stderr is not None
+    for line in owned.stderr:
+        if '"listening"' in line:
+            break
+
+    # As when the owner dies: both pipes at once, and nobody reads the log any more.
+    owned.stderr.close()
+    owned.stdin.close()
+
+    assert owned.wait(20) == 0
+    assert not journal.with_name("venue.journal-wal").exists()  # closed in order
+
+
+def test_a_venue_whose_log_nobody_reads_goes_on_serving(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "exchange", "serve", "--port", "0", "--journal", "off"]
+    deaf = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert deaf.stderr is not None
+    port = next(json.loads(line)["port"] for line in deaf.stderr if '"listening"' in line)
+    deaf.stderr.close()
+
+    for name in ("alice", "bob"):
+        with RawClient("127.0.0.1", port) as client:
+            assert client.ask({"type": "login", "account": name})["type"] == "welcome"
+
+    deaf.terminate()
+    assert deaf.wait(20) == 0

@@ -59,16 +59,17 @@ class Sequencer:
         """Apply commands that carry their numbers and times already, out of the journal; the events of each.
 
         Raises:
-            SequenceGap: a number is not the next one.
+            SequenceGap: a number is not the next one; the state is that of no moment then.
         """
         handlers = self._handlers
         replayed: list[Events] = []
-        for command in commands:
-            if command.seq != self.last_seq + 1:
-                raise SequenceGap("the journal", self.last_seq + 1, command.seq)
+        command = None
+        for seq, command in enumerate(commands, self.last_seq + 1):
+            if command.seq != seq:
+                raise SequenceGap("the journal", seq, command.seq)
             replayed.append(handlers[type(command)](command))
-            self.last_seq = command.seq
-            self.last_at_ns = command.at_ns
+        if command is not None:
+            self.last_seq, self.last_at_ns = command.seq, command.at_ns
         return replayed
 
     def resume(self, last_seq: Sequence, last_at_ns: Nanoseconds) -> None:

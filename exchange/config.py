@@ -1,22 +1,34 @@
 """The venue file: what a person writes to say which venue to run.
 
 In: a TOML file. Out: a frozen, checked ``VenueConfig``; or a ``ConfigError`` that names file, key
-and reason. Read once, by the composition root.
+and reason. Read once, by the composition root. docs/reference/venue-file.md explains every key.
 """
 
 import tomllib
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from exchange.choices import Sync
+from exchange.choices import IcebergRefill, MarketRemainder, ReplacePriority, RestingMarketPrice, Sync
 from exchange.engine.commands import AddInstrument
-from exchange.engine.refusals import of_instrument
+from exchange.engine.listing import of_instrument
 from protocol.errors import ConfigError
 from protocol.framing import MAX_LINE_BYTES
-from protocol.vocabulary import MAX_PRICE, MAX_QUANTITY, Symbol
+from protocol.vocabulary import (
+    MAX_PRICE,
+    MAX_QUANTITY,
+    Allocation,
+    Phase,
+    PostOnly,
+    SelfTrade,
+    Symbol,
+)
+
+Price = Annotated[int, Field(ge=1, le=MAX_PRICE)]
+Distance = Annotated[int, Field(ge=0, le=MAX_PRICE)]
+"""In price units, inclusive."""
 
 
 class _Section(BaseModel):
@@ -27,15 +39,29 @@ class InstrumentConfig(_Section):
     """One instrument. Fees in parts per million of the notional; negative is a rebate."""
 
     symbol: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]{1,16}$")]
-    tick: Annotated[int, Field(ge=1, le=MAX_PRICE)] = 1
+    tick: Price = 1
+    tick_table: list[tuple[Price, Price]] = []
     lot: Annotated[int, Field(ge=1, le=MAX_QUANTITY)] = 1
     minimum_quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY)] = 1
     maximum_quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY)] = 1_000_000
-    maximum_price: Annotated[int, Field(ge=1, le=MAX_PRICE)] = MAX_PRICE
+    maximum_price: Price = MAX_PRICE
     price_decimals: Annotated[int, Field(ge=0, le=9)] = 2
     maker_fee_ppm: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
     taker_fee_ppm: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
-    market_remainder: Literal["cancel", "rest"] = "cancel"
+    market_remainder: MarketRemainder = MarketRemainder.CANCEL
+    resting_market_price: RestingMarketPrice = RestingMarketPrice.BEST
+    post_only: PostOnly = PostOnly.REJECT
+    self_trade: SelfTrade = SelfTrade.NONE
+    allocation: Allocation = Allocation.FIFO
+    minimum_allocation: Annotated[int, Field(ge=1, le=MAX_QUANTITY)] = 1
+    fifo_percent: Annotated[int, Field(ge=0, le=100)] = 0
+    iceberg_refill: IcebergRefill = IcebergRefill.BACK
+    replace_priority: ReplacePriority = ReplacePriority.KEEP_ON_DECREASE
+    band: Distance | None = None
+    execution_range: Distance | None = None
+    static_corridor: Distance | None = None
+    dynamic_corridor: Distance | None = None
+    reference_price: Price | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "InstrumentConfig":
@@ -56,7 +82,21 @@ class InstrumentConfig(_Section):
             price_decimals=self.price_decimals,
             maker_fee_ppm=self.maker_fee_ppm,
             taker_fee_ppm=self.taker_fee_ppm,
-            market_remainder_rests=self.market_remainder == "rest",
+            market_remainder_rests=self.market_remainder is MarketRemainder.REST,
+            tick_table=self.tick_table,
+            post_only=self.post_only,
+            self_trade=self.self_trade,
+            allocation=self.allocation,
+            minimum_allocation=self.minimum_allocation,
+            fifo_percent=self.fifo_percent,
+            peak_refills_in_front=self.iceberg_refill is IcebergRefill.FRONT,
+            replace_loses_priority=self.replace_priority is ReplacePriority.ALWAYS_LOSE,
+            market_at_aggressor_limit=self.resting_market_price is RestingMarketPrice.AGGRESSOR,
+            band=self.band,
+            execution_range=self.execution_range,
+            static_corridor=self.static_corridor,
+            dynamic_corridor=self.dynamic_corridor,
+            reference_price=self.reference_price,
         )
 
 
@@ -79,12 +119,40 @@ class JournalConfig(_Section):
     sync: Sync = Sync.FULL
 
 
+class ScheduledPhase(_Section):
+    """Every day at this time (UTC) the instruments go to this phase."""
+
+    at: time
+    phase: Phase
+    symbols: Annotated[list[str], Field(min_length=1)] | None = None
+    """Left out: all instruments."""
+
+    @field_validator("at")
+    @classmethod
+    def _in_utc(cls, at: time) -> time:
+        if at.tzinfo is not None and at.utcoffset():
+            raise ValueError("times of day are UTC")
+        return at.replace(tzinfo=None)
+
+    @field_validator("phase")
+    @classmethod
+    def _of_a_schedule(cls, phase: Phase) -> Phase:
+        if phase is Phase.VOLATILITY_AUCTION:
+            raise ValueError("a volatility auction is called by the market, not by the clock")
+        return phase
+
+
 class VenueConfig(_Section):
     """A whole venue."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)] = "tontine"
     day_ends_utc: time | None = None
     """When DAY orders are canceled and client order ids are free again; never if left out."""
+    operators: list[Annotated[str, Field(min_length=1, max_length=32)]] = []
+    """Accounts that may change phases and set last prices. In an open venue a name is no proof."""
+    volatility_auction_s: Annotated[int, Field(ge=1, le=86_400)] = 120
+    auction_extension_s: Annotated[int, Field(ge=1, le=86_400)] = 120
+    schedule: list[ScheduledPhase] = []
     tcp: TcpConfig = TcpConfig()
     journal: JournalConfig = JournalConfig()
     instruments: Annotated[list[InstrumentConfig], Field(min_length=1)] = [
@@ -101,6 +169,21 @@ class VenueConfig(_Section):
             if symbols.count(symbol) > 1:
                 raise ValueError(f"{symbol} is listed twice")
         return instruments
+
+    @model_validator(mode="after")
+    def _schedule_is_possible(self) -> "VenueConfig":
+        listed = [instrument.symbol for instrument in self.instruments]
+        taken: dict[tuple[time, str], Phase] = {}
+        for number, entry in enumerate(self.schedule):
+            for symbol in entry.symbols or listed:
+                if symbol not in listed:
+                    raise ValueError(f"schedule.{number}.symbols: {symbol} is not listed under instruments")
+                other = taken.setdefault((entry.at, symbol), entry.phase)
+                if other is not entry.phase:
+                    raise ValueError(
+                        f"schedule.{number}: {symbol} can't be in {entry.phase} and in {other} at {entry.at}"
+                    )
+        return self
 
 
 def read(path: Path) -> VenueConfig:
@@ -120,4 +203,5 @@ def read(path: Path) -> VenueConfig:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {key}" if key else str(path), first["msg"]) from error
+        reason = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{path}: {key}" if key else str(path), reason) from error

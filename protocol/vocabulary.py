@@ -61,7 +61,13 @@ class Side(StrEnum):
 
 class OrderType(StrEnum):
     LIMIT = "limit"
-    MARKET = "market"
+    MARKET = "market"  # takes what the book offers
+    MARKET_TO_LIMIT = "market_to_limit"  # its limit is the best opposite price at entry
+    MARKET_BY_AMOUNT = "market_by_amount"  # spends so much money
+    MONEY_LIMIT = "money_limit"  # fill or kill: the whole quantity for so much money at most
+    STOP = "stop"  # a market order once the last price reaches the stop price
+    STOP_LIMIT = "stop_limit"  # a limit order then
+    PEG = "peg"  # follows the best limit of its own side
 
 
 class TimeInForce(StrEnum):
@@ -69,8 +75,49 @@ class TimeInForce(StrEnum):
 
     GTC = "gtc"  # good till canceled
     DAY = "day"  # until the venue's day ends
+    GTD = "gtd"  # until a moment the order names
     IOC = "ioc"  # immediate or cancel: what does not trade at once is canceled
     FOK = "fok"  # fill or kill: all at once or nothing
+    AT_THE_OPEN = "at_the_open"  # takes part in the opening auction only
+    AT_THE_CLOSE = "at_the_close"  # takes part in the closing auction only
+
+
+class PostOnly(StrEnum):
+    """What becomes of a post-only order that would trade (rule 21)."""
+
+    REJECT = "reject"
+    CANCEL = "cancel"
+    REPRICE = "reprice"  # one tick behind the best opposite price
+
+
+class SelfTrade(StrEnum):
+    """What happens when an aggressor reaches an order of its own account or group (rule 31)."""
+
+    NONE = "none"  # they trade
+    CANCEL_MAKER = "cancel_maker"
+    CANCEL_AGGRESSOR = "cancel_aggressor"
+    CANCEL_BOTH = "cancel_both"
+    DECREMENT = "decrement"  # both shrink by the smaller
+
+
+class Allocation(StrEnum):
+    """How an aggressor is divided among the orders at one price."""
+
+    FIFO = "fifo"  # first in, first out
+    PRO_RATA = "pro_rata"  # by their quantities (rule 39)
+
+
+class Phase(StrEnum):
+    """Where an instrument stands in its trading day."""
+
+    PRE_OPEN = "pre_open"  # call: orders collect for the opening auction
+    OPENING_AUCTION = "opening_auction"  # call: the last minutes before the open
+    CONTINUOUS = "continuous"
+    INTRADAY_AUCTION = "intraday_auction"  # call
+    VOLATILITY_AUCTION = "volatility_auction"  # call, after a trade would have left the dynamic corridor
+    CLOSING_AUCTION = "closing_auction"  # call
+    HALT = "halt"  # nothing but cancels
+    CLOSED = "closed"  # nothing but cancels
 
 
 class Liquidity(StrEnum):
@@ -78,9 +125,11 @@ class Liquidity(StrEnum):
 
     MAKER = "maker"  # was resting
     TAKER = "taker"  # arrived and traded
+    AUCTION = "auction"  # both were resting
 
 
 class OrderState(StrEnum):
+    PENDING = "pending"  # a stop that waits for its price, or an order that waits for its auction
     LIVE = "live"
     FILLED = "filled"
     CANCELED = "canceled"
@@ -91,6 +140,8 @@ class Channel(StrEnum):
 
     DEPTH = "depth"
     TRADES = "trades"
+    STATUS = "status"  # the phase of the instrument
+    AUCTION = "auction"  # indicative price, volume and surplus while a call lasts
 
 
 class Request(StrEnum):
@@ -116,11 +167,18 @@ class RejectReason(StrEnum):
     ABOVE_MAXIMUM_QUANTITY = "above_maximum_quantity"
     PRICE_MISSING = "price_missing"
     PRICE_UNEXPECTED = "price_unexpected"
+    FIELD_MISSING = "field_missing"
     PRICE_NOT_POSITIVE = "price_not_positive"
     ABOVE_MAXIMUM_PRICE = "above_maximum_price"
     OFF_TICK = "off_tick"
     CONFLICTING_FIELDS = "conflicting_fields"
     POST_ONLY_WOULD_TRADE = "post_only_would_trade"
+    SELF_TRADE = "self_trade"
+    NO_OPPOSITE_SIDE = "no_opposite_side"
+    NOTHING_TO_PEG_TO = "nothing_to_peg_to"
+    OUTSIDE_BAND = "outside_band"
+    WRONG_PHASE = "wrong_phase"
+    ALREADY_EXPIRED = "already_expired"
     NOT_A_REDUCTION = "not_a_reduction"
     NOTHING_TO_REPLACE = "nothing_to_replace"
     DUPLICATE_INSTRUMENT = "duplicate_instrument"
@@ -139,6 +197,14 @@ class CancelReason(StrEnum):
     REPLACED_BELOW_EXECUTED = "replaced_below_executed"
     REDUCED_TO_NOTHING = "reduced_to_nothing"
     DAY_ENDED = "day_ended"
+    EXPIRED = "expired"
+    SELF_TRADE = "self_trade"
+    POST_ONLY = "post_only"
+    MINIMUM_QUANTITY = "minimum_quantity"
+    OUTSIDE_BAND = "outside_band"
+    NO_OPPOSITE_SIDE = "no_opposite_side"
+    NOTHING_TO_PEG_TO = "nothing_to_peg_to"
+    AUCTION_OVER = "auction_over"
 
 
 class ErrorCode(StrEnum):
@@ -156,5 +222,6 @@ class ErrorCode(StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     ALREADY_SUBSCRIBED = "already_subscribed"
     NOT_SUBSCRIBED = "not_subscribed"
+    NOT_AN_OPERATOR = "not_an_operator"
     TOO_MANY_CONNECTIONS = "too_many_connections"
     SHUTTING_DOWN = "shutting_down"

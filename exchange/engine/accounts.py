@@ -54,3 +54,8 @@ class Accounts:
             positions[symbol] = positions.get(symbol, 0) - quantity
         positions = by_name[trade.taker].positions
         positions[symbol] = positions.get(symbol, 0) + total
+
+    def move(self, symbol: Symbol, name: AccountId, quantity: int) -> None:
+        """Add to a position what was bought, negative what was sold."""
+        positions = self.by_name[name].positions
+        positions[symbol] = positions.get(symbol, 0) + quantity

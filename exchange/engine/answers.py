@@ -4,7 +4,9 @@ In: a command, and the order it is about. Out: finished events. Looks at nothing
 nothing: who calls has decided.
 """
 
-from exchange.engine.commands import CancelOrder, EnterOrder, ReduceOrder, ReplaceOrder
+import msgspec
+
+from exchange.engine.commands import CancelOrder, EnterOrder, ReduceOrder, ReplaceOrder, Terms
 from exchange.engine.events import OrderReplaced, RequestRejected
 from exchange.engine.order import Order
 from protocol.vocabulary import Price, RejectReason, Request
@@ -12,11 +14,13 @@ from protocol.vocabulary import Price, RejectReason, Request
 Rejection = tuple[RequestRejected]
 
 
-def replaced(order: Order, old_price: Price, price: Price, keeps: bool) -> OrderReplaced:
+def replaced(order: Order, old_price: Price | None, price: Price | None, keeps: bool) -> OrderReplaced:
     """The order as it stands now; ``old_price`` is where it rested."""
+    special = order.special
+    pending_at = special.stop_price if special is not None and special.pending else None
     return OrderReplaced(
         order.account, order.client_order_id, order.order_id, order.symbol, order.side, old_price, price,
-        order.quantity, order.cumulative, order.leaves, keeps,
+        order.quantity, order.cumulative, order.leaves, keeps, pending_at,
     )  # fmt: skip
 
 
@@ -43,3 +47,8 @@ def duplicate(command: EnterOrder, used: Order) -> Rejection:
 def would_trade(best: Price | None) -> str:
     """Why a post-only order was refused (rule 21)."""
     return f"post_only, and it would trade at {best}"
+
+
+def with_cap(terms: Terms, cap: Price) -> Terms:
+    """The terms of a peg with another limit."""
+    return msgspec.structs.replace(terms, cap=cap)

@@ -6,6 +6,9 @@ Both sides are the same code. A side sorts its prices as *keys*: the price for b
 for asks, so that on either side a higher key is a better price and the best one is the last of the
 list, where taking it away costs nothing. A buyer's limit crosses the asks, and a seller's the bids,
 exactly if ``best key >= sign * limit``.
+
+``append`` and ``remove`` know plain orders only and are what the usual order costs. ``rest``,
+``take_out`` and ``fill`` know all of them: icebergs, hidden orders, pegs, market orders that rest.
 """
 
 from __future__ import annotations
@@ -14,14 +17,35 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from protocol.vocabulary import Price, Quantity, Side
+from exchange.engine.order import Order
+from exchange.engine.stops import Stops
+from protocol.vocabulary import (
+    AccountId,
+    Allocation,
+    ClientOrderId,
+    OrderId,
+    OrderType,
+    Phase,
+    PostOnly,
+    Price,
+    Quantity,
+    SelfTrade,
+    Sequence,
+    Side,
+    Symbol,
+    TimeInForce,
+)
 
 if TYPE_CHECKING:
     from exchange.engine.commands import AddInstrument
-    from exchange.engine.order import Order
 
 DEAD_ALLOWED: Final = 16
 """Short queues are not worth sweeping."""
+
+_NOBODY: Final = Order(
+    0, AccountId(""), ClientOrderId(""), Symbol(""), Side.BUY, OrderType.LIMIT, TimeInForce.GTC, False, None, 0, 0
+)  # fmt: skip
+"""Stands in a queue where an order stood that went to the back: dead for ever."""
 
 
 class Level:
@@ -32,21 +56,32 @@ class Level:
     times as many dead as living.
     """
 
-    __slots__ = ("dead", "head", "orders", "price", "quantity")
+    __slots__ = ("dead", "head", "hidden", "orders", "price", "quantity", "reserve")
 
     def __init__(self, price: Price, first: Order) -> None:
         self.price = price
         self.orders = [first]
         self.quantity = first.leaves
+        self.reserve = 0  # the part of the quantity that nobody sees
         self.head = 0  # nothing before this index is alive
         self.dead = 0
+        self.hidden: list[Order] = _NO_ORDERS  # oldest first, all alive; behind all displayed (rule 2)
 
     def __iter__(self) -> Iterator[Order]:
-        return iter(self.living())
+        return iter([*self.living(), *self.hidden])
 
     def living(self) -> list[Order]:
-        """The living, oldest first; a copy, so they may be removed meanwhile."""
+        """The living that are displayed, oldest first; a copy, so they may be removed meanwhile."""
         return [order for order in self.orders[self.head :] if order.leaves]
+
+    @property
+    def displayed(self) -> Quantity:
+        """What market data shows: peaks only, nothing of hidden orders (rule 26)."""
+        return self.quantity - self.reserve
+
+    def displayed_count(self) -> int:
+        """How many orders are displayed."""
+        return len(self.living())
 
     def bury(self) -> None:
         """Let go of the dead if there are many."""
@@ -54,21 +89,65 @@ class Level:
             self.orders = self.living()
             self.head = self.dead = 0
 
+    def send_back(self, order: Order) -> None:
+        """Move a displayed order behind all others."""
+        orders = self.orders
+        orders[orders.index(order, self.head)] = _NOBODY
+        orders.append(order)
+        self.dead += 1
+        if self.dead > DEAD_ALLOWED:
+            self.bury()
+
+    def insert_by_arrival(self, order: Order) -> None:
+        """Move the order just appended before the displayed ones that came after it."""
+        others = self.living()[:-1]
+        later = next(
+            (at for at, other in enumerate(others) if other.arrival > order.arrival),
+            len(others),
+        )
+        self.orders = [*others[:later], order, *others[later:]]
+        self.head = self.dead = 0
+
+
+_NO_ORDERS: Final[list[Order]] = []  # never changed
+
 
 class BookSide:
     """Bids or asks."""
 
-    __slots__ = ("keys", "levels", "side", "sign")
+    __slots__ = (
+        "all_or_none",
+        "concealed",
+        "keys",
+        "levels",
+        "market",
+        "pegs",
+        "side",
+        "sign",
+        "top_order_id",
+    )
 
     def __init__(self, side: Side) -> None:
         self.side = side
         self.sign: Final = 1 if side is Side.BUY else -1
         self.keys: list[int] = []  # ascending: the best is last
         self.levels: dict[Price, Level] = {}  # no empty levels, so the BBO needs no scan
+        self.market: list[Order] = []  # market orders that rest, oldest first; before all limits (rule 52)
+        self.pegs: list[Order] = []  # those in the levels, in the order in which they follow
+        self.all_or_none = 0  # how many rest
+        self.concealed = 0  # how many icebergs and hidden orders rest
+        self.top_order_id: OrderId = 0  # came to rest at a better price than any before it (rule 39)
 
     @property
     def best(self) -> Price | None:
         return self.sign * self.keys[-1] if self.keys else None
+
+    @property
+    def special(self) -> bool:
+        """Whether anything rests here that plain matching does not know."""
+        return bool(self.market or self.pegs or self.all_or_none or self.concealed)
+
+    # -- plain orders --------------------------------------------------------------------------
 
     def append(self, order: Order, price: Price) -> None:
         """Rest an order behind all others at this price."""
@@ -114,14 +193,148 @@ class BookSide:
             del keys[bisect_left(keys, key)]
 
     def reduce(self, order: Order, by: Quantity) -> None:
-        """Take less than all that is open off an order, which keeps its place."""
+        """Take less than all that is open off a plain order, which keeps its place."""
         order.quantity -= by
         order.leaves -= by
         self.levels[order.price].quantity -= by  # type: ignore[index]
 
+    # -- all orders ----------------------------------------------------------------------------
+
+    def rest(self, order: Order) -> None:
+        """Put an order where it belongs: behind all others of its kind at its price."""
+        price = order.price
+        if price is None:
+            self.market.append(order)
+            return
+        terms = order.terms
+        if terms.hidden:
+            self._rest_hidden(order, price)
+            return
+        if not self.keys or self.sign * price > self.keys[-1]:
+            self.top_order_id = order.order_id
+        self.append(order, price)
+        if terms.display is not None:
+            special = order.special
+            assert special is not None
+            special.shown = min(terms.display, order.leaves)
+            self.levels[price].reserve += order.leaves - special.shown
+            self.concealed += 1
+        if terms.all_or_none:
+            self.all_or_none += 1
+        if order.order_type is OrderType.PEG:
+            self.pegs.append(order)
+
+    def _rest_hidden(self, order: Order, price: Price) -> None:
+        self.append(order, price)
+        level = self.levels[price]
+        level.orders.pop()
+        if level.hidden is _NO_ORDERS:
+            level.hidden = []
+        level.hidden.append(order)
+        level.reserve += order.leaves
+        self.concealed += 1
+        if order.order_type is OrderType.PEG:
+            self.pegs.append(order)
+
+    def take_out(self, order: Order) -> Quantity:
+        """Take any resting order out and return what was open. Leaves the order with nothing open."""
+        leaves = order.leaves
+        self._open_less(order, leaves)
+        order.leaves = 0
+        self._gone(order)
+        return leaves
+
+    def fill(self, order: Order, quantity: Quantity, arrival: Sequence = 0) -> None:
+        """Execute part of a resting order.
+
+        An iceberg's exhausted peak refills, and goes to the back if ``arrival`` says when; of 0 it keeps
+        its place (rules 23, 25).
+        """
+        order.cumulative += quantity
+        if quantity == order.leaves:
+            self._open_less(order, quantity)
+            order.leaves = 0
+            self._gone(order)
+        else:
+            self._open_less(order, quantity, arrival)
+            order.leaves -= quantity
+
+    def shrink(self, order: Order, quantity: Quantity) -> None:
+        """Take less than all that is open off any resting order, which keeps its place. Its total stays."""
+        if order.price is not None:
+            level = self.levels[order.price]
+            level.quantity -= quantity
+            terms = order.terms
+            if terms.hidden:
+                level.reserve -= quantity
+            elif terms.display is not None:
+                special = order.special
+                assert special is not None
+                level.reserve -= order.leaves - special.shown
+                special.shown = min(special.shown, order.leaves - quantity)
+                level.reserve += order.leaves - quantity - special.shown
+        order.leaves -= quantity
+
+    def show(self, order: Order, shown: Quantity) -> None:
+        """Make this the peak of an iceberg that rests."""
+        special = order.special
+        assert special is not None
+        self.levels[order.price].reserve += special.shown - shown  # type: ignore[index]
+        special.shown = shown
+
+    def _open_less(self, order: Order, quantity: Quantity, arrival: Sequence = 0) -> None:
+        """The level's part of executing or taking out ``quantity``; the order itself is left as it is."""
+        if order.price is None:
+            return
+        level = self.levels[order.price]
+        level.quantity -= quantity
+        terms = order.terms
+        if terms.hidden:
+            level.reserve -= quantity
+        elif terms.display is not None:
+            special = order.special
+            assert special is not None
+            leaves = order.leaves - quantity
+            level.reserve -= order.leaves - special.shown
+            special.shown -= quantity
+            if special.shown <= 0:
+                special.shown = min(terms.display, leaves)
+                if leaves and arrival:
+                    special.arrival = arrival
+                    level.send_back(order)
+            level.reserve += leaves - special.shown
+
+    def _gone(self, order: Order) -> None:
+        """Forget an order that has nothing open any more."""
+        if order.price is None:
+            self.market.remove(order)
+            return
+        level = self.levels[order.price]
+        terms = order.terms
+        if order.order_type is OrderType.PEG:
+            self.pegs.remove(order)
+        if terms.all_or_none:
+            self.all_or_none -= 1
+        if terms.hidden:
+            self.concealed -= 1
+            level.hidden.remove(order)
+        else:
+            if terms.display is not None:
+                self.concealed -= 1
+            level.dead += 1
+        if order.order_id == self.top_order_id:
+            self.top_order_id = 0
+        if not level.quantity:
+            self.drop(level)
+        elif level.dead > DEAD_ALLOWED:
+            level.bury()
+
+    # -- looking -------------------------------------------------------------------------------
+
     def count(self) -> int:
         """How many orders rest; dead ones not yet let go of may count."""
-        return sum(len(level.orders) for level in self.levels.values())
+        levels = sum(len(level.orders) + len(level.hidden) for level in self.levels.values())
+        return levels + len(self.market)
 
     def best_first(self) -> Iterator[Level]:
         """Levels from the best price on."""
@@ -133,17 +346,43 @@ class BookSide:
         levels = self.levels
         return (levels[price] for price in sorted(levels))
 
+    def orders(self) -> Iterator[Order]:
+        """All that rest: market orders, then by price ascending; oldest first, displayed before hidden."""
+        yield from list(self.market)
+        for level in self.price_ascending():
+            yield from level
+
 
 class Book:
-    """Both sides of one instrument and its last price."""
+    """Both sides of one instrument, what waits outside of them, its prices and its phase."""
 
-    __slots__ = ("asks", "bids", "instrument", "last_price")
+    __slots__ = (
+        "asks", "bids", "for_the_close", "instrument", "last_price", "phase", "reference_price", "special",
+        "stops",
+    )  # fmt: skip
 
     def __init__(self, instrument: AddInstrument) -> None:
         self.instrument = instrument
         self.bids = BookSide(Side.BUY)
         self.asks = BookSide(Side.SELL)
+        self.stops = Stops()
+        self.for_the_close: list[Order] = []  # at-the-close orders that wait for their auction
         self.last_price: Price | None = None
+        self.reference_price = instrument.reference_price
+        self.phase = Phase.CONTINUOUS
+        self.special = _is_special(instrument)
+        """Whether plain matching would be wrong; ``notice`` keeps it true."""
+
+    def notice(self) -> None:
+        """Look whether anything asks for more than plain matching. Plain commands can't change that."""
+        self.special = (
+            self.phase is not Phase.CONTINUOUS
+            or self.bids.special
+            or self.asks.special
+            or bool(self.stops)
+            or bool(self.for_the_close)
+            or _is_special(self.instrument)
+        )
 
     def side(self, side: Side) -> BookSide:
         """Where orders of ``side`` rest."""
@@ -155,11 +394,31 @@ class Book:
         return self.bids, self.asks
 
     def quantity_at(self, side: Side, price: Price) -> Quantity:
-        """Open quantity at a price, 0 if there is none."""
+        """Displayed quantity at a price, 0 if there is none."""
         of_side = self.bids if side is Side.BUY else self.asks
         level = of_side.levels.get(price)
-        return level.quantity if level is not None else 0
+        return level.quantity - level.reserve if level is not None else 0
 
     def depth(self, side: Side) -> list[tuple[Price, Quantity]]:
-        """``(price, quantity)`` of every level, best first."""
-        return [(level.price, level.quantity) for level in self.side(side).best_first()]
+        """``(price, displayed quantity)`` of every level that shows any, best first."""
+        return [(level.price, level.displayed) for level in self.side(side).best_first() if level.displayed]
+
+    def orders(self) -> Iterator[Order]:
+        """All live orders: bids, asks, stops, orders for the close."""
+        yield from self.bids.orders()
+        yield from self.asks.orders()
+        yield from self.stops.orders()
+        yield from list(self.for_the_close)
+
+
+def _is_special(instrument: AddInstrument) -> bool:
+    return (
+        instrument.market_remainder_rests
+        or instrument.self_trade is not SelfTrade.NONE
+        or instrument.post_only is not PostOnly.REJECT
+        or instrument.allocation is not Allocation.FIFO
+        or instrument.replace_loses_priority
+        or instrument.band is not None
+        or instrument.execution_range is not None
+        or instrument.dynamic_corridor is not None
+    )

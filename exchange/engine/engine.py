@@ -5,40 +5,45 @@ which the outside world must learn of them. No clock, no await, no float, no ran
 come in with the command, so equal commands give equal events and equal state (rule 50).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
-from exchange.engine import answers, refusals
+from exchange.engine import answers, listing, refusals
 from exchange.engine.accounts import Accounts
 from exchange.engine.book import Book, BookSide
+from exchange.engine.calls import Calls
+from exchange.engine.careful import Careful
 from exchange.engine.commands import (
     AddInstrument,
     CancelOrder,
+    ChangePhase,
     Command,
     EndDay,
     EnterOrder,
+    ExpireOrders,
     MassCancel,
     ReduceOrder,
     ReplaceOrder,
+    SetLastPrice,
 )
 from exchange.engine.events import (
-    DayEnded,
     Event,
     InstrumentAdded,
     OrderAccepted,
     OrderCanceled,
-    OrderRested,
-    OrdersMassCanceled,
     RequestRejected,
     Trade,
 )
-from exchange.engine.matching import ANY_PRICE, executable, market_limit_key, sweep
+from exchange.engine.matching import ANY_PRICE, executable, sweep
 from exchange.engine.order import Order
+from exchange.engine.removals import Deadlines, Removals
+from exchange.engine.trading import Trading
 from protocol.errors import InvariantViolated
 from protocol.vocabulary import (
     AccountId,
     CancelReason,
     ClientOrderId,
+    Nanoseconds,
     OrderId,
     OrderType,
     Price,
@@ -55,14 +60,22 @@ Events = tuple[Event, ...]
 # Members of an enum cost a dictionary look-up in a class each time; module constants do not.
 _BUY: Final = Side.BUY
 _LIMIT: Final = OrderType.LIMIT
+_MARKET: Final = OrderType.MARKET
+_GTC: Final = TimeInForce.GTC
 _IOC: Final = TimeInForce.IOC
 _FOK: Final = TimeInForce.FOK
 _REQUESTED: Final = CancelReason.REQUESTED
 _NO_TRADES: Final[list[Trade]] = []  # never changed
+_PLAIN: Final = frozenset((TimeInForce.GTC, TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK))
 
 
 class Engine:
-    """Matches orders. Build one, ``apply`` commands, read its books; nothing else changes it."""
+    """Matches orders. Build one, ``apply`` commands, read its books; nothing else changes it.
+
+    What is written here is the plain path: limit and market orders on a book where nothing special
+    rests. Whatever has terms, and whatever happens on a book that is ``special``, goes to ``Careful``,
+    which knows every rule and is slower.
+    """
 
     def __init__(self, *, ids_unique_per_day: bool = True) -> None:
         """``ids_unique_per_day``: refuse a client order id whose order is done; a bare engine need not (rule 6)."""
@@ -71,6 +84,11 @@ class Engine:
         self._accounts = self.accounts.by_name
         self.last_trade_id: TradeId = 0
         self._ids_unique_per_day = ids_unique_per_day
+        self.deadlines = Deadlines()
+        trading = Trading(self)
+        self._careful = Careful(trading)
+        self._calls = Calls(self, trading)
+        self._removals = Removals(self, trading, self.deadlines)
         self.handlers: dict[type, Callable[[Any], Events]] = {
             AddInstrument: self._add_instrument,
             EnterOrder: self._enter,
@@ -78,7 +96,10 @@ class Engine:
             ReplaceOrder: self._replace,
             ReduceOrder: self._reduce,
             MassCancel: self._mass_cancel,
-            EndDay: self._end_day,
+            ExpireOrders: self._removals.expire,
+            EndDay: self._removals.end_day,
+            ChangePhase: self._calls.change_phase,
+            SetLastPrice: self._calls.set_last_price,
         }
         """What ``apply`` looks a command up in; for whoever applies so many that the call counts."""
 
@@ -87,22 +108,23 @@ class Engine:
         return self.handlers[type(command)](command)
 
     def open_orders(self, name: AccountId) -> list[Order]:
-        """The account's live orders, oldest first."""
+        """The account's live orders, pending ones included, oldest first."""
         account = self._accounts.get(name)
         if account is None:
             return []
-        candidates: Iterable[Order] = account.orders.values()
-        if sum(side.count() for book in self.books.values() for side in book.sides) < len(account.orders):
-            # A busy account has used many ids by the evening; then what rests is the shorter list.
-            candidates = (
-                order
-                for book in self.books.values()
-                for side in book.sides
-                for level in side.best_first()
-                for order in level
-                if order.account == name
-            )
-        return sorted((order for order in candidates if order.leaves), key=_age)
+        orders = account.orders
+        if sum(side.count() for book in self.books.values() for side in book.sides) < len(orders):
+            # A busy account has used many ids by the evening; then what is live is the shorter list.
+            return [order for order in self.live_orders() if order.account == name]
+        return sorted((order for order in orders.values() if order.leaves), key=_age)
+
+    def live_orders(self) -> list[Order]:
+        """Everybody's live orders, pending ones included, oldest first."""
+        return sorted((order for book in self.books.values() for order in book.orders()), key=_age)
+
+    def next_deadline_ns(self) -> Nanoseconds | None:
+        """When an order may expire next; ``ExpireOrders`` is due then. ``None``: never."""
+        return self.deadlines.next_ns
 
     # -- entry ---------------------------------------------------------------------------------
 
@@ -124,8 +146,15 @@ class Engine:
         orders = account.orders
         if client_order_id in orders and (self._ids_unique_per_day or orders[client_order_id].leaves):
             return answers.duplicate(command, orders[client_order_id])
-        side, price, quantity = command.side, command.price, command.quantity
-        order_type, time_in_force, post_only = command.order_type, command.time_in_force, command.post_only
+        order_type, time_in_force = command.order_type, command.time_in_force
+        if (
+            command.terms is not None
+            or book.special
+            or (time_in_force is not _GTC and time_in_force not in _PLAIN)
+            or (order_type is not _LIMIT and order_type is not _MARKET)
+        ):
+            return self._enter_carefully(command, book)
+        side, price, quantity, post_only = command.side, command.price, command.quantity, command.post_only
         if side is _BUY:
             own, opposite = book.bids, book.asks
         else:
@@ -136,7 +165,6 @@ class Engine:
         if (
             order_type is not _LIMIT
             or post_only
-            or command.protection is not None
             or price is None
             or (price not in own.levels and refusals.of_price(instrument, price) is not None)
             or not instrument.minimum_quantity <= quantity <= instrument.maximum_quantity
@@ -145,10 +173,7 @@ class Engine:
             refusal = refusals.of_entry(instrument, command)
             if refusal is not None:
                 return answers.rejected(command, Request.NEW, *refusal)
-        if price is not None:
-            limit_key = opposite.sign * price
-        else:
-            limit_key = market_limit_key(opposite, command.protection)
+        limit_key = opposite.sign * price if price is not None else ANY_PRICE
         crosses = opposite.keys and opposite.keys[-1] >= limit_key  # a locking price does (rule 22)
         if crosses and post_only:
             text = answers.would_trade(opposite.best)
@@ -158,7 +183,8 @@ class Engine:
             quantity, quantity,
         )  # fmt: skip
         accepted = OrderAccepted(
-            name, client_order_id, command.seq, symbol, side, order_type, time_in_force, quantity, price, post_only
+            name, client_order_id, command.seq, symbol, side, order_type, time_in_force, quantity, price,
+            post_only, None,
         )  # fmt: skip
         if time_in_force is _FOK and not executable(opposite, limit_key, quantity):
             return accepted, self._kill(order, CancelReason.FILL_OR_KILL)
@@ -167,8 +193,9 @@ class Engine:
             trades = self._trade(book, opposite, order, limit_key)
             if not order.leaves:
                 return accepted, *trades
-        if price is None:
-            return accepted, *trades, self._end_market_order(book, opposite, order, limit_key)
+        if price is None:  # the rest of a market order is canceled (rules 17, 18)
+            reason = CancelReason.MARKET_REMAINDER if trades else CancelReason.NO_LIQUIDITY
+            return accepted, *trades, self._kill(order, reason)
         if time_in_force is _IOC:
             return accepted, *trades, self._kill(order, CancelReason.IMMEDIATE_OR_CANCEL)
         if crosses or price not in own.levels:
@@ -187,29 +214,14 @@ class Engine:
         self.accounts.settle(order.symbol, order.side, trades)
         return trades
 
-    def _end_market_order(self, book: Book, opposite: BookSide, order: Order, limit_key: int) -> Event:
-        """The rest of a market order is canceled, or rests at its protection price (rules 17, 18)."""
-        limit = opposite.sign * limit_key
-        if (
-            book.instrument.market_remainder_rests
-            and limit_key != ANY_PRICE
-            and 0 < limit <= book.instrument.maximum_price
-            and order.time_in_force is not _IOC
-        ):
-            order.price = limit
-            book.side(order.side).append(order, limit)
-            return OrderRested(
-                order.account,
-                order.client_order_id,
-                order.order_id,
-                order.symbol,
-                order.side,
-                limit,
-                order.leaves,
-            )
-        return self._kill(
-            order, CancelReason.MARKET_REMAINDER if order.cumulative else CancelReason.NO_LIQUIDITY
-        )
+    def _enter_carefully(self, command: EnterOrder, book: Book) -> Events:
+        account = self._accounts[command.account]
+        events = self._careful.enter(command, book, account)
+        if command.terms is not None and command.terms.expires_at_ns is not None:
+            order = account.orders.get(command.client_order_id)
+            if order is not None and order.order_id == command.seq and order.leaves:
+                self.deadlines.note(order)
+        return events
 
     def _pull(self, order: Order, reason: CancelReason) -> OrderCanceled:
         """Take a resting order out of the book."""
@@ -251,6 +263,8 @@ class Engine:
             return answers.unknown(command, Request.CANCEL)
         symbol, side = order.symbol, order.side
         book = self.books[symbol]
+        if book.special:
+            return self._careful.cancel(command, book, order)
         leaves = (book.bids if side is _BUY else book.asks).remove(order)
         return (
             OrderCanceled(
@@ -267,6 +281,8 @@ class Engine:
         if order is None:
             return answers.unknown(command, Request.REPLACE)
         book = self.books[order.symbol]
+        if book.special or (order.special is not None and order.special.matters):
+            return self._careful.replace(command, book, order)
         refusal = refusals.of_replace(book.instrument, order, command)
         if refusal is not None:
             return answers.rejected(command, Request.REPLACE, *refusal)
@@ -289,7 +305,7 @@ class Engine:
             text = answers.would_trade(opposite.best)
             return answers.rejected(command, Request.REPLACE, RejectReason.POST_ONLY_WOULD_TRADE, text)
         own.remove(order)
-        order = order.moved(price, total)
+        order = order.moved(price, total, command.seq)
         self._accounts[order.account].orders[order.client_order_id] = order
         replaced = answers.replaced(order, old_price, price, False)
         if not crosses:
@@ -314,6 +330,8 @@ class Engine:
         if by % lot:
             text = f"quantity {by} is not a multiple of the lot {lot}"
             return answers.rejected(command, Request.REDUCE, RejectReason.OFF_LOT, text)
+        if book.special:
+            return self._careful.reduce(command, book, order)
         if by >= order.leaves:
             return (self._pull(order, CancelReason.REDUCED_TO_NOTHING),)
         book.side(order.side).reduce(order, by)
@@ -324,41 +342,16 @@ class Engine:
 
     def _mass_cancel(self, command: MassCancel) -> Events:
         """``OrderCanceled`` for each order, oldest first, then ``OrdersMassCanceled`` (rule 45)."""
-        symbol, side = command.symbol, command.side
-        if symbol is not None and symbol not in self.books:
-            reason = RejectReason.UNKNOWN_SYMBOL
-            return (
-                RequestRejected(
-                    command.account, None, Request.MASS_CANCEL, reason, f"no instrument {symbol!r}"
-                ),
-            )
-        events: list[Event] = [
-            self._pull(order, CancelReason.MASS_CANCEL)
-            for order in self.open_orders(command.account)
-            if (symbol is None or order.symbol == symbol) and (side is None or order.side is side)
-        ]
-        events.append(OrdersMassCanceled(command.account, len(events)))
-        return tuple(events)
-
-    def _end_day(self, command: EndDay) -> Events:
-        """DAY orders go: by instrument, bids then asks, price ascending, oldest first (rule 15)."""
-        events: list[Event] = []
-        for book in self.books.values():
-            for of_side in book.sides:
-                for level in of_side.price_ascending():
-                    for order in level:
-                        if order.time_in_force is TimeInForce.DAY:
-                            events.append(self._pull(order, CancelReason.DAY_ENDED))
-        for account in self._accounts.values():
-            account.orders = {name: order for name, order in account.orders.items() if order.leaves}
-        events.append(DayEnded(len(events)))
-        return tuple(events)
+        name = command.account
+        return self._removals.mass_cancel(
+            command, self.live_orders() if name is None else self.open_orders(name)
+        )
 
     def _add_instrument(self, command: AddInstrument) -> Events:
         if command.symbol in self.books:
             reason, text = RejectReason.DUPLICATE_INSTRUMENT, f"{command.symbol!r} is listed already"
             return (RequestRejected(None, None, Request.ADMIN, reason, text),)
-        refusal = refusals.of_instrument(command)
+        refusal = listing.of_instrument(command)
         if refusal is not None:
             return (RequestRejected(None, None, Request.ADMIN, *refusal),)
         self.books[command.symbol] = Book(command)

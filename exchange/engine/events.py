@@ -7,6 +7,7 @@ of them; equal commands give equal events, byte for byte.
 
 import msgspec
 
+from exchange.engine.commands import Terms
 from protocol.vocabulary import (
     AccountId,
     CancelReason,
@@ -14,6 +15,7 @@ from protocol.vocabulary import (
     Money,
     OrderId,
     OrderType,
+    Phase,
     Price,
     Quantity,
     RejectReason,
@@ -38,7 +40,10 @@ class DayEnded(_Event, frozen=True, tag="day_ended"):
 
 
 class OrderAccepted(_Event, frozen=True, tag="accepted"):
-    """The order is valid and takes part. What trades and cancels leave of it rests at its price."""
+    """The order is valid. What trades and cancels leave of it rests at its price.
+
+    A stop waits, out of sight, until ``StopTriggered``; an order for the close until its auction.
+    """
 
     account: AccountId
     client_order_id: ClientOrderId
@@ -50,6 +55,7 @@ class OrderAccepted(_Event, frozen=True, tag="accepted"):
     quantity: Quantity
     price: Price | None
     post_only: bool
+    terms: Terms | None
 
 
 class RequestRejected(_Event, frozen=True, tag="rejected"):
@@ -87,14 +93,77 @@ class Trade(_Event, frozen=True, tag="trade"):
     taker_fee: Money
 
 
-class OrderRested(_Event, frozen=True, tag="rested"):
-    """A market order's remainder rests at a price its entry did not name."""
+class AuctionTrade(_Event, frozen=True, tag="auction_trade"):
+    """A buyer and a seller met in an auction, at its one price (rule 37). Nobody was the aggressor."""
+
+    trade_id: TradeId
+    symbol: Symbol
+    price: Price
+    quantity: Quantity
+    buyer: AccountId
+    buyer_client_order_id: ClientOrderId
+    buyer_order_id: OrderId
+    buyer_cumulative: Quantity
+    buyer_leaves: Quantity
+    buyer_fee: Money
+    seller: AccountId
+    seller_client_order_id: ClientOrderId
+    seller_order_id: OrderId
+    seller_cumulative: Quantity
+    seller_leaves: Quantity
+    seller_fee: Money
+
+
+class SelfTradePrevented(_Event, frozen=True, tag="self_trade_prevented"):
+    """The order shrank by ``quantity`` instead of trading with its own account (rules 31, 32).
+
+    ``price`` is where it rests, ``None`` for the aggressor. Something is left open; an order that is at
+    zero is canceled instead.
+    """
 
     account: AccountId
     client_order_id: ClientOrderId
     order_id: OrderId
     symbol: Symbol
     side: Side
+    price: Price | None
+    quantity: Quantity
+    cumulative: Quantity
+    leaves: Quantity
+
+
+class StopTriggered(_Event, frozen=True, tag="stop_triggered"):
+    """The last price reached the stop price: the order goes to the market."""
+
+    account: AccountId
+    client_order_id: ClientOrderId
+    order_id: OrderId
+    symbol: Symbol
+    side: Side
+    stop_price: Price
+
+
+class OrderRested(_Event, frozen=True, tag="rested"):
+    """The order rests at a price its entry did not name; ``None``: as a market order, before all limits."""
+
+    account: AccountId
+    client_order_id: ClientOrderId
+    order_id: OrderId
+    symbol: Symbol
+    side: Side
+    price: Price | None
+    leaves: Quantity
+
+
+class OrderRepriced(_Event, frozen=True, tag="repriced"):
+    """A peg followed the best price of its side, to the back of its new level (rule 53)."""
+
+    account: AccountId
+    client_order_id: ClientOrderId
+    order_id: OrderId
+    symbol: Symbol
+    side: Side
+    old_price: Price
     price: Price
     leaves: Quantity
 
@@ -114,24 +183,68 @@ class OrderCanceled(_Event, frozen=True, tag="canceled"):
 
 
 class OrderReplaced(_Event, frozen=True, tag="replaced"):
-    """Price or total changed; trades of the replaced order follow. ``old_price`` is where it rested."""
+    """Price or total changed; trades of the replaced order follow. ``old_price`` is where it rested.
+
+    ``old_price`` is ``None`` for what rested nowhere or without a price: a stop, a market order.
+    ``stop_price`` is that of a stop that still waits.
+    """
 
     account: AccountId
     client_order_id: ClientOrderId
     order_id: OrderId
     symbol: Symbol
     side: Side
-    old_price: Price
-    price: Price
+    old_price: Price | None
+    price: Price | None
     quantity: Quantity
     cumulative: Quantity
     leaves: Quantity
     kept_priority: bool
+    stop_price: Price | None = None
 
 
 class OrdersMassCanceled(_Event, frozen=True, tag="mass_canceled"):
-    account: AccountId
+    account: AccountId | None
     count: int
+
+
+class OrdersExpired(_Event, frozen=True, tag="expired"):
+    count: int
+
+
+class LastPriceSet(_Event, frozen=True, tag="last_price_set"):
+    account: AccountId | None
+    symbol: Symbol
+    price: Price
+
+
+class AuctionHeld(_Event, frozen=True, tag="auction_held"):
+    """The trades before it were the auction's. ``price`` is ``None`` if nothing crossed; surplus: bought less
+    sold interest at that price.
+    """
+
+    symbol: Symbol
+    price: Price | None
+    volume: Quantity
+    surplus: Quantity
+
+
+class AuctionExtended(_Event, frozen=True, tag="auction_extended"):
+    """The auction would be at ``price``, outside the static corridor: the call goes on (rule 38)."""
+
+    account: AccountId | None
+    symbol: Symbol
+    phase: Phase
+    price: Price
+
+
+class PhaseChanged(_Event, frozen=True, tag="phase_changed"):
+    """``account``: the operator who asked, ``None``: the schedule or the market itself."""
+
+    account: AccountId | None
+    symbol: Symbol
+    phase: Phase
+    previous: Phase
 
 
 Event = (
@@ -140,8 +253,17 @@ Event = (
     | OrderAccepted
     | RequestRejected
     | Trade
+    | AuctionTrade
+    | SelfTradePrevented
+    | StopTriggered
     | OrderRested
+    | OrderRepriced
     | OrderCanceled
     | OrderReplaced
     | OrdersMassCanceled
+    | OrdersExpired
+    | LastPriceSet
+    | AuctionHeld
+    | AuctionExtended
+    | PhaseChanged
 )

@@ -1,8 +1,8 @@
-"""Price-time priority for one instrument.
+"""Price-time priority for one instrument, where nothing but plain orders rests.
 
 In: an aggressor and the side of the book it meets. Out: one ``Trade`` for each resting order
 touched, best price first, oldest first inside a level. No clock, no await, no logging: equal
-input gives equal events.
+input gives equal events. Everything else that may rest is in ``walk``, which is slower.
 """
 
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from exchange.engine.book import DEAD_ALLOWED, Book, BookSide
 from exchange.engine.events import Trade
 from exchange.engine.order import Order
-from protocol.vocabulary import Money, Price, Quantity, TradeId
+from protocol.vocabulary import Money, Quantity, TradeId
 
 ANY_PRICE: Final = -(2**63)
 """A limit key below every key: trade at whatever price."""
@@ -101,10 +101,3 @@ def sweep(
             del levels[price]
     taker.leaves, taker.cumulative = leaves, cumulative
     return trade_id
-
-
-def market_limit_key(opposite: BookSide, protection: Price | None) -> int:
-    """How far a market order may go: its protection beyond the best opposite price at entry (rule 17)."""
-    if protection is None or not opposite.keys:
-        return ANY_PRICE
-    return opposite.keys[-1] - protection

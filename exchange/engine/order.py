@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from exchange.engine.commands import Terms
 from protocol.vocabulary import (
     AccountId,
     ClientOrderId,
@@ -20,6 +21,7 @@ from protocol.vocabulary import (
     OrderType,
     Price,
     Quantity,
+    Sequence,
     Side,
     Symbol,
     TimeInForce,
@@ -29,6 +31,8 @@ from protocol.vocabulary import (
 class OrderTrigger(StrEnum):
     FILL = "fill"  # a trade that leaves something open
     FILL_UP = "fill up"  # the trade that takes the last of it
+    PREVENT = "prevent"  # self-trade prevention takes some of it
+    TRIGGER = "trigger"  # a stop's price, or the auction it waits for, is there
     REPLACE = "replace"
     CANCEL = "cancel"
 
@@ -36,8 +40,10 @@ class OrderTrigger(StrEnum):
 TRANSITIONS: Final[dict[OrderTrigger, dict[OrderState, OrderState]]] = {
     OrderTrigger.FILL: {OrderState.LIVE: OrderState.LIVE},
     OrderTrigger.FILL_UP: {OrderState.LIVE: OrderState.FILLED},
-    OrderTrigger.REPLACE: {OrderState.LIVE: OrderState.LIVE},
-    OrderTrigger.CANCEL: {OrderState.LIVE: OrderState.CANCELED},
+    OrderTrigger.PREVENT: {OrderState.LIVE: OrderState.LIVE},
+    OrderTrigger.TRIGGER: {OrderState.PENDING: OrderState.LIVE},
+    OrderTrigger.REPLACE: {OrderState.LIVE: OrderState.LIVE, OrderState.PENDING: OrderState.PENDING},
+    OrderTrigger.CANCEL: {OrderState.LIVE: OrderState.CANCELED, OrderState.PENDING: OrderState.CANCELED},
 }
 """Trigger -> state -> next state; a pair that is missing can't happen: dead orders stay dead.
 
@@ -46,13 +52,38 @@ every event to this table.
 """
 
 
+NO_TERMS: Final = Terms()
+
+
+class Special(msgspec.Struct, weakref=False, gc=False):
+    """What changes about an order that is more than a side, a price and a quantity. Most orders have none."""
+
+    terms: Terms = NO_TERMS
+    arrival: Sequence = 0
+    """The command that gave it its place; 0: the one that entered it."""
+    shown: Quantity = 0
+    """What is left of an iceberg's peak."""
+    prevented: Quantity = 0
+    """How much self-trade prevention took off it (rule 32)."""
+    stop_price: Price | None = None
+    """Where the stop stands now; a trailing one moves."""
+    pending: bool = False
+    """Not in the book: it waits for its stop price or for its auction."""
+
+    @property
+    def matters(self) -> bool:
+        """Whether there is more to it than the time of arrival."""
+        return bool(self.prevented or self.pending) or self.terms != NO_TERMS
+
+
 class Order(msgspec.Struct, weakref=False, gc=False):
     """An order inside the engine.
 
     It points at nothing but values, so no reference cycle can form and the garbage collector need
     not look at it: with 100,000 orders that is a third of the time. Alive is what has something open.
 
-    ``price`` is the limit, and where the order rests; ``None`` for a market order that never rested.
+    ``price`` is where the order rests; ``None`` if it never did, or rests as a market order. Quantity
+    is cumulative plus leaves plus what was prevented while it is alive.
     """
 
     order_id: OrderId
@@ -67,16 +98,45 @@ class Order(msgspec.Struct, weakref=False, gc=False):
     quantity: Quantity
     leaves: Quantity
     cumulative: Quantity = 0
+    special: Special | None = None
 
     @property
     def state(self) -> OrderState:
+        special = self.special
         if self.leaves:
-            return OrderState.LIVE
-        return OrderState.FILLED if self.cumulative == self.quantity else OrderState.CANCELED
+            return OrderState.PENDING if special is not None and special.pending else OrderState.LIVE
+        if self.cumulative and self.cumulative + (special.prevented if special else 0) == self.quantity:
+            return OrderState.FILLED
+        return OrderState.CANCELED
 
-    def moved(self, price: Price, quantity: Quantity) -> Order:
-        """A new record of the same order for its new place in the book."""
+    @property
+    def terms(self) -> Terms:
+        return self.special.terms if self.special is not None else NO_TERMS
+
+    @property
+    def executed(self) -> Quantity:
+        """What a new total must exceed: executed and prevented quantity count alike (rule 9)."""
+        return self.cumulative + (self.special.prevented if self.special is not None else 0)
+
+    @property
+    def arrival(self) -> Sequence:
+        """The command that gave it its place: what time priority goes by (rule 2)."""
+        special = self.special
+        return special.arrival if special is not None and special.arrival else self.order_id
+
+    def moved(self, price: Price | None, quantity: Quantity, arrival: Sequence) -> Order:
+        """A new record of the same order for its new place in the book; the old one is dead."""
+        moved = self.candidate(price, quantity)
+        if moved.special is None:
+            moved.special = Special(NO_TERMS, arrival)
+        else:
+            moved.special.arrival = arrival
+        return moved
+
+    def candidate(self, price: Price | None, quantity: Quantity) -> Order:
+        """The same order at another price with another total, to ask what it would do; in no book."""
         return Order(
             self.order_id, self.account, self.client_order_id, self.symbol, self.side, self.order_type,
-            self.time_in_force, self.post_only, price, quantity, quantity - self.cumulative, self.cumulative,
+            self.time_in_force, self.post_only, price, quantity, quantity - self.executed, self.cumulative,
+            self.special,
         )  # fmt: skip

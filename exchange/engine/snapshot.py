@@ -9,23 +9,37 @@ import hashlib
 
 import msgspec
 
-from exchange.engine.book import BookSide
-from exchange.engine.commands import AddInstrument
+from exchange.engine.book import Book
+from exchange.engine.commands import AddInstrument, Terms
 from exchange.engine.engine import Engine
-from exchange.engine.order import Order
+from exchange.engine.order import Order, Special
 from protocol.vocabulary import (
     AccountId,
+    Allocation,
     ClientOrderId,
     OrderId,
     OrderState,
     OrderType,
+    Phase,
     Price,
     Quantity,
+    Sequence,
     Side,
     Symbol,
     TimeInForce,
     TradeId,
 )
+
+
+class SpecialImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What an order is beyond side, price and quantity, as it stands."""
+
+    terms: Terms
+    arrival: Sequence
+    shown: Quantity
+    prevented: Quantity
+    stop_price: Price | None
+    pending: bool
 
 
 class OrderImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -44,15 +58,25 @@ class OrderImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     leaves: Quantity
     cumulative: Quantity
     state: OrderState
+    special: SpecialImage | None
 
 
 class BookImage(msgspec.Struct, frozen=True, gc=False):
-    """One instrument; orders by price ascending, then in their queue's order."""
+    """One instrument. A side's orders: market orders first, then by price ascending, then in their queue's
+    order, displayed before hidden. Pegs and tops by order id.
+    """
 
     instrument: AddInstrument
+    phase: Phase
     last_price: Price | None
+    reference_price: Price | None
     bids: list[OrderImage]
     asks: list[OrderImage]
+    stops: list[OrderImage]
+    for_the_close: list[OrderImage]
+    pegs: tuple[list[OrderId], list[OrderId]]
+    tops: tuple[OrderId, OrderId] | None
+    """Of a pro-rata instrument; nobody asks elsewhere."""
 
 
 class AccountImage(msgspec.Struct, frozen=True, gc=False):
@@ -75,10 +99,7 @@ def take(engine: Engine) -> EngineImage:
     """The engine's state now."""
     return EngineImage(
         engine.last_trade_id,
-        [
-            BookImage(book.instrument, book.last_price, _resting(book.bids), _resting(book.asks))
-            for book in engine.books.values()
-        ],
+        [_book_image(book) for book in engine.books.values()],
         [
             AccountImage(
                 name,
@@ -100,13 +121,9 @@ def restore(image: EngineImage) -> Engine:
     orders: list[Order] = []
     for book_image in image.books:
         engine.apply(book_image.instrument)
-        book = engine.books[book_image.instrument.symbol]
-        book.last_price = book_image.last_price
-        for side, images in ((book.bids, book_image.bids), (book.asks, book_image.asks)):
-            for order_image in images:
-                order = _order(order_image)
-                side.append(order, order.price)  # type: ignore[arg-type]  # resting orders have a price
-                orders.append(order)
+        orders += _fill_book(engine.books[book_image.instrument.symbol], book_image)
+    for order in orders:
+        engine.deadlines.note(order)
     for account_image in image.accounts:
         engine.accounts.open(account_image.name).positions.update(account_image.positions)
         orders += map(_order, account_image.done)
@@ -115,26 +132,77 @@ def restore(image: EngineImage) -> Engine:
     return engine
 
 
+def _book_image(book: Book) -> BookImage:
+    bids, asks = book.sides
+    return BookImage(
+        book.instrument,
+        book.phase,
+        book.last_price,
+        book.reference_price,
+        [_image(order) for order in bids.orders()],
+        [_image(order) for order in asks.orders()],
+        [_image(order) for order in book.stops.orders()],
+        [_image(order) for order in book.for_the_close],
+        ([order.order_id for order in bids.pegs], [order.order_id for order in asks.pegs]),
+        (bids.top_order_id, asks.top_order_id) if book.instrument.allocation is Allocation.PRO_RATA else None,
+    )
+
+
+def _fill_book(book: Book, image: BookImage) -> list[Order]:
+    """Put everything back where it was; returns the live orders."""
+    book.phase, book.last_price, book.reference_price = image.phase, image.last_price, image.reference_price
+    orders: list[Order] = []
+    for side, images, pegs in zip(book.sides, (image.bids, image.asks), image.pegs, strict=True):
+        for order_image in images:
+            order = _order(order_image)
+            shown = order.special.shown if order.special is not None else 0
+            side.rest(order)
+            if order.price is not None and order.terms.display is not None:
+                side.show(order, shown)
+            orders.append(order)
+        side.pegs.sort(key=lambda order: pegs.index(order.order_id))
+    if image.tops is not None:
+        book.bids.top_order_id, book.asks.top_order_id = image.tops
+    for order_image in image.stops:
+        order = _order(order_image)
+        book.stops.add(order)
+        orders.append(order)
+    for order_image in image.for_the_close:
+        order = _order(order_image)
+        book.for_the_close.append(order)
+        orders.append(order)
+    book.notice()
+    return orders
+
+
 def digest(value: object) -> str:
     """Short hash of anything msgspec can write; equal values give equal hashes on every machine."""
     # SHA-256 because processors compute it themselves: a third of the time of any other good hash.
     return hashlib.sha256(msgspec.msgpack.encode(value)).hexdigest()[:32]
 
 
-def _resting(side: BookSide) -> list[OrderImage]:
-    return [_image(order) for level in side.price_ascending() for order in level]
-
-
 def _image(order: Order) -> OrderImage:
+    special = order.special
     return OrderImage(
         order.order_id, order.account, order.client_order_id, order.symbol, order.side, order.order_type,
         order.time_in_force, order.post_only, order.price, order.quantity, order.leaves, order.cumulative,
         order.state,
+        None
+        if special is None
+        else SpecialImage(
+            special.terms, special.arrival, special.shown, special.prevented, special.stop_price, special.pending
+        ),
     )  # fmt: skip
 
 
 def _order(image: OrderImage) -> Order:
+    special = image.special
     return Order(
         image.order_id, image.account, image.client_order_id, image.symbol, image.side, image.order_type,
         image.time_in_force, image.post_only, image.price, image.quantity, image.leaves, image.cumulative,
+        None
+        if special is None
+        else Special(
+            special.terms, special.arrival, special.shown, special.prevented, special.stop_price, special.pending
+        ),
     )  # fmt: skip

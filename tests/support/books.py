@@ -14,29 +14,42 @@ commands; and short, complete descriptions of what came out, to be compared whol
 from __future__ import annotations
 
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from exchange.engine.book import BookSide
 from exchange.engine.commands import (
     AddInstrument,
     CancelOrder,
+    ChangePhase,
     Command,
     EnterOrder,
+    ExpireOrders,
     MassCancel,
     ReduceOrder,
     ReplaceOrder,
+    SetLastPrice,
+    Terms,
 )
 from exchange.engine.engine import Engine
 from exchange.engine.events import (
+    AuctionExtended,
+    AuctionHeld,
+    AuctionTrade,
     DayEnded,
     Event,
     InstrumentAdded,
+    LastPriceSet,
     OrderAccepted,
     OrderCanceled,
     OrderReplaced,
+    OrderRepriced,
     OrderRested,
+    OrdersExpired,
     OrdersMassCanceled,
+    PhaseChanged,
     RequestRejected,
+    SelfTradePrevented,
+    StopTriggered,
     Trade,
 )
 from exchange.engine.order import Order
@@ -45,6 +58,7 @@ from protocol.vocabulary import (
     AccountId,
     ClientOrderId,
     OrderType,
+    Phase,
     Price,
     Quantity,
     Side,
@@ -73,11 +87,12 @@ def instrument(
     maker_fee_ppm: int = 0,
     taker_fee_ppm: int = 0,
     market_remainder_rests: bool = False,
+    **settings: Any,
 ) -> AddInstrument:
-    """An instrument that allows everything, but for what the test says."""
+    """An instrument that allows everything, but for what the test says; ``settings`` are further fields."""
     return AddInstrument(
         Symbol(symbol), tick, lot, minimum_quantity, maximum_quantity, maximum_price, 2, maker_fee_ppm,
-        taker_fee_ppm, market_remainder_rests,
+        taker_fee_ppm, market_remainder_rests, **settings,
     )  # fmt: skip
 
 
@@ -162,14 +177,14 @@ def enter(
     order_type: OrderType | None = None,
     time_in_force: TimeInForce = TimeInForce.GTC,
     post_only: bool = False,
-    protection: Price | None = None,
+    **terms: Any,
 ) -> EnterOrder:
-    """An order; without a price and a type a market order."""
+    """An order; without a price and a type a market order. ``terms`` are fields of ``Terms``."""
     if order_type is None:
         order_type = OrderType.MARKET if at is None else OrderType.LIMIT
     return EnterOrder(
         AccountId(owner), ClientOrderId(name), Symbol(symbol), side, order_type, time_in_force, quantity, at,
-        post_only, protection,
+        post_only, Terms(**terms) if terms else None,
     )  # fmt: skip
 
 
@@ -182,9 +197,14 @@ def cancel(name: str, owner: str = MAKER) -> CancelOrder:
 
 
 def replace(
-    name: str, *, quantity: Quantity | None = None, price: Price | None = None, owner: str = MAKER
+    name: str,
+    *,
+    quantity: Quantity | None = None,
+    price: Price | None = None,
+    stop_price: Price | None = None,
+    owner: str = MAKER,
 ) -> ReplaceOrder:
-    return ReplaceOrder(AccountId(owner), ClientOrderId(name), quantity, price)
+    return ReplaceOrder(AccountId(owner), ClientOrderId(name), quantity, price, stop_price)
 
 
 def reduce(name: str, by: Quantity, owner: str = MAKER) -> ReduceOrder:
@@ -195,9 +215,24 @@ def mass_cancel(owner: str = MAKER, symbol: str | None = None, side: Side | None
     return MassCancel(AccountId(owner), None if symbol is None else Symbol(symbol), side)
 
 
+def expire(now_ns: int) -> ExpireOrders:
+    return ExpireOrders(now_ns)
+
+
+def phase(
+    to: Phase, *, reference_price: Price | None = None, forced: bool = False, symbol: str = ACME
+) -> ChangePhase:
+    """What the schedule sends."""
+    return ChangePhase(None, Symbol(symbol), to, reference_price, forced)
+
+
+def last_price(price: Price, symbol: str = ACME) -> SetLastPrice:
+    return SetLastPrice(None, Symbol(symbol), price)
+
+
 # -- events ----------------------------------------------------------------------------------------
 def trades(events: tuple[Event, ...]) -> list[tuple[str, Price, Quantity]]:
-    """Name of the maker, price and quantity of each trade."""
+    """Name of the maker, price and quantity of each continuous trade."""
     return [
         (event.maker_client_order_id, event.price, event.quantity)
         for event in events
@@ -217,8 +252,19 @@ def _sentence(event: Event) -> str:
         case Trade():
             pair = f"{event.taker_client_order_id} with {event.maker_client_order_id}"
             return f"{pair}: {event.quantity} at {event.price}"
+        case AuctionTrade():
+            pair = f"{event.buyer_client_order_id} buys from {event.seller_client_order_id}"
+            return f"{pair}: {event.quantity} at {event.price}"
+        case SelfTradePrevented():
+            return f"{event.client_order_id} shrinks by {event.quantity}, {event.leaves} left"
+        case StopTriggered():
+            return f"{event.client_order_id} triggered at {event.stop_price}"
+        case OrderRested() if event.price is None:
+            return f"{event.client_order_id} rests {event.leaves} at any price"
         case OrderRested():
             return f"{event.client_order_id} rests {event.leaves} at {event.price}"
+        case OrderRepriced():
+            return f"{event.client_order_id} moves from {event.old_price} to {event.price}"
         case OrderCanceled():
             return f"{event.client_order_id} canceled {event.quantity}: {event.reason}"
         case OrderReplaced():
@@ -227,7 +273,19 @@ def _sentence(event: Event) -> str:
         case RequestRejected():
             return f"{event.client_order_id or 'it'} refused: {event.reason}"
         case OrdersMassCanceled():
-            return f"{event.count} canceled for {event.account}"
+            return f"{event.count} canceled for {event.account or 'the venue'}"
+        case OrdersExpired():
+            return f"{event.count} expired"
+        case LastPriceSet():
+            return f"last price {event.price}"
+        case AuctionHeld() if event.price is None:
+            return "auction without a price"
+        case AuctionHeld():
+            return f"auction: {event.volume} at {event.price}, surplus {event.surplus}"
+        case AuctionExtended():
+            return f"{event.phase} goes on: the price would be {event.price}"
+        case PhaseChanged():
+            return f"{event.previous} to {event.phase}"
         case InstrumentAdded():
             return f"{event.symbol} listed"
         case DayEnded():

@@ -1,0 +1,110 @@
+"""Stop orders that wait for their price, out of everybody's sight.
+
+In: stops to keep, the prices of trades. Out: the stops whose price is there, in the order in which
+they go to the market (rule 28). Nothing is matched here.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterator
+from typing import Final
+
+from exchange.engine.order import Order, Special
+from protocol.errors import InvariantViolated
+from protocol.vocabulary import Price, Sequence, Side
+
+_Entry = tuple[int, Sequence, Order]
+_BUY: Final = Side.BUY
+
+
+class Stops:
+    """The pending stops of one instrument.
+
+    Each side is a list of ``(distance key, minus arrival, order)``, ascending, so that the one to go
+    first is the last: of buys the lowest stop price, of sells the highest, then who came first.
+    """
+
+    __slots__ = ("_buys", "_sells", "_trailing")
+
+    def __init__(self) -> None:
+        self._buys: list[_Entry] = []
+        self._sells: list[_Entry] = []
+        self._trailing: list[Order] = []  # in the order of entry
+
+    def __bool__(self) -> bool:
+        return bool(self._buys or self._sells or self._trailing)
+
+    def orders(self) -> Iterator[Order]:
+        """All of them, in the order of their ids."""
+        everything = {entry[2].order_id: entry[2] for entry in (*self._buys, *self._sells)}
+        everything |= {order.order_id: order for order in self._trailing}
+        return iter([everything[order_id] for order_id in sorted(everything)])
+
+    def add(self, order: Order) -> None:
+        """Keep a stop. A trailing one may have no stop price yet."""
+        special = _special(order)
+        special.pending = True
+        if special.terms.trail is not None:
+            self._trailing.append(order)
+        if special.stop_price is not None:
+            insort(self._of(order), _entry(order, special.stop_price))
+
+    def remove(self, order: Order) -> None:
+        """Forget a stop; it is no longer pending."""
+        special = _special(order)
+        special.pending = False
+        if special.terms.trail is not None:
+            self._trailing.remove(order)
+        if special.stop_price is not None:
+            self._of(order).remove(_entry(order, special.stop_price))
+
+    def follow(self, price: Price) -> None:
+        """Move the trailing stops after a trade at ``price``; towards the market only (rule 29)."""
+        for order in self._trailing:
+            special = _special(order)
+            assert special.terms.trail is not None
+            stop_price = special.stop_price
+            if order.side is _BUY:
+                moved = price + special.terms.trail
+                nearer = stop_price is None or moved < stop_price
+            else:
+                moved = price - special.terms.trail
+                nearer = stop_price is None or moved > stop_price
+            if nearer:
+                entries = self._of(order)
+                if stop_price is not None:
+                    entries.remove(_entry(order, stop_price))
+                special.stop_price = moved
+                insort(entries, _entry(order, moved))
+
+    def elect(self, last_price: Price) -> list[Order]:
+        """Take out every stop that ``last_price`` triggers, in the order in which they go (rules 27, 28)."""
+        elected: list[Order] = []
+        for entries, threshold in ((self._buys, -last_price), (self._sells, last_price)):
+            while entries and entries[-1][0] >= threshold:
+                order = entries.pop()[2]
+                special = _special(order)
+                special.pending = False
+                if special.terms.trail is not None:
+                    self._trailing.remove(order)
+                elected.append(order)
+        return elected
+
+    def _of(self, order: Order) -> list[_Entry]:
+        return self._buys if order.side is _BUY else self._sells
+
+
+def triggers(side: Side, stop_price: Price, last_price: Price) -> bool:
+    """Whether ``last_price`` is at the stop price or through it (rule 27)."""
+    return last_price >= stop_price if side is _BUY else last_price <= stop_price
+
+
+def _entry(order: Order, stop_price: Price) -> _Entry:
+    return (-stop_price if order.side is _BUY else stop_price), -order.arrival, order
+
+
+def _special(order: Order) -> Special:
+    if order.special is None:
+        raise InvariantViolated(f"stop order {order.order_id} has no terms")
+    return order.special

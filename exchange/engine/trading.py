@@ -1,0 +1,412 @@
+"""Orders that go to the market on a book that asks for a closer look, and what follows from them.
+
+In: an order with its terms, a book. Out: events, appended in the order in which they happen: the order's
+own first, then the stops it triggers, then the pegs that follow (rule 4). Plain orders on plain books
+never come here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, Protocol
+
+from exchange.engine import bands, walk
+from exchange.engine.accounts import Accounts
+from exchange.engine.book import Book, BookSide
+from exchange.engine.events import (
+    Event,
+    OrderCanceled,
+    OrderRepriced,
+    OrderRested,
+    PhaseChanged,
+    SelfTradePrevented,
+    StopTriggered,
+    Trade,
+)
+from exchange.engine.matching import ANY_PRICE, fee
+from exchange.engine.order import Order, Special
+from exchange.engine.phases import is_call
+from exchange.engine.walk import UNBOUNDED, Attempt, Deed, Outcome, Plan, Step
+from protocol.errors import InvariantViolated
+from protocol.vocabulary import (
+    CancelReason,
+    OrderType,
+    Phase,
+    Price,
+    Quantity,
+    Sequence,
+    Side,
+    Symbol,
+    TimeInForce,
+    TradeId,
+)
+
+_AT_ONCE: Final = (TimeInForce.IOC, TimeInForce.FOK)
+
+
+class Market(Protocol):
+    """What the engine shares with whoever trades for it."""
+
+    books: dict[Symbol, Book]
+    accounts: Accounts
+    last_trade_id: TradeId
+
+
+class Trading:
+    """Executes plans. ``seq`` is the command in hand: it is the arrival of whatever moves now."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self.seq: Sequence = 0
+
+    # -- an aggressor --------------------------------------------------------------------------
+
+    def attempt(self, book: Book, order: Order) -> Attempt:
+        """What the order wants from the opposite side now."""
+        terms, opposite = order.terms, book.side(order.side.opposite)
+        limit, limit_key, quantity = order.price, ANY_PRICE, order.leaves
+        if limit is not None:
+            limit_key = opposite.sign * limit
+        else:
+            if terms.protection is not None and opposite.keys:
+                limit_key = opposite.keys[-1] - terms.protection
+            if order.order_type is not OrderType.MONEY_LIMIT:
+                span = bands.execution_range(book)
+                if span is not None:
+                    farthest = span.highest if order.side is Side.BUY else span.lowest
+                    limit_key = max(limit_key, opposite.sign * farthest)
+        budget = None
+        if order.order_type is OrderType.MARKET_BY_AMOUNT:
+            quantity, budget = UNBOUNDED, terms.amount
+        return Attempt(
+            order.account, terms.self_trade_group or None, terms.self_trade or book.instrument.self_trade,
+            quantity, limit_key, limit, budget, bands.dynamic_corridor(book),
+        )  # fmt: skip
+
+    def arrive(self, book: Book, order: Order, events: list[Event], *, replaced: bool = False) -> None:
+        """Match an order that is not in the book, then rest or cancel what is left of it.
+
+        ``replaced``: it has been in already, and met its minimum quantity then.
+        """
+        named = order.price is not None  # if it rests, its owner need not be told where
+        if book.phase is not Phase.CONTINUOUS:
+            self._collect(book, order, events, named=named)
+            return
+        own, opposite = book.side(order.side), book.side(order.side.opposite)
+        if order.order_type is OrderType.PEG:
+            order.price = peg_price(own, order)
+            self.rest(book, order, events, named=False)
+            return
+        if order.order_type is OrderType.MARKET_TO_LIMIT and order.price is None:
+            order.price = opposite.best
+            if order.price is None:
+                events.append(self.kill(order, CancelReason.NO_OPPOSITE_SIDE))
+                return
+        attempt = self.attempt(book, order)
+        plan = self._plan(book, opposite, order, attempt, events)
+        minimum = order.terms.minimum_quantity
+        if plan is not None and minimum is not None and plan.executed < minimum and not replaced:
+            events.append(self.kill(order, CancelReason.MINIMUM_QUANTITY))
+        elif plan is not None:
+            self._execute(book, opposite, order, plan.steps, events)
+            self._finish(book, order, attempt, plan.outcome, events, named=named)
+
+    def _plan(
+        self, book: Book, opposite: BookSide, order: Order, attempt: Attempt, events: list[Event]
+    ) -> Plan | None:
+        """What the order does; ``None`` if it was killed without any effect."""
+        terms = order.terms
+        if order.time_in_force is TimeInForce.FOK or terms.all_or_none:
+            plan = walk.plan_whole(book, opposite, attempt)
+            if plan is not None and order.order_type is OrderType.MONEY_LIMIT:
+                assert terms.amount is not None
+                costs_more = plan.money > terms.amount
+                plan = None if plan.money != terms.amount and costs_more is (order.side is Side.BUY) else plan
+            if plan is None and order.time_in_force is TimeInForce.FOK:
+                events.append(self.kill(order, CancelReason.FILL_OR_KILL))
+                return None
+            return plan or Plan()
+        return walk.plan(book, opposite, attempt)
+
+    def _execute(
+        self, book: Book, opposite: BookSide, order: Order, steps: list[Step], events: list[Event]
+    ) -> None:
+        for deed, maker, price, quantity in steps:
+            if deed is Deed.TRADE:
+                assert price is not None
+                events.append(self._trade(book, opposite, maker, order, price, quantity))
+            elif deed is Deed.CANCEL:
+                events.append(self.pull(book, maker, CancelReason.SELF_TRADE))
+            else:
+                events.append(self._shrink(book, maker, quantity))
+                if order.order_type is not OrderType.MARKET_BY_AMOUNT:
+                    events.append(self._shrink(None, order, quantity))
+
+    def _trade(
+        self, book: Book, opposite: BookSide, maker: Order, taker: Order, price: Price, quantity: Quantity
+    ) -> Trade:
+        instrument = book.instrument
+        opposite.fill(maker, quantity, 0 if instrument.peak_refills_in_front else self.seq)
+        taker.cumulative += quantity
+        if taker.order_type is not OrderType.MARKET_BY_AMOUNT:
+            taker.leaves -= quantity
+        book.last_price = price
+        book.stops.follow(price)
+        market, notional = self._market, price * quantity
+        market.last_trade_id += 1
+        trade = Trade(
+            market.last_trade_id, instrument.symbol, price, quantity, taker.side,
+            maker.account, maker.client_order_id, maker.order_id, maker.cumulative, maker.leaves,
+            fee(notional, instrument.maker_fee_ppm),
+            taker.account, taker.client_order_id, taker.order_id, taker.cumulative, taker.leaves,
+            fee(notional, instrument.taker_fee_ppm),
+        )  # fmt: skip
+        market.accounts.settle(instrument.symbol, taker.side, [trade])
+        return trade
+
+    def _shrink(self, book: Book | None, order: Order, quantity: Quantity) -> Event:
+        """Self-trade prevention takes ``quantity`` off an order; ``book`` is where it rests, if it does."""
+        if quantity == order.leaves:
+            if book is None:
+                return self.kill(order, CancelReason.SELF_TRADE)
+            return self.pull(book, order, CancelReason.SELF_TRADE)
+        if book is not None:
+            book.side(order.side).shrink(order, quantity)
+        else:
+            order.leaves -= quantity
+        if order.special is None:
+            order.special = Special()
+        order.special.prevented += quantity
+        return SelfTradePrevented(
+            order.account, order.client_order_id, order.order_id, order.symbol, order.side,
+            None if book is None else order.price, quantity, order.cumulative, order.leaves,
+        )  # fmt: skip
+
+    # -- what is left of an aggressor ----------------------------------------------------------
+
+    def _finish(
+        self,
+        book: Book,
+        order: Order,
+        attempt: Attempt,
+        outcome: Outcome,
+        events: list[Event],
+        *,
+        named: bool,
+    ) -> None:
+        if outcome is Outcome.CORRIDOR:
+            self._start_volatility_auction(book, events)
+        if order.order_type is OrderType.MARKET_BY_AMOUNT:
+            self._finish_by_amount(order, outcome, events)
+        elif not order.leaves:
+            return
+        elif outcome is Outcome.SELF_TRADE:
+            events.append(self.kill(order, CancelReason.SELF_TRADE))
+        elif book.phase is not Phase.CONTINUOUS:
+            self._collect(book, order, events, named=named)
+        elif order.price is None:
+            self._finish_market(book, order, attempt, events)
+        elif order.time_in_force is TimeInForce.IOC:
+            events.append(self.kill(order, CancelReason.IMMEDIATE_OR_CANCEL))
+        else:
+            self.rest(book, order, events, named=named)
+
+    def _finish_by_amount(self, order: Order, outcome: Outcome, events: list[Event]) -> None:
+        """It bought what its money buys: that is its quantity. Dust is not spent (rule 20)."""
+        if outcome is Outcome.SELF_TRADE:
+            events.append(self.kill(order, CancelReason.SELF_TRADE))
+        elif order.cumulative:
+            order.quantity = order.cumulative
+        else:
+            events.append(self.kill(order, CancelReason.NO_LIQUIDITY))
+
+    def _finish_market(self, book: Book, order: Order, attempt: Attempt, events: list[Event]) -> None:
+        """The rest of a market order is canceled, or rests (rules 17, 18, 52)."""
+        instrument, protection = book.instrument, order.terms.protection
+        rests = (
+            instrument.market_remainder_rests
+            and order.time_in_force is not TimeInForce.IOC
+            and instrument.execution_range is None
+        )
+        if rests and protection is None:
+            self.rest(book, order, events, named=False)
+            return
+        if rests and attempt.limit_key != ANY_PRICE:
+            limit = book.side(order.side.opposite).sign * attempt.limit_key
+            if bands.on_tick(instrument, limit):
+                order.price = limit
+                self.rest(book, order, events, named=False)
+                return
+        reason = CancelReason.MARKET_REMAINDER if order.cumulative else CancelReason.NO_LIQUIDITY
+        events.append(self.kill(order, reason))
+
+    def _collect(self, book: Book, order: Order, events: list[Event], *, named: bool) -> None:
+        """In a call nothing trades: the order rests, the book may cross (rule 34)."""
+        if order.time_in_force in _AT_ONCE or not is_call(book.phase):
+            events.append(self.kill(order, CancelReason.IMMEDIATE_OR_CANCEL))
+            return
+        self.rest(book, order, events, named=named)
+
+    def rest(self, book: Book, order: Order, events: list[Event], *, named: bool) -> None:
+        """Put the order into the book. ``named``: at a price that its owner knows."""
+        if not named:
+            events.append(rested(order))
+        book.side(order.side).rest(order)
+        if book.phase is Phase.CONTINUOUS:
+            self._look_again(book, order.side.opposite, events)
+
+    def _look_again(self, book: Book, side: Side, events: list[Event]) -> None:
+        """New interest rests: try the all-or-none orders of the other side again (rule 51)."""
+        of_side = book.side(side)
+        if not of_side.all_or_none:
+            return
+        waiting = [order for order in of_side.market if order.terms.all_or_none]
+        for level in list(of_side.best_first()):
+            waiting += [order for order in level if order.terms.all_or_none]
+        opposite = book.side(side.opposite)
+        for order in waiting:
+            plan = walk.plan_whole(book, opposite, self.attempt(book, order))
+            if plan is not None:
+                # Out of its queue for good: the plan fills it whole.
+                order.leaves = of_side.take_out(order)
+                self._execute(book, opposite, order, plan.steps, events)
+
+    def _start_volatility_auction(self, book: Book, events: list[Event]) -> None:
+        events.append(PhaseChanged(None, book.instrument.symbol, Phase.VOLATILITY_AUCTION, book.phase))
+        book.phase = Phase.VOLATILITY_AUCTION
+
+    # -- what follows: stops, then pegs --------------------------------------------------------
+
+    def settle(self, book: Book, events: list[Event]) -> None:
+        """Everything that one order's arrival or departure sets off (rules 4, 28, 53)."""
+        if book.stops and book.phase is Phase.CONTINUOUS:
+            self._run_stops(book, events)
+        if (book.bids.pegs or book.asks.pegs) and book.phase is Phase.CONTINUOUS:
+            for side in book.sides:
+                self._move_pegs(book, side, events)
+        book.notice()
+
+    def _run_stops(self, book: Book, events: list[Event]) -> None:
+        """Elected stops go one after the other; each may elect more, behind those that wait (rule 28)."""
+        elected: deque[Order] = deque()
+        while True:
+            if book.last_price is not None and book.phase is Phase.CONTINUOUS:
+                elected.extend(book.stops.elect(book.last_price))
+            if not elected:
+                return
+            self.activate(book, elected.popleft(), events)
+
+    def activate(self, book: Book, order: Order, events: list[Event]) -> None:
+        """A stop whose price is there becomes a market or a limit order."""
+        special = order.special
+        assert special is not None
+        assert special.stop_price is not None
+        special.arrival = self.seq
+        events.append(
+            StopTriggered(
+                order.account, order.client_order_id, order.order_id, order.symbol, order.side,
+                special.stop_price,
+            )
+        )  # fmt: skip
+        band = bands.entry_band(book)
+        if order.price is not None and band is not None and order.price not in band:
+            events.append(self.kill(order, CancelReason.OUTSIDE_BAND))
+            return
+        self.arrive(book, order, events)
+
+    def _move_pegs(self, book: Book, side: BookSide, events: list[Event]) -> None:
+        """Pegs follow the best of their side, behind the order that set it, in their order (rule 53)."""
+        best = best_to_peg_to(side)
+        followed: list[Order] = []
+        for order in list(side.pegs):
+            if best is None:
+                events.append(self.pull(book, order, CancelReason.NOTHING_TO_PEG_TO))
+                continue
+            price, old_price = _capped(side, best, order), order.price
+            assert old_price is not None
+            if price == old_price:
+                followed.append(order)
+                continue
+            order = self.relocate(book, order, price, order.quantity)
+            followed.append(order)
+            side.rest(order)
+            events.append(
+                OrderRepriced(
+                    order.account, order.client_order_id, order.order_id, order.symbol, order.side,
+                    old_price, price, order.leaves,
+                )
+            )  # fmt: skip
+        side.pegs = followed  # resting anew put who moved behind who stayed; their turns do not change
+
+    # -- leaving -------------------------------------------------------------------------------
+
+    def relocate(self, book: Book, order: Order, price: Price | None, total: Quantity) -> Order:
+        """Take an order out and return a new record of it with another price or total; not yet in the book."""
+        side, special = book.side(order.side), order.special
+        if special is not None and special.pending:
+            withdraw(book, order)
+            order.leaves = 0
+        else:
+            side.take_out(order)
+        moved = order.moved(price, total, self.seq)
+        self._market.accounts.by_name[order.account].orders[order.client_order_id] = moved
+        return moved
+
+    def pull(self, book: Book, order: Order, reason: CancelReason) -> OrderCanceled:
+        """Cancel a live order wherever it is: in the book, or waiting outside of it."""
+        special = order.special
+        if special is not None and special.pending:
+            withdraw(book, order)
+            return self.kill(order, reason)
+        price = order.price
+        leaves = book.side(order.side).take_out(order)
+        return OrderCanceled(
+            order.account, order.client_order_id, order.order_id, order.symbol, order.side, price, leaves,
+            order.cumulative, reason,
+        )  # fmt: skip
+
+    def kill(self, order: Order, reason: CancelReason) -> OrderCanceled:
+        """Cancel what is open of an order that is not in the book."""
+        leaves, order.leaves = order.leaves, 0
+        return OrderCanceled(
+            order.account, order.client_order_id, order.order_id, order.symbol, order.side, None, leaves,
+            order.cumulative, reason,
+        )  # fmt: skip
+
+
+def withdraw(book: Book, order: Order) -> None:
+    """Forget an order that waits outside of the book; it is no longer pending."""
+    if order.special is None:
+        raise InvariantViolated(f"order {order.order_id} waits for nothing")
+    if order.time_in_force is TimeInForce.AT_THE_CLOSE:
+        book.for_the_close.remove(order)
+        order.special.pending = False
+    else:
+        book.stops.remove(order)
+
+
+def rested(order: Order) -> OrderRested:
+    """The order rests where its entry did not say."""
+    return OrderRested(
+        order.account, order.client_order_id, order.order_id, order.symbol, order.side, order.price,
+        order.leaves,
+    )  # fmt: skip
+
+
+def best_to_peg_to(side: BookSide) -> Price | None:
+    """The side's best price over the orders that are neither pegs nor hidden (rule 53)."""
+    for level in side.best_first():
+        if any(order.order_type is not OrderType.PEG for order in level.living()):
+            return level.price
+    return None
+
+
+def peg_price(side: BookSide, order: Order) -> Price | None:
+    """Where the peg belongs now; ``None``: its side has no limit price."""
+    best = best_to_peg_to(side)
+    return None if best is None else _capped(side, best, order)
+
+
+def _capped(side: BookSide, best: Price, order: Order) -> Price:
+    cap = order.terms.cap
+    return best if cap is None else side.sign * min(side.sign * best, side.sign * cap)

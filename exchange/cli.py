@@ -1,4 +1,4 @@
-"""The venue's commands: ``serve`` and ``verify``.
+"""The venue's commands: ``serve``, ``verify`` and ``conform``.
 
 In: what a person types. Out: a running venue, or a verdict. Wrong use is one line and exit code 2.
 """
@@ -73,3 +73,22 @@ def verify(
     from exchange.journal.verify import verify as check_journal
 
     raise typer.Exit(0 if check_journal(journal) else 1)
+
+
+@app.command()
+def conform(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cases, one JSON object a line.")],
+    show: Annotated[
+        str | None, typer.Option(metavar="ID", help="Show this case step by step, expected beside come out.")
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say why each skipped case was skipped.")
+    ] = False,
+) -> None:
+    """Run market situations through the matching engine and compare every effect with what they expect.
+
+    Exit code 1 if one differs. Example: tontine conform examples/market-situations.jsonl
+    """
+    from exchange.conformance.command import conform as run_cases
+
+    raise typer.Exit(0 if run_cases(files, show=show, verbose=verbose) else 1)

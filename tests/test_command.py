@@ -11,7 +11,7 @@ import tontine
 
 ROOT = Path(__file__).parents[1]
 TROUBLED = ("tests.support.troubled",)
-COMMANDS = ("serve", "verify", "fleet", "bot", "demo", "replay", "bench", "schema")
+COMMANDS = ("serve", "verify", "conform", "fleet", "bot", "demo", "replay", "bench", "schema")
 
 
 def run_python(source: str) -> subprocess.CompletedProcess[str]:

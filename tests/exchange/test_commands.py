@@ -15,7 +15,7 @@ def exchange(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
 
 
-@pytest.mark.parametrize("command", ["serve", "verify"])
+@pytest.mark.parametrize("command", ["serve", "verify", "conform"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = exchange(command, "--help")
 

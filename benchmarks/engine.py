@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from benchmarks import flow
+from benchmarks import flow, special_orders
 from benchmarks.bare_book import BareBook
 from benchmarks.flow import SYMBOL, instrument
 from benchmarks.report import Plan, Result
@@ -43,6 +43,8 @@ def measure(
         yield _result(plan, case, work, _STRESS_TARGET)
     for case, work in _kinds(rounds):
         yield _result(plan, f"only: {case}", work)
+    for special in special_orders.cases(rounds):
+        yield _result(plan, f"only: {special.name}", special.work(), orders=special.orders)
 
 
 def _flow(plan: Plan, warm_up: Sequence[Command], commands: Sequence[Command]) -> Iterator[Result]:
@@ -60,11 +62,15 @@ def _flow(plan: Plan, warm_up: Sequence[Command], commands: Sequence[Command]) -
         yield Result("engine", case, rate, "commands/s", target=target, samples=plan.samples)
 
 
-def _result(plan: Plan, case: str, work: Work, target: int | None = None) -> Result:
+def _result(
+    plan: Plan, case: str, work: Work, target: int | None = None, *, orders: int | None = None
+) -> Result:
+    """``orders``: what to count instead of commands, where one command acts on many."""
     warm_up, commands = work
     times_s = [seconds_to_apply(commands, warm_up) for _ in range(plan.samples)]
-    rate = median_rate(len(commands), times_s)
-    return Result("engine", case, rate, "commands/s", target=target, samples=plan.samples)
+    rate = median_rate(orders or len(commands), times_s)
+    unit = "orders/s" if orders else "commands/s"
+    return Result("engine", case, rate, unit, target=target, samples=plan.samples)
 
 
 # -- what breaks books -----------------------------------------------------------------------------

@@ -68,11 +68,17 @@ class Level:
         self.hidden: list[Order] = _NO_ORDERS  # oldest first, all alive; behind all displayed (rule 2)
 
     def __iter__(self) -> Iterator[Order]:
-        return iter([*self.living(), *self.hidden])
+        """The living, in their queue's order; they may be removed meanwhile."""
+        hidden = self.hidden.copy()
+        yield from self.displayed_orders()
+        yield from hidden
 
-    def living(self) -> list[Order]:
-        """The living that are displayed, oldest first; a copy, so they may be removed meanwhile."""
-        return [order for order in self.orders[self.head :] if order.leaves]
+    def displayed_orders(self) -> Iterator[Order]:
+        """The living that are displayed, oldest first; they may be removed meanwhile."""
+        orders = self.orders
+        for at in range(self.head, len(orders)):
+            if orders[at].leaves:
+                yield orders[at]
 
     @property
     def displayed(self) -> Quantity:
@@ -81,13 +87,20 @@ class Level:
 
     def displayed_count(self) -> int:
         """How many orders are displayed."""
-        return len(self.living())
+        return sum(1 for _ in self.displayed_orders())
 
     def bury(self) -> None:
         """Let go of the dead if there are many."""
         if 4 * self.dead > 3 * len(self.orders):
-            self.orders = self.living()
+            self.orders = list(self.displayed_orders())
             self.head = self.dead = 0
+
+    def advance(self) -> None:
+        """Pass over the dead at the head, so that nobody walks over them again."""
+        orders, head = self.orders, self.head
+        while head < len(orders) and not orders[head].leaves:
+            head += 1
+        self.head = head
 
     def send_back(self, order: Order) -> None:
         """Move a displayed order behind all others."""
@@ -95,12 +108,13 @@ class Level:
         orders[orders.index(order, self.head)] = _NOBODY
         orders.append(order)
         self.dead += 1
+        self.advance()
         if self.dead > DEAD_ALLOWED:
             self.bury()
 
     def insert_by_arrival(self, order: Order) -> None:
         """Move the order just appended before the displayed ones that came after it."""
-        others = self.living()[:-1]
+        others = list(self.displayed_orders())[:-1]
         later = next(
             (at for at, other in enumerate(others) if other.arrival > order.arrival),
             len(others),
@@ -141,11 +155,6 @@ class BookSide:
     @property
     def best(self) -> Price | None:
         return self.sign * self.keys[-1] if self.keys else None
-
-    @property
-    def special(self) -> bool:
-        """Whether anything rests here that plain matching does not know."""
-        return bool(self.market or self.pegs or self.all_or_none or self.concealed)
 
     # -- plain orders --------------------------------------------------------------------------
 
@@ -322,6 +331,7 @@ class BookSide:
             if terms.display is not None:
                 self.concealed -= 1
             level.dead += 1
+            level.advance()
         if order.order_id == self.top_order_id:
             self.top_order_id = 0
         if not level.quantity:
@@ -357,8 +367,8 @@ class Book:
     """Both sides of one instrument, what waits outside of them, its prices and its phase."""
 
     __slots__ = (
-        "asks", "bids", "for_the_close", "instrument", "last_price", "phase", "reference_price", "special",
-        "stops",
+        "asks", "bids", "closely", "for_the_close", "instrument", "last_price", "phase", "reference_price",
+        "special", "stops",
     )  # fmt: skip
 
     def __init__(self, instrument: AddInstrument) -> None:
@@ -370,18 +380,24 @@ class Book:
         self.last_price: Price | None = None
         self.reference_price = instrument.reference_price
         self.phase = Phase.CONTINUOUS
-        self.special = _is_special(instrument)
-        """Whether plain matching would be wrong; ``notice`` keeps it true."""
+        self.special = False
+        """Whether anything is here that plain matching does not know."""
+        self.closely = False
+        """Whether that concerns every order, however plain: the rules or the phase, or what comes before limits."""
+        self.notice()
 
     def notice(self) -> None:
         """Look whether anything asks for more than plain matching. Plain commands can't change that."""
-        self.special = (
+        bids, asks = self.bids, self.asks
+        self.closely = (
             self.phase is not Phase.CONTINUOUS
-            or self.bids.special
-            or self.asks.special
-            or bool(self.stops)
-            or bool(self.for_the_close)
+            or bool(bids.market or asks.market or bids.all_or_none or asks.all_or_none)
             or _is_special(self.instrument)
+        )
+        self.special = (
+            self.closely
+            or bool(bids.pegs or asks.pegs or bids.concealed or asks.concealed)
+            or bool(self.stops or self.for_the_close)
         )
 
     def side(self, side: Side) -> BookSide:

@@ -14,7 +14,7 @@ from exchange.engine.accounts import Account
 from exchange.engine.answers import Rejection
 from exchange.engine.book import Book
 from exchange.engine.commands import CancelOrder, EnterOrder, ReduceOrder, ReplaceOrder
-from exchange.engine.events import Event, OrderAccepted
+from exchange.engine.events import Event, OrderAccepted, Trade
 from exchange.engine.order import Order, Special
 from exchange.engine.phases import RULES
 from exchange.engine.stops import triggers
@@ -140,6 +140,17 @@ class Careful:
             self._trading.activate(book, order, events)
         else:
             book.stops.add(order)
+
+    def settled(self, book: Book, command: EnterOrder, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        """Events of a plain order, with what stops and pegs do about it."""
+        self._trading.seq = command.seq
+        followed: list[Event] = []
+        if book.stops:
+            for event in events:
+                if isinstance(event, Trade):
+                    book.stops.follow(event.price)
+        self._trading.settle(book, followed)
+        return (*events, *followed)
 
     # -- changes -------------------------------------------------------------------------------
 

@@ -128,9 +128,9 @@ class Engine:
 
     # -- entry ---------------------------------------------------------------------------------
 
-    def _enter(self, command: EnterOrder) -> Events:
-        """``OrderAccepted``, a ``Trade`` for each resting order touched, then at most one of
-        ``OrderRested`` and ``OrderCanceled``; or one ``RequestRejected``.
+    def _enter(self, command: EnterOrder, plainly: bool = False) -> Events:
+        """``OrderAccepted``, a ``Trade`` for each resting order touched, then ``OrderCanceled`` if something is
+        left and does not rest; or one ``RequestRejected``. ``plainly``: somebody looked already.
         """
         symbol, name, client_order_id = command.symbol, command.account, command.client_order_id
         try:
@@ -151,8 +151,7 @@ class Engine:
             command.terms is not None
             or book.special
             or (time_in_force is not _GTC and time_in_force not in _PLAIN)
-            or (order_type is not _LIMIT and order_type is not _MARKET)
-        ):
+        ) and not plainly:
             return self._enter_carefully(command, book)
         side, price, quantity, post_only = command.side, command.price, command.quantity, command.post_only
         if side is _BUY:
@@ -170,6 +169,8 @@ class Engine:
             or not instrument.minimum_quantity <= quantity <= instrument.maximum_quantity
             or quantity % instrument.lot
         ):  # not a plain order at a usual price: look closely
+            if order_type is not _LIMIT and order_type is not _MARKET:
+                return self._enter_carefully(command, book)
             refusal = refusals.of_entry(instrument, command)
             if refusal is not None:
                 return answers.rejected(command, Request.NEW, *refusal)
@@ -215,6 +216,8 @@ class Engine:
         return trades
 
     def _enter_carefully(self, command: EnterOrder, book: Book) -> Events:
+        if not book.closely and _is_plain(command) and _meets_plain(book, command):
+            return self._careful.settled(book, command, self._enter(command, plainly=True))
         account = self._accounts[command.account]
         events = self._careful.enter(command, book, account)
         if command.terms is not None and command.terms.expires_at_ns is not None:
@@ -356,6 +359,21 @@ class Engine:
             return (RequestRejected(None, None, Request.ADMIN, *refusal),)
         self.books[command.symbol] = Book(command)
         return (InstrumentAdded(command.symbol),)
+
+
+def _is_plain(command: EnterOrder) -> bool:
+    """Whether the order by itself asks for nothing special."""
+    plain_type = command.order_type is _LIMIT or command.order_type is _MARKET
+    return plain_type and command.terms is None and command.time_in_force in _PLAIN
+
+
+def _meets_plain(book: Book, command: EnterOrder) -> bool:
+    """Whether a plain order meets only plain ones, if any: nothing concealed, no pegs."""
+    opposite = book.side(command.side.opposite)
+    if not opposite.concealed and not opposite.pegs:
+        return True
+    price = command.price
+    return price is not None and (not opposite.keys or opposite.keys[-1] < opposite.sign * price)
 
 
 def _age(order: Order) -> OrderId:

@@ -70,17 +70,15 @@ class Trading:
         else:
             if terms.protection is not None and opposite.keys:
                 limit_key = opposite.keys[-1] - terms.protection
-            if order.order_type is not OrderType.MONEY_LIMIT:
-                span = bands.execution_range(book)
-                if span is not None:
-                    farthest = span.highest if order.side is Side.BUY else span.lowest
-                    limit_key = max(limit_key, opposite.sign * farthest)
         budget = None
         if order.order_type is OrderType.MARKET_BY_AMOUNT:
             quantity, budget = UNBOUNDED, terms.amount
         return Attempt(
             order.account, terms.self_trade_group or None, terms.self_trade or book.instrument.self_trade,
             quantity, limit_key, limit, budget, bands.dynamic_corridor(book),
+            bands.execution_range(book)
+            if limit is None and order.order_type is not OrderType.MONEY_LIMIT
+            else None,
         )  # fmt: skip
 
     def arrive(self, book: Book, order: Order, events: list[Event], *, replaced: bool = False) -> None:
@@ -396,7 +394,7 @@ def rested(order: Order) -> OrderRested:
 def best_to_peg_to(side: BookSide) -> Price | None:
     """The side's best price over the orders that are neither pegs nor hidden (rule 53)."""
     for level in side.best_first():
-        if any(order.order_type is not OrderType.PEG for order in level.living()):
+        if any(order.order_type is not OrderType.PEG for order in level.displayed_orders()):
             return level.price
     return None
 

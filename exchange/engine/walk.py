@@ -10,6 +10,8 @@ peaks in turn, then the hidden ones (rules 2, 24, 52).
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
@@ -63,6 +65,8 @@ class Attempt(NamedTuple):
     limit: Price | None
     budget: Money | None = None
     corridor: Span | None = None
+    execution_range: Span | None = None
+    """Market orders only."""
 
 
 class Plan:
@@ -135,27 +139,27 @@ class _Walk:
     def _queue(self, level: Level) -> None:
         """First in, first out: displayed quantities, then each refreshed peak behind the others."""
         refill_in_front = self._book.instrument.peak_refills_in_front
-        queue = [(maker, *_peak(maker)) for maker in level.living()]
-        at = 0
-        while at < len(queue) and not self.finished():
-            maker, shown, open_quantity = queue[at]
-            at += 1
+        refilled: deque[tuple[Order, Quantity, Quantity]] = deque()
+        waiting = level.displayed_orders()
+        while not self.finished():
+            maker = None if refilled and refill_in_front else next(waiting, None)
+            if maker is not None:
+                shown, open_quantity = _peak(maker)
+            elif refilled:
+                maker, shown, open_quantity = refilled.popleft()
+            else:
+                return
             taken = self._visit(maker, level.price, shown, open_quantity)
-            display = maker.terms.display
-            if display is not None and taken == shown < open_quantity:
+            if taken == shown < open_quantity:
                 open_quantity -= taken
-                refilled = (maker, min(display, open_quantity), open_quantity)
-                if refill_in_front:
-                    queue.insert(at, refilled)
-                else:
-                    queue.append(refilled)
+                refilled.append((maker, min(maker.terms.display or 0, open_quantity), open_quantity))
 
     def _visit(self, maker: Order, price: Price, shown: Quantity, open_quantity: Quantity) -> Quantity:
         """Meet one order and return how much of it trades. ``shown`` of its ``open_quantity`` is offered."""
         wanted = self._affordable(price)
         if wanted and maker.terms.all_or_none and maker.leaves > wanted:
             return 0
-        if not wanted or self._outside(price):
+        if not wanted or self.outside(price):
             self._over = True
             return 0
         if self.is_own(maker):
@@ -174,9 +178,12 @@ class _Walk:
         lot = self._book.instrument.lot
         return min(self._left, (budget - self.plan.money) // price // lot * lot)
 
-    def _outside(self, price: Price) -> bool:
-        corridor = self._attempt.corridor
-        if corridor is None or price in corridor:
+    def outside(self, price: Price) -> bool:
+        """Whether a trade at this price must not happen now (rules 38, 40)."""
+        attempt = self._attempt
+        if attempt.execution_range is not None and price not in attempt.execution_range:
+            return True
+        if attempt.corridor is None or price in attempt.corridor:
             return False
         self.plan.outcome = Outcome.CORRIDOR
         return True
@@ -209,11 +216,11 @@ class _Walk:
     def _share_level(self, level: Level) -> None:
         """Divide what is wanted among the displayed quantities, then among refreshed peaks, and so on."""
         round_: list[tuple[Order, Quantity, Quantity]] = []
-        for maker in level.living():
+        for maker in level.displayed_orders():
             if self._over or not self._affordable(level.price):
                 self._over = True
                 return
-            if not round_ and self._outside(level.price):
+            if not round_ and self.outside(level.price):
                 self._over = True
                 return
             if self.is_own(maker):
@@ -228,7 +235,7 @@ class _Walk:
     ) -> list[tuple[Order, Quantity, Quantity]]:
         """One round; returns the next one: the peaks that refill."""
         wanted = self._affordable(price)
-        if not wanted or self._outside(price):
+        if not wanted or self.outside(price):
             self._over = True
             return []
         instrument, top_id = self._book.instrument, self._opposite.top_order_id
@@ -305,7 +312,7 @@ def _give_way(book: Book, opposite: BookSide, attempt: Attempt) -> Plan | None:
     canceled: list[Step] = []
     waiting = 0
     for maker, price in _in_priority(book, opposite, attempt):
-        if attempt.corridor is not None and price not in attempt.corridor:
+        if walk.outside(price):
             return None
         whole = maker.terms.all_or_none
         if whole and maker.leaves > wanted:
@@ -345,15 +352,13 @@ def _take(passed: list[tuple[Order, Price]], most: Quantity) -> list[tuple[Order
     return taken
 
 
-def _in_priority(book: Book, opposite: BookSide, attempt: Attempt) -> list[tuple[Order, Price]]:
+def _in_priority(book: Book, opposite: BookSide, attempt: Attempt) -> Iterator[tuple[Order, Price]]:
     """Everybody within the limit with the price of a trade."""
-    met: list[tuple[Order, Price]] = []
     price = price_with_resting_market(book, opposite, attempt.limit) if opposite.market else None
     if price is not None:
-        met += ((maker, price) for maker in opposite.market)
+        yield from ((maker, price) for maker in opposite.market)
     for key in reversed(opposite.keys):
         if key < attempt.limit_key:
             break
         level = opposite.levels[opposite.sign * key]
-        met += ((maker, level.price) for maker in level)
-    return met
+        yield from ((maker, level.price) for maker in level)

@@ -15,6 +15,34 @@ class Sync(StrEnum):
     OFF = "off"
 
 
+class MarketRemainder(StrEnum):
+    """What becomes of the rest of a market order (rule 17)."""
+
+    CANCEL = "cancel"
+    REST = "rest"
+
+
+class RestingMarketPrice(StrEnum):
+    """At which price a resting market order trades (rule 52)."""
+
+    BEST = "best"  # its own side's best limit if that is better for the aggressor
+    AGGRESSOR = "aggressor"  # always the aggressor's limit
+
+
+class IcebergRefill(StrEnum):
+    """Where a refilled peak stands (rule 23)."""
+
+    BACK = "back"
+    FRONT = "front"
+
+
+class ReplacePriority(StrEnum):
+    """Which replaces keep their place in the queue (rule 10)."""
+
+    KEEP_ON_DECREASE = "keep_on_decrease"
+    ALWAYS_LOSE = "always_lose"
+
+
 class LogFormat(StrEnum):
     AUTO = "auto"  # console on a terminal, else JSON
     CONSOLE = "console"

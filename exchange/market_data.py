@@ -1,118 +1,38 @@
-"""Events to public streams: depth by price level, and the tape.
+"""Events to public streams: depth by price level, the tape, phases, auctions.
 
-In: the events of one command, after its private reports are in their outboxes. Out: one delta for
-each instrument whose levels changed, and one print for each trade, encoded once and put into every
-subscriber's outbox. Quantities are read from the book and compared with what was published last, so
-whatever an event did, a reader's copy equals the book. Nobody subscribed: nothing is computed.
+In: the events of one command, after its private reports are in their outboxes. Out: what they
+changed, handed to the ``Feed`` of each instrument: one delta for each whose levels changed, one print
+for each trade. Indications of an auction are made once a turn (``flush``): a call phase may take in
+thousands of orders before its one auction. Nobody subscribed: nothing is computed.
 
-A slow reader is passed by; when it can take more it gets a fresh snapshot (``catch_up``).
+A slow reader is passed by; when it can take more it is shown how things stand (``catch_up``).
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from exchange.engine.book import Book
 from exchange.engine.engine import Events
-from exchange.engine.events import OrderAccepted, OrderCanceled, OrderReplaced, OrderRested, Trade
+from exchange.engine.events import (
+    AuctionExtended,
+    AuctionHeld,
+    AuctionTrade,
+    OrderAccepted,
+    OrderCanceled,
+    OrderReplaced,
+    OrderRepriced,
+    OrderRested,
+    PhaseChanged,
+    SelfTradePrevented,
+    StopTriggered,
+    Trade,
+)
+from exchange.feed import Feed
 from exchange.peers import Peer, Touched
-from protocol.codec import preencode
-from protocol.messages import DepthDelta, DepthSnapshot, Level, TradePrint
-from protocol.vocabulary import Channel, Nanoseconds, Price, Quantity, Sequence, Side, Symbol
+from protocol.vocabulary import Channel, Nanoseconds, OrderId, Price, Side, Symbol
 
-Shown = dict[Price, Quantity]
-
-
-class Feed:
-    """The public streams of one instrument."""
-
-    def __init__(self, book: Book, touched: Touched) -> None:
-        self._book = book
-        self._symbol = book.instrument.symbol
-        self._touched = touched
-        self.depth_readers: list[Peer] = []
-        self.tape_readers: list[Peer] = []
-        self._depth_seq: Sequence = 0
-        self._tape_seq: Sequence = 0
-        # What depth readers have been shown; kept only while there are any.
-        self._bids: Shown = {}
-        self._asks: Shown = {}
-
-    def readers(self, channel: Channel) -> list[Peer]:
-        return self.depth_readers if channel is Channel.DEPTH else self.tape_readers
-
-    def add(self, channel: Channel, peer: Peer) -> None:
-        """Start a stream; a depth stream starts with a snapshot."""
-        if channel is Channel.DEPTH:
-            if not self.depth_readers:
-                self._bids = dict(self._book.depth(Side.BUY))
-                self._asks = dict(self._book.depth(Side.SELL))
-            self.depth_readers.append(peer)
-            self.send_snapshot(peer)
-        else:
-            self.tape_readers.append(peer)
-
-    def send_snapshot(self, peer: Peer) -> None:
-        """The whole book as of now; deltas go on from its number."""
-        peer.outbox.append(
-            DepthSnapshot(
-                symbol=self._symbol,
-                seq=self._depth_seq,
-                bids=sorted(self._bids.items(), reverse=True),
-                asks=sorted(self._asks.items()),
-            )
-        )
-        self._touch(peer)
-
-    def publish_trade(self, at_ns: Nanoseconds, trade: Trade) -> None:
-        self._tape_seq += 1
-        if not self.tape_readers:
-            return
-        line = preencode(
-            TradePrint(
-                self._symbol,
-                self._tape_seq,
-                trade.trade_id,
-                at_ns,
-                trade.price,
-                trade.quantity,
-                trade.aggressor,
-            )
-        )
-        for reader in self.tape_readers:
-            if not reader.slow:
-                reader.outbox.append(line)
-                self._touch(reader)
-
-    def publish_depth(self, bids: set[Price], asks: set[Price]) -> None:
-        """Look at these price levels and publish those that differ from what was shown."""
-        changed_bids = self._changed(Side.BUY, bids, self._bids)
-        changed_asks = self._changed(Side.SELL, asks, self._asks)
-        if not changed_bids and not changed_asks:
-            return
-        self._depth_seq += 1
-        line = preencode(DepthDelta(self._symbol, self._depth_seq, changed_bids, changed_asks))
-        for reader in self.depth_readers:
-            if reader.slow:
-                reader.behind.add(self._symbol)
-            else:
-                reader.outbox.append(line)
-                self._touch(reader)
-
-    def _changed(self, side: Side, prices: set[Price], shown: Shown) -> list[Level]:
-        changed: list[Level] = []
-        for price in sorted(prices):  # a set's own order is no order to publish in
-            quantity = self._book.quantity_at(side, price)
-            if quantity != shown.get(price, 0):
-                changed.append((price, quantity))
-                if quantity:
-                    shown[price] = quantity
-                else:
-                    del shown[price]
-        return changed
-
-    def _touch(self, peer: Peer) -> None:
-        if not peer.touched:
-            peer.touched = True
-            self._touched.append(peer)
+Changed = dict[Symbol, tuple[set[Price], set[Price]]]
+"""Price levels to look at, bids and asks, of each instrument that something happened to."""
 
 
 class MarketData:
@@ -123,6 +43,7 @@ class MarketData:
         self._book = book
         self._touched = touched
         self._feeds: dict[Symbol, Feed] = {}
+        self._indicate: dict[Symbol, Feed] = {}  # whose indication may have changed in this turn
         self.active = False
         """Whether anyone is subscribed to anything; if not, ``publish`` need not be called."""
 
@@ -146,8 +67,8 @@ class MarketData:
     def unsubscribe(self, peer: Peer, channel: Channel, symbol: Symbol) -> None:
         """End a stream that the peer has."""
         peer.subscriptions.remove((channel, symbol))
-        self._feeds[symbol].readers(channel).remove(peer)
-        self.active = any(feed.depth_readers or feed.tape_readers for feed in self._feeds.values())
+        self._feeds[symbol].readers[channel].remove(peer)
+        self.active = any(feed.has_readers for feed in self._feeds.values())
 
     def unsubscribe_all(self, peer: Peer) -> None:
         """The peer is gone."""
@@ -155,38 +76,100 @@ class MarketData:
             self.unsubscribe(peer, channel, symbol)
 
     def catch_up(self, peer: Peer) -> None:
-        """The peer reads again: a fresh snapshot for each depth stream that passed it by."""
-        for symbol in sorted(peer.behind):
-            if (Channel.DEPTH, symbol) in peer.subscriptions:
-                self._feeds[symbol].send_snapshot(peer)
+        """The peer reads again: how things stand, for each stream that passed it by."""
+        for channel, symbol in sorted(peer.behind):
+            if (channel, symbol) in peer.subscriptions:
+                self._feeds[symbol].send_state(channel, peer)
         peer.behind.clear()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether ``flush`` may have something to say."""
+        return bool(self._indicate)
+
+    def flush(self) -> None:
+        """The turn is over: publish what auctions would give now."""
+        if self._indicate:
+            for feed in self._indicate.values():
+                feed.publish_indication()
+            self._indicate.clear()
 
     def publish(self, at_ns: Nanoseconds, events: Events) -> None:
         """Publish what the events of one command changed."""
-        changed: dict[Symbol, tuple[set[Price], set[Price]]] = {}
+        changed: Changed = {}
+        whole: set[Symbol] = set()
+        arrived: OrderId = 0
+        event: Any
         for event in events:
-            match event:
-                case OrderAccepted() | OrderCanceled() | OrderRested():
-                    if event.price is not None:
-                        self._mark(changed, event.symbol, event.side, event.price)
-                case OrderReplaced():
-                    self._mark(changed, event.symbol, event.side, event.old_price)
-                    self._mark(changed, event.symbol, event.side, event.price)
-                case Trade():
-                    self._mark(changed, event.symbol, event.aggressor.opposite, event.price)
-                    feed = self.feed(event.symbol)
-                    if feed is not None:
-                        feed.publish_trade(at_ns, event)
+            kind = type(event)
+            if kind is OrderAccepted:
+                arrived = event.order_id
+                _mark(changed, event.symbol, event.side, event.price)
+            elif kind is Trade:
+                _mark(changed, event.symbol, event.aggressor.opposite, event.price)
+                if event.taker_order_id != arrived:
+                    # It rested, all or none, and found enough now: no event tells where.
+                    whole.add(event.symbol)
+                feed = self.feed(event.symbol)
+                if feed is not None:
+                    feed.publish_trade(at_ns, event)
+            elif kind is OrderCanceled or kind is OrderRested or kind is SelfTradePrevented:
+                _mark(changed, event.symbol, event.side, event.price)
+            elif kind is OrderReplaced:
+                arrived = event.order_id
+                _mark(changed, event.symbol, event.side, event.old_price)
+                _mark(changed, event.symbol, event.side, event.price)
+            elif kind is OrderRepriced:
+                _mark(changed, event.symbol, event.side, event.old_price)
+                _mark(changed, event.symbol, event.side, event.price)
+            elif kind in _WHOLE_BOOK:
+                _mark(changed, event.symbol, Side.BUY, None)
+                whole.add(event.symbol)
+                self._publish_rare(at_ns, event)
+            elif kind is AuctionHeld or kind is AuctionExtended:
+                self._publish_rare(at_ns, event)
         for symbol, (bids, asks) in changed.items():
             feed = self._feeds.get(symbol)
-            if feed is not None and feed.depth_readers:
-                feed.publish_depth(bids, asks)
+            if feed is None:
+                continue
+            if feed.depth_readers:
+                if symbol in whole:
+                    feed.publish_book()
+                else:
+                    feed.publish_depth(bids, asks)
+            if feed.auction_readers:
+                self._indicate[symbol] = feed
 
-    @staticmethod
-    def _mark(
-        changed: dict[Symbol, tuple[set[Price], set[Price]]], symbol: Symbol, side: Side, price: Price
+    def _publish_rare(
+        self,
+        at_ns: Nanoseconds,
+        event: AuctionTrade | AuctionHeld | AuctionExtended | PhaseChanged | StopTriggered,
     ) -> None:
-        sides = changed.get(symbol)
-        if sides is None:
-            changed[symbol] = sides = (set(), set())
+        feed = self.feed(event.symbol)
+        if feed is None:
+            return
+        match event:
+            case AuctionTrade():
+                feed.publish_auction_trade(at_ns, event)
+            case AuctionHeld():
+                feed.publish_result(at_ns, event)
+            case AuctionExtended():
+                feed.publish_extension(at_ns, event)
+            case PhaseChanged():
+                feed.publish_phase(at_ns, event)
+            case StopTriggered():
+                pass
+
+
+_WHOLE_BOOK = frozenset((AuctionTrade, PhaseChanged, StopTriggered))
+"""Events that change price levels which they do not name: orders fill at the auction's price and rest
+elsewhere, orders for the close enter the book, a stop may come to rest at its limit."""
+
+
+def _mark(changed: Changed, symbol: Symbol, side: Side, price: Price | None) -> None:
+    """Have a price level looked at; ``None``: only note that something happened to the instrument."""
+    sides = changed.get(symbol)
+    if sides is None:
+        changed[symbol] = sides = (set(), set())
+    if price is not None:
         sides[0 if side is Side.BUY else 1].add(price)

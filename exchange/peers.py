@@ -29,7 +29,7 @@ class Peer:
         self.touched = False  # stands in this turn's list already
         self.closing = False  # hang up once the outbox is written
         self.slow = False  # its socket takes no more: market data passes it by
-        self.behind: set[Symbol] = set()  # depth streams that need a fresh snapshot
+        self.behind: set[tuple[Channel, Symbol]] = set()  # streams that passed it by
         self.subscriptions: set[tuple[Channel, Symbol]] = set()
 
     @property

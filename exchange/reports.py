@@ -1,8 +1,9 @@
 """Events to private answers: what each account is told, in its numbered stream.
 
 In: the events of one command. Out: messages in the outboxes of the account's connections, each with
-the next number of the account's private stream. The numbers run on whether or not anyone listens:
-they are part of the venue's state, so that after a restart the stream goes on where it stopped.
+the next number of the account's private stream; and every event about a phase to who keeps the
+schedule. The numbers run on whether or not anyone listens: they are part of the venue's state, so
+that after a restart the stream goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -12,32 +13,43 @@ from typing import Any, Final
 
 from exchange.engine.engine import Events
 from exchange.engine.events import (
-    DayEnded,
-    InstrumentAdded,
+    AuctionExtended,
+    AuctionTrade,
+    LastPriceSet,
     OrderAccepted,
     OrderCanceled,
     OrderReplaced,
+    OrderRepriced,
     OrderRested,
     OrdersMassCanceled,
+    PhaseChanged,
     RequestRejected,
+    SelfTradePrevented,
+    StopTriggered,
     Trade,
 )
 from exchange.peers import Peer, Touched
+from protocol import messages
 from protocol.messages import (
     Accepted,
+    AdminDone,
     Canceled,
     MassCanceled,
     Message,
     Rejected,
     Replaced,
+    Repriced,
     Rested,
     TradeReport,
+    Triggered,
 )
 from protocol.vocabulary import AccountId, Liquidity, Nanoseconds, Sequence, Side
 
 # Members of an enum cost a dictionary look-up in a class each time; module constants do not.
-_MAKER, _TAKER = Liquidity.MAKER, Liquidity.TAKER
+_MAKER, _TAKER, _AUCTION = Liquidity.MAKER, Liquidity.TAKER, Liquidity.AUCTION
 _BUY, _SELL = Side.BUY, Side.SELL
+
+PhaseEvent = PhaseChanged | AuctionExtended
 
 
 class PrivateStream:
@@ -63,6 +75,8 @@ class Reports:
 
     def __init__(self, touched: Touched) -> None:
         self.streams: dict[AccountId, PrivateStream] = _Streams()
+        self.on_phase: Callable[[PhaseEvent], None] | None = None
+        """Called for each event about a phase, whoever caused it."""
         self._touched = touched
 
     def stream(self, account: AccountId) -> PrivateStream:
@@ -92,21 +106,41 @@ class Reports:
                 self._trade(at_ns, event)
             elif type(event) is RequestRejected:
                 self._rejected(at_ns, event, sender, line)
+            else:
+                self._rare(at_ns, event)
 
     def count(self, replayed: Iterable[Events]) -> None:
         """Run the numbers on as ``deliver`` does, for commands out of the journal: nobody listens yet."""
         streams = self.streams
+        event: Any
         for events in replayed:
             for event in events:
-                if isinstance(event, Trade):
+                kind = type(event)
+                if kind in _MESSAGES:
+                    streams[event.account].last_seq += 1
+                elif kind is Trade:
                     streams[event.maker].last_seq += 1
                     streams[event.taker].last_seq += 1
-                elif not isinstance(event, _OF_NO_ACCOUNT) and event.account is not None:
+                elif kind is AuctionTrade:
+                    streams[event.buyer].last_seq += 1
+                    streams[event.seller].last_seq += 1
+                elif (kind is RequestRejected or kind in _IF_ASKED) and event.account is not None:
                     streams[event.account].last_seq += 1
 
     def _touch(self, reader: Peer) -> None:
         reader.touched = True
         self._touched.append(reader)
+
+    def _tell(self, account: AccountId, make: Callable[[Sequence], Message]) -> None:
+        """The next message of the account's stream; for what is rare, ``deliver`` has this written out."""
+        stream = self.streams[account]
+        stream.last_seq = seq = stream.last_seq + 1
+        if stream.readers:
+            message = make(seq)
+            for reader in stream.readers:
+                reader.outbox.append(message)
+                if not reader.touched:
+                    self._touch(reader)
 
     def _trade(self, at_ns: Nanoseconds, event: Trade) -> None:
         # The resting side first: it learns of a trade it did not ask for.
@@ -153,17 +187,64 @@ class Reports:
             if not reader.touched:
                 self._touch(reader)
 
+    def _rare(self, at_ns: Nanoseconds, event: Any) -> None:
+        """What concerns two accounts, or one only if an account asked, or no account at all."""
+        if isinstance(event, AuctionTrade):
+            self._tell(event.buyer, lambda seq: _bought(seq, at_ns, event))
+            self._tell(event.seller, lambda seq: _sold(seq, at_ns, event))
+            return
+        message_of = _IF_ASKED.get(type(event))
+        if message_of is not None and event.account is not None:
+            self._tell(event.account, lambda seq: message_of(seq, at_ns, event))
+        if isinstance(event, PhaseEvent) and self.on_phase is not None:
+            self.on_phase(event)
+
 
 def _accepted(seq: Sequence, at_ns: Nanoseconds, event: OrderAccepted) -> Message:
+    terms = event.terms
+    if terms is None:
+        return Accepted(
+            seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.side, event.quantity,
+            event.price, event.order_type, event.time_in_force, event.post_only,
+        )  # fmt: skip
     return Accepted(
         seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.side, event.quantity,
-        event.price, event.order_type, event.time_in_force, event.post_only,
+        event.price, event.order_type, event.time_in_force, terms.post_only or event.post_only,
+        stop_price=terms.stop_price,
+        trail=terms.trail,
+        display=terms.display,
+        hidden=terms.hidden,
+        minimum_quantity=terms.minimum_quantity,
+        all_or_none=terms.all_or_none,
+        protection=terms.protection,
+        cap=terms.cap,
+        amount=terms.amount,
+        expires_at_ns=terms.expires_at_ns,
+        self_trade=terms.self_trade,
+        self_trade_group=terms.self_trade_group,
     )  # fmt: skip
 
 
 def _rested(seq: Sequence, at_ns: Nanoseconds, event: OrderRested) -> Message:
     return Rested(
+        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.leaves, event.price
+    )  # fmt: skip
+
+
+def _repriced(seq: Sequence, at_ns: Nanoseconds, event: OrderRepriced) -> Message:
+    return Repriced(
         seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.price, event.leaves
+    )  # fmt: skip
+
+
+def _triggered(seq: Sequence, at_ns: Nanoseconds, event: StopTriggered) -> Message:
+    return Triggered(seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.stop_price)
+
+
+def _prevented(seq: Sequence, at_ns: Nanoseconds, event: SelfTradePrevented) -> Message:
+    return messages.SelfTradePrevented(
+        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.quantity, event.cumulative,
+        event.leaves,
     )  # fmt: skip
 
 
@@ -176,8 +257,22 @@ def _canceled(seq: Sequence, at_ns: Nanoseconds, event: OrderCanceled) -> Messag
 
 def _replaced(seq: Sequence, at_ns: Nanoseconds, event: OrderReplaced) -> Message:
     return Replaced(
-        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.quantity, event.price,
-        event.cumulative, event.leaves, event.kept_priority,
+        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.quantity, event.cumulative,
+        event.leaves, event.kept_priority, event.price, event.stop_price,
+    )  # fmt: skip
+
+
+def _bought(seq: Sequence, at_ns: Nanoseconds, event: AuctionTrade) -> Message:
+    return TradeReport(
+        seq, at_ns, event.buyer_client_order_id, event.buyer_order_id, event.symbol, _BUY, event.trade_id,
+        event.price, event.quantity, _AUCTION, event.buyer_fee, event.buyer_cumulative, event.buyer_leaves,
+    )  # fmt: skip
+
+
+def _sold(seq: Sequence, at_ns: Nanoseconds, event: AuctionTrade) -> Message:
+    return TradeReport(
+        seq, at_ns, event.seller_client_order_id, event.seller_order_id, event.symbol, _SELL, event.trade_id,
+        event.price, event.quantity, _AUCTION, event.seller_fee, event.seller_cumulative, event.seller_leaves,
     )  # fmt: skip
 
 
@@ -185,14 +280,36 @@ def _mass_canceled(seq: Sequence, at_ns: Nanoseconds, event: OrdersMassCanceled)
     return MassCanceled(seq, at_ns, event.count)
 
 
-_MESSAGES: Final[dict[type, Callable[[Sequence, Nanoseconds, Any], Message]]] = {
+def _phase_changed(seq: Sequence, at_ns: Nanoseconds, event: PhaseChanged) -> Message:
+    return AdminDone(seq, at_ns, event.symbol, event.phase)
+
+
+def _auction_extended(seq: Sequence, at_ns: Nanoseconds, event: AuctionExtended) -> Message:
+    return AdminDone(seq, at_ns, event.symbol, event.phase, True, event.price)
+
+
+def _last_price_set(seq: Sequence, at_ns: Nanoseconds, event: LastPriceSet) -> Message:
+    return AdminDone(seq, at_ns, event.symbol, price=event.price)
+
+
+_Builders = dict[type, Callable[[Sequence, Nanoseconds, Any], Message]]
+
+_MESSAGES: Final[_Builders] = {
     OrderAccepted: _accepted,
     OrderRested: _rested,
+    OrderRepriced: _repriced,
+    StopTriggered: _triggered,
+    SelfTradePrevented: _prevented,
     OrderCanceled: _canceled,
     OrderReplaced: _replaced,
-    OrdersMassCanceled: _mass_canceled,
 }
 """Events that concern one account, and what it is told."""
 
-_OF_NO_ACCOUNT: Final = (InstrumentAdded, DayEnded)
-"""Events that nobody is told of in private. The others go to one account, a trade to two."""
+_IF_ASKED: Final[_Builders] = {
+    OrdersMassCanceled: _mass_canceled,
+    PhaseChanged: _phase_changed,
+    AuctionExtended: _auction_extended,
+    LastPriceSet: _last_price_set,
+}
+"""Events that concern an account if it asked for them. What is in neither table and is no trade and no
+refusal nobody is told of in private."""

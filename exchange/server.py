@@ -10,7 +10,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,10 +23,12 @@ from exchange.journal.recovery import State, recover, start_from
 from exchange.journal.sqlite import SqliteLog
 from exchange.logs import log_outcome
 from exchange.peers import Touched
+from exchange.schedule import Schedule
 from exchange.turns import Turns
 from exchange.venue import Venue
 from protocol.clock import Clock, SystemClock
 from protocol.errors import ConfigError, VenueError
+from protocol.vocabulary import AccountId
 
 log = structlog.get_logger()
 
@@ -71,11 +72,13 @@ async def serve(
             state.reports,
             touched,
             observe=log_outcome if log_commands else None,
+            operators=[AccountId(name) for name in config.operators],
         )
+        schedule = Schedule(venue, config)
+        last_at_ns = state.sequencer.last_at_ns
         _list_instruments(venue, config.instruments)
-        if config.day_ends_utc is not None and _day_end_missed(config, state, clock):
-            venue.end_day()
-        await _run(config, venue, journal, clock, ready, stop)
+        schedule.start(clock.now_ns(), last_at_ns)
+        await _run(config, venue, schedule, journal, clock, ready, stop)
         if journal is not None:
             journal.save_snapshot(state.image())
     finally:
@@ -87,6 +90,7 @@ async def serve(
 async def _run(
     config: VenueConfig,
     venue: Venue,
+    schedule: Schedule,
     journal: SqliteLog | None,
     clock: Clock,
     ready: Callable[[Address], None] | None,
@@ -114,9 +118,10 @@ async def _run(
                 address = Address(*await gateway.listen(tcp.host, tcp.port))
             except OSError as error:
                 raise ConfigError(f"tcp {tcp.host}:{tcp.port}", error.strerror or str(error)) from error
-            background = [tasks.create_task(gateway.keep_time())]
-            if config.day_ends_utc is not None:
-                background.append(tasks.create_task(_end_days(config, venue, turns, clock)))
+            background = [
+                tasks.create_task(gateway.keep_time()),
+                tasks.create_task(schedule.keep(turns, clock)),
+            ]
             _calm_garbage_collector()
             journal_name = str(config.journal.path) if config.journal.path else None
             log.info(
@@ -193,31 +198,6 @@ def _list_instruments(venue: Venue, instruments: list[InstrumentConfig]) -> None
                     f"instruments.{command.symbol}.{name}",
                     f"{now} in the file, {before} in the journal: an instrument does not change while it is listed",
                 )
-
-
-def _last_day_end(config: VenueConfig, now_ns: int) -> datetime:
-    assert config.day_ends_utc is not None
-    now = datetime.fromtimestamp(now_ns / 1e9, UTC)
-    end = datetime.combine(now.date(), config.day_ends_utc, UTC)
-    return end if end <= now else end - timedelta(days=1)
-
-
-def _day_end_missed(config: VenueConfig, state: State, clock: Clock) -> bool:
-    """Whether the venue was down when its day ended."""
-    last_at_ns = state.sequencer.last_at_ns
-    end_ns = int(_last_day_end(config, clock.now_ns()).timestamp()) * 1_000_000_000
-    return 0 < last_at_ns < end_ns
-
-
-async def _end_days(config: VenueConfig, venue: Venue, turns: Turns, clock: Clock) -> None:
-    while True:
-        now_ns = clock.now_ns()
-        next_end = _last_day_end(config, now_ns) + timedelta(days=1)
-        await asyncio.sleep(next_end.timestamp() - now_ns / 1e9)
-        if clock.now_ns() >= next_end.timestamp() * 1e9:  # a sleep may end early
-            events = venue.end_day()
-            turns.schedule()
-            log.info("day_ended", events=len(events))
 
 
 def _calm_garbage_collector() -> None:

@@ -6,29 +6,22 @@ together with the bytes that must wait for them. Knows neither sockets nor the e
 runtime can drive it.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Collection
+from typing import NamedTuple
 
-from exchange.engine.commands import (
-    CancelOrder,
-    Command,
-    EndDay,
-    EnterOrder,
-    MassCancel,
-    ReduceOrder,
-    ReplaceOrder,
-)
+from exchange.engine.commands import Command, EndDay
 from exchange.engine.engine import Engine, Events
-from exchange.engine.order import Order
 from exchange.engine.sequencer import Sequencer, Turn
+from exchange.intake import ADMINISTRATION, order_entry
 from exchange.market_data import MarketData
 from exchange.peers import Peer, Touched
 from exchange.reports import Reports
+from exchange.standing import instrument_info, open_order, order_state
 from protocol import messages
 from protocol.errors import InvariantViolated, LocalProtocolError, RemoteProtocolError
-from protocol.messages import PROTOCOL_VERSION, InstrumentInfo, Message, NewOrder, OpenOrder, PositionInfo
+from protocol.messages import PROTOCOL_VERSION, Message, PositionInfo
 from protocol.session import Inbound
-from protocol.vocabulary import AccountId, ErrorCode
+from protocol.vocabulary import AccountId, ErrorCode, Nanoseconds
 
 Observer = Callable[[AccountId | None, Command, Events], None]
 """Sees every command with its events, after the engine; for logs."""
@@ -53,13 +46,21 @@ class Venue:
         reports: Reports,
         touched: Touched,
         observe: Observer | None = None,
+        operators: Collection[AccountId] = (),
     ) -> None:
-        """``touched`` is the list that ``reports`` writes into as well."""
+        """``touched`` is the list that ``reports`` writes into as well.
+
+        ``operators``: accounts that may change phases and set last prices.
+        """
         self.name = name
+        self.operators = frozenset(operators)
         self.sequencer = sequencer
         self.reports = reports
         self._touched = touched
         self.market_data = MarketData(self.engine.books.get, touched)
+        self.on_deadline: Callable[[Nanoseconds], None] | None = None
+        """Called with the deadline of each order that has one, before it is entered."""
+        self._order_entry = order_entry(self._note_deadline)
         self._observe = observe
         self._submit = sequencer.submit
         self._deliver = reports.deliver
@@ -71,7 +72,7 @@ class Venue:
     @property
     def has_output(self) -> bool:
         """Whether there is anything to journal or to send."""
-        return bool(self._touched) or self.sequencer.has_turn
+        return bool(self._touched) or self.sequencer.has_turn or self.market_data.has_news
 
     # -- requests ------------------------------------------------------------------------------
 
@@ -81,10 +82,10 @@ class Venue:
         What follows a line after which the peer is to be hung up on is not looked at.
         """
         account = peer.session.account
-        submit, deliver = self._submit, self._deliver
+        order_entry, submit, deliver = self._order_entry, self._submit, self._deliver
         market_data, observe = self.market_data, self._observe
         for line, message in inbound:
-            make = _ORDER_ENTRY.get(type(message))
+            make = order_entry.get(type(message))
             if make is None or account is None:
                 self._handle_other(peer, line, message)
                 if peer.closing:
@@ -100,13 +101,7 @@ class Venue:
 
     def act(self, command: Command) -> Events:
         """Carry out a command of the venue itself, such as listing an instrument."""
-        events = self._submit(command)
-        self._deliver(command.at_ns, events)
-        if self.market_data.active:
-            self.market_data.publish(command.at_ns, events)
-        if self._observe is not None:
-            self._observe(None, command, events)
-        return events
+        return self._carry_out(None, command)
 
     def end_day(self) -> Events:
         """End the trading day: DAY orders go, used client order ids are free again."""
@@ -128,9 +123,37 @@ class Venue:
                 self._subscribe(peer, line, message)
             case messages.Unsubscribe():
                 self._unsubscribe(peer, line, message)
+            case messages.ChangePhase() | messages.SetLastPrice():
+                self._administer(peer, line, message)
             case _:
                 raise LocalProtocolError(f"a session let {type(message).__name__} pass")
         self.touch(peer)
+
+    def _administer(
+        self, peer: Peer, line: int, request: messages.ChangePhase | messages.SetLastPrice
+    ) -> None:
+        account = _known(peer.account)
+        if account not in self.operators:
+            text = f"{account} is no operator of this venue"
+            peer.session.fail(RemoteProtocolError(ErrorCode.NOT_AN_OPERATOR, text, line))
+            return
+        self._carry_out(account, ADMINISTRATION[type(request)](account, request), peer, line)
+
+    def _carry_out(
+        self, account: AccountId | None, command: Command, sender: Peer | None = None, line: int | None = None
+    ) -> Events:
+        """What ``handle`` has written out: a command and everything that follows from it."""
+        events = self._submit(command)
+        self._deliver(command.at_ns, events, sender, line)
+        if self.market_data.active:
+            self.market_data.publish(command.at_ns, events)
+        if self._observe is not None:
+            self._observe(account, command, events)
+        return events
+
+    def _note_deadline(self, deadline_ns: Nanoseconds) -> None:
+        if self.on_deadline is not None:
+            self.on_deadline(deadline_ns)
 
     def touch(self, peer: Peer) -> None:
         """The peer's outbox has something in it, or it is to be closed."""
@@ -148,23 +171,13 @@ class Venue:
                 version=PROTOCOL_VERSION,
                 seq=stream.last_seq,
                 heartbeat_s=login.heartbeat_s,
-                instruments=[
-                    InstrumentInfo(
-                        symbol=listed.symbol,
-                        tick=listed.tick,
-                        lot=listed.lot,
-                        minimum_quantity=listed.minimum_quantity,
-                        maximum_quantity=listed.maximum_quantity,
-                        price_decimals=listed.price_decimals,
-                    )
-                    for listed in (book.instrument for book in self.engine.books.values())
-                ],
+                instruments=[instrument_info(book) for book in self.engine.books.values()],
                 positions=[
                     PositionInfo(symbol=symbol, quantity=quantity)
                     for symbol, quantity in sorted(account.positions.items() if account else ())
                     if quantity
                 ],
-                open_orders=[_open_order(order) for order in self.engine.open_orders(login.account)],
+                open_orders=[open_order(order) for order in self.engine.open_orders(login.account)],
             )
         )
         stream.readers.append(peer)
@@ -176,19 +189,7 @@ class Venue:
             text = f"no order {asked.client_order_id!r}"
             peer.session.fail(RemoteProtocolError(ErrorCode.UNKNOWN_ORDER, text, line))
             return
-        peer.outbox.append(
-            messages.OrderStateReport(
-                client_order_id=order.client_order_id,
-                order_id=order.order_id,
-                symbol=order.symbol,
-                side=order.side,
-                state=order.state,
-                quantity=order.quantity,
-                cumulative=order.cumulative,
-                leaves=order.leaves,
-                price=order.price,
-            )
-        )
+        peer.outbox.append(order_state(order))
 
     def _subscribe(self, peer: Peer, line: int, asked: messages.Subscribe) -> None:
         if self.market_data.feed(asked.symbol) is None:
@@ -227,6 +228,7 @@ class Venue:
 
     def take_output(self) -> list[Output]:
         """What everybody is to be sent, one piece a peer; it may leave when the turn is in the journal."""
+        self.market_data.flush()
         output: list[Output] = []
         for peer in self._touched:
             peer.touched = False
@@ -240,21 +242,6 @@ class Venue:
         return len(touched) == 1 and touched[0] is peer
 
 
-_ORDER_ENTRY: Final[dict[type, Callable[[AccountId, Any], Command]]] = {
-    NewOrder: lambda account, new: EnterOrder(
-        account, new.client_order_id, new.symbol, new.side, new.order_type,
-        new.time_in_force, new.quantity, new.price, new.post_only, new.protection,
-    ),
-    messages.Cancel: lambda account, cancel: CancelOrder(account, cancel.client_order_id),
-    messages.Replace: lambda account, replace: ReplaceOrder(
-        account, replace.client_order_id, replace.quantity, replace.price
-    ),
-    messages.Reduce: lambda account, reduce: ReduceOrder(account, reduce.client_order_id, reduce.by),
-    messages.MassCancel: lambda account, cancel: MassCancel(account, cancel.symbol, cancel.side),
-}  # fmt: skip
-"""Requests that become commands, and how."""
-
-
 def _known(account: AccountId | None) -> AccountId:
     if account is None:
         raise InvariantViolated("a request passed the session before the login")
@@ -263,19 +250,3 @@ def _known(account: AccountId | None) -> AccountId:
 
 def _unknown_symbol(symbol: str, line: int) -> RemoteProtocolError:
     return RemoteProtocolError(ErrorCode.UNKNOWN_SYMBOL, f"no instrument {symbol!r}", line)
-
-
-def _open_order(order: Order) -> OpenOrder:
-    if order.price is None:
-        raise InvariantViolated(f"live order {order.order_id} has no price")
-    return OpenOrder(
-        client_order_id=order.client_order_id,
-        order_id=order.order_id,
-        symbol=order.symbol,
-        side=order.side,
-        price=order.price,
-        quantity=order.quantity,
-        cumulative=order.cumulative,
-        leaves=order.leaves,
-        time_in_force=order.time_in_force,
-    )

@@ -14,8 +14,10 @@ import msgspec
 from msgspec import Meta
 
 from protocol.vocabulary import (
+    MAX_PRICE,
     MAX_WIRE_INTEGER,
     AccountId,
+    Allocation,
     CancelReason,
     Channel,
     ClientOrderId,
@@ -26,10 +28,13 @@ from protocol.vocabulary import (
     OrderId,
     OrderState,
     OrderType,
+    Phase,
+    PostOnly,
     Price,
     Quantity,
     RejectReason,
     Request,
+    SelfTrade,
     Sequence,
     Side,
     Symbol,
@@ -37,7 +42,7 @@ from protocol.vocabulary import (
     TradeId,
 )
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 class Message(
@@ -60,7 +65,10 @@ WirePrice = Annotated[Price, _Bound]
 WireQuantity = Annotated[Quantity, _Bound]
 WireAccount = Annotated[AccountId, Meta(min_length=1, max_length=32)]
 WireClientOrderId = Annotated[ClientOrderId, Meta(min_length=1, max_length=64)]
+WireMoney = Annotated[Money, _Bound]
+WireTime = Annotated[Nanoseconds, Meta(ge=0)]
 WireSymbol = Annotated[Symbol, Meta(min_length=1, max_length=16)]
+WireGroup = Annotated[str, Meta(min_length=1, max_length=32)]
 
 _ClientOrderIdField = Annotated[WireClientOrderId, Meta(description="Your own name for the order.")]
 _OrderIdField = Annotated[OrderId, Meta(description="The venue's number for the order.")]
@@ -73,6 +81,16 @@ _PrivateSeq = Annotated[
     Sequence, Meta(description="Place in the account's private stream: from 1, without a gap.")
 ]
 _DepthSeq = Annotated[Sequence, Meta(description="Place in the depth stream of this instrument.")]
+_AuctionSeq = Annotated[Sequence, Meta(description="Place in the auction stream of this instrument.")]
+_AuctionVolume = Annotated[Quantity, Meta(description="Quantity that trades at that price.")]
+_Surplus = Annotated[
+    Quantity,
+    Meta(description="Interest to buy less interest to sell at that price: what is left over on one side."),
+]
+_Prevented = Annotated[
+    Quantity, Meta(description="Quantity that self-trade prevention took off; neither executed nor open.")
+]
+_TimeInForceField = Annotated[TimeInForce, Meta(description="As entered.")]
 _Leaves = Annotated[Quantity, Meta(description="Quantity still open after this.")]
 _Cumulative = Annotated[Quantity, Meta(description="Quantity executed so far.")]
 
@@ -98,7 +116,71 @@ class Login(Message, frozen=True, tag="login"):
     ] = 0
 
 
-class NewOrder(Message, frozen=True, tag="new"):
+class OrderTerms(Message, frozen=True, kw_only=True):
+    """What most orders do without: fields of ``new`` and of ``accepted``."""
+
+    stop_price: Annotated[
+        WirePrice | None,
+        Meta(
+            description="`stop`, `stop_limit`: waits until the last price reaches this, then goes to the book."
+        ),
+    ] = None
+    trail: Annotated[
+        WirePrice | None,
+        Meta(
+            description="`stop`, `stop_limit`: the stop price follows the last price at this distance, and never "
+            "moves away from it. Without `stop_price` it starts at this distance from the last price."
+        ),
+    ] = None
+    display: Annotated[
+        WireQuantity | None,
+        Meta(
+            description="An iceberg: at most so much is shown, and refilled from the rest when it is executed."
+        ),
+    ] = None
+    hidden: Annotated[
+        bool, Meta(description="Rests unseen, behind everything that is shown at its price.")
+    ] = False
+    minimum_quantity: Annotated[
+        WireQuantity | None,
+        Meta(description="Cancel the order unless at least so much of it trades at once."),
+    ] = None
+    all_or_none: Annotated[bool, Meta(description="Trade the whole quantity in one go, now or later.")] = (
+        False
+    )
+    protection: Annotated[
+        WirePrice | None,
+        Meta(
+            description="`market`, `stop`: trade at most this many price units beyond the best price at entry."
+        ),
+    ] = None
+    cap: Annotated[
+        WirePrice | None, Meta(description="`peg`: the limit beyond which it does not follow the best price.")
+    ] = None
+    amount: Annotated[
+        WireMoney | None,
+        Meta(
+            description="`market_by_amount`: what to spend; `money_limit`: the most the whole may cost, for a sale the "
+            "least it must bring. In price units times quantity."
+        ),
+    ] = None
+    expires_at_ns: Annotated[
+        WireTime | None,
+        Meta(description="Time in force `gtd`: canceled from then on, in nanoseconds since 1970 UTC."),
+    ] = None
+    self_trade: Annotated[
+        SelfTrade | None,
+        Meta(
+            description="What to do where it would trade with an own order; left out: as the instrument says."
+        ),
+    ] = None
+    self_trade_group: Annotated[
+        WireGroup | None,
+        Meta(description="Orders of all accounts that name the same group count as own orders, too."),
+    ] = None
+
+
+class NewOrder(OrderTerms, frozen=True, tag="new"):
     """Enter an order. Answered by ``accepted`` or ``rejected``."""
 
     client_order_id: Annotated[
@@ -109,28 +191,23 @@ class NewOrder(Message, frozen=True, tag="new"):
     ]
     symbol: Annotated[WireSymbol, Meta(description="The instrument.")]
     side: Annotated[Side, Meta(description="Buy or sell.")]
-    quantity: Annotated[WireQuantity, Meta(description="How much, a multiple of the lot.")]
+    quantity: Annotated[
+        WireQuantity,
+        Meta(description="How much, a multiple of the lot; left out for `market_by_amount` only."),
+    ] = 0
     price: Annotated[
         WirePrice | None,
-        Meta(description="Limit in price units, a multiple of the tick; not for market orders."),
+        Meta(description="Limit in price units, a multiple of the tick: for `limit` and `stop_limit`."),
     ] = None
-    order_type: Annotated[OrderType, Meta(description="Limit, or market: take what the book offers.")] = (
-        OrderType.LIMIT
-    )
-    time_in_force: Annotated[
-        TimeInForce,
+    order_type: Annotated[OrderType, Meta(description="What kind of order.")] = OrderType.LIMIT
+    time_in_force: Annotated[TimeInForce, Meta(description="How long the order works.")] = TimeInForce.GTC
+    post_only: Annotated[
+        bool | PostOnly,
         Meta(
-            description="`gtc` until canceled, `day` until the venue's day ends, `ioc` trade at once and cancel "
-            "the rest, `fok` all at once or nothing."
+            description="Do not trade on entry. `true`: what happens instead is up to the instrument; or say it "
+            "here."
         ),
-    ] = TimeInForce.GTC
-    post_only: Annotated[bool, Meta(description="Refuse the order if it would trade on entry.")] = False
-    protection: Annotated[
-        WirePrice | None,
-        Meta(
-            description="Market orders only: trade at most this many price units beyond the best price at entry."
-        ),
-    ] = None
+    ] = False
 
 
 class Cancel(Message, frozen=True, tag="cancel"):
@@ -140,7 +217,7 @@ class Cancel(Message, frozen=True, tag="cancel"):
 
 
 class Replace(Message, frozen=True, tag="replace"):
-    """Change price, quantity or both. Answered by ``replaced``, ``canceled`` or ``rejected``.
+    """Change price, stop price, quantity. Answered by ``replaced``, ``canceled`` or ``rejected``.
 
     The order keeps its place in the queue only if the price stays and the quantity does not rise.
     """
@@ -149,7 +226,12 @@ class Replace(Message, frozen=True, tag="replace"):
     quantity: Annotated[
         WireQuantity | None, Meta(description="The new total, executed part included; left out: as it is.")
     ] = None
-    price: Annotated[WirePrice | None, Meta(description="The new limit; left out: as it is.")] = None
+    price: Annotated[
+        WirePrice | None, Meta(description="The new limit, of a peg the new cap; left out: as it is.")
+    ] = None
+    stop_price: Annotated[
+        WirePrice | None, Meta(description="The new stop price of a stop that waits; left out: as it is.")
+    ] = None
 
 
 class Reduce(Message, frozen=True, tag="reduce"):
@@ -162,10 +244,16 @@ class Reduce(Message, frozen=True, tag="reduce"):
 
 
 class MassCancel(Message, frozen=True, tag="mass_cancel"):
-    """Cancel all orders of the account, or those of one instrument or side. Answered by ``mass_canceled``."""
+    """Cancel all orders of the account, or only some of them. Answered by ``mass_canceled``."""
 
     symbol: Annotated[WireSymbol | None, Meta(description="Only this instrument.")] = None
     side: Annotated[Side | None, Meta(description="Only this side.")] = None
+    lowest: Annotated[WirePrice | None, Meta(description="Only orders with this price or a higher one.")] = (
+        None
+    )
+    highest: Annotated[WirePrice | None, Meta(description="Only orders with this price or a lower one.")] = (
+        None
+    )
 
 
 class OrderStatus(Message, frozen=True, tag="order_status"):
@@ -175,9 +263,9 @@ class OrderStatus(Message, frozen=True, tag="order_status"):
 
 
 class Subscribe(Message, frozen=True, tag="subscribe"):
-    """Receive a public stream. Answered by ``subscribed``, for depth followed by a ``depth_snapshot``."""
+    """Receive a public stream. Answered by ``subscribed``, then what there is to see now."""
 
-    channel: Annotated[Channel, Meta(description="`depth`: the book by price level; `trades`: the tape.")]
+    channel: Annotated[Channel, Meta(description="Which one.")]
     symbol: Annotated[WireSymbol, Meta(description="The instrument.")]
 
 
@@ -186,6 +274,33 @@ class Unsubscribe(Message, frozen=True, tag="unsubscribe"):
 
     channel: Annotated[Channel, Meta(description="As in `subscribe`.")]
     symbol: Annotated[WireSymbol, Meta(description="As in `subscribe`.")]
+
+
+class ChangePhase(Message, frozen=True, tag="change_phase"):
+    """Operators only: move an instrument to a phase. Answered by ``admin_done``, ``rejected`` or ``error``.
+
+    Leaving a call phase for ``continuous`` or ``closed`` holds its auction first.
+    """
+
+    symbol: Annotated[WireSymbol, Meta(description="The instrument.")]
+    phase: Annotated[Phase, Meta(description="Where to.")]
+    reference_price: Annotated[
+        WirePrice | None,
+        Meta(description="For the auction, in place of the last price; left out: as the instrument stands."),
+    ] = None
+    forced: Annotated[
+        bool, Meta(description="Hold the auction even if its price lies outside the static corridor.")
+    ] = False
+
+
+class SetLastPrice(Message, frozen=True, tag="set_last_price"):
+    """Operators only: set the last price, as a trade would. Answered by ``admin_done``, ``rejected`` or ``error``.
+
+    Triggers the stops that a trade at this price would trigger.
+    """
+
+    symbol: Annotated[WireSymbol, Meta(description="The instrument.")]
+    price: Annotated[WirePrice, Meta(description="The last price from now on.")]
 
 
 class Heartbeat(Message, frozen=True, tag="heartbeat"):
@@ -206,21 +321,79 @@ ClientMessage = (
     | OrderStatus
     | Subscribe
     | Unsubscribe
+    | ChangePhase
+    | SetLastPrice
     | Heartbeat
     | Logout
 )
 
 
 # -- from the venue: session -----------------------------------------------------------------------
-class InstrumentInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """What can be traded, and in which steps."""
+class InstrumentInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """What can be traded, in which steps, and by which rules; distances are in price units, inclusive."""
 
     symbol: _SymbolField
-    tick: Annotated[Price, Meta(description="Prices are multiples of this.")]
+    tick: Annotated[
+        Price, Meta(description="Prices are multiples of this, unless `tick_table` says otherwise.")
+    ]
     lot: Annotated[Quantity, Meta(description="Quantities are multiples of this.")]
     minimum_quantity: Annotated[Quantity, Meta(description="Smallest order quantity.")]
     maximum_quantity: Annotated[Quantity, Meta(description="Largest order quantity.")]
     price_decimals: Annotated[int, Meta(description="For display: 10025 with 2 decimals reads 100.25.")]
+    phase: Annotated[Phase, Meta(description="Where the instrument stands now.")] = Phase.CONTINUOUS
+    maximum_price: Annotated[Price, Meta(description="Highest price of an order.")] = MAX_PRICE
+    tick_table: Annotated[
+        list[tuple[Price, Price]],
+        Meta(description="`[from price, tick]`, ascending; `tick` holds below the first."),
+    ] = []
+    maker_fee_ppm: Annotated[
+        int,
+        Meta(description="Fee of the resting side in parts per million of the notional; negative: a rebate."),
+    ] = 0
+    taker_fee_ppm: Annotated[int, Meta(description="Fee of the arriving side.")] = 0
+    market_remainder_rests: Annotated[
+        bool, Meta(description="What is left of a market order rests instead of being canceled.")
+    ] = False
+    post_only: Annotated[
+        PostOnly, Meta(description="What becomes of a post-only order that would trade.")
+    ] = PostOnly.REJECT
+    self_trade: Annotated[
+        SelfTrade, Meta(description="What happens where an order would trade with its own account.")
+    ] = SelfTrade.NONE
+    allocation: Annotated[
+        Allocation, Meta(description="How an arriving order is divided among the orders at one price.")
+    ] = Allocation.FIFO
+    minimum_allocation: Annotated[Quantity, Meta(description="Pro-rata: shares below it drop to zero.")] = 1
+    fifo_percent: Annotated[
+        int, Meta(description="Pro-rata: this much goes first in first out before the rest is divided.")
+    ] = 0
+    peak_refills_in_front: Annotated[
+        bool, Meta(description="The refilled peak of an iceberg keeps its place in the queue.")
+    ] = False
+    replace_loses_priority: Annotated[
+        bool,
+        Meta(
+            description="Every replace goes to the back of the queue, also one that only shrinks the order."
+        ),
+    ] = False
+    market_at_aggressor_limit: Annotated[
+        bool, Meta(description="A resting market order trades at the limit of the order that arrives.")
+    ] = False
+    band: Annotated[Price | None, Meta(description="How far from the last price a limit may be entered.")] = (
+        None
+    )
+    execution_range: Annotated[
+        Price | None, Meta(description="How far from the last price a market order may trade.")
+    ] = None
+    static_corridor: Annotated[
+        Price | None, Meta(description="How far from the reference price an auction may trade.")
+    ] = None
+    dynamic_corridor: Annotated[
+        Price | None,
+        Meta(
+            description="How far from the last price a trade may be; beyond it a volatility auction starts."
+        ),
+    ] = None
 
 
 class PositionInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -230,18 +403,28 @@ class PositionInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=F
     quantity: Annotated[int, Meta(description="Bought less sold; negative when short.")]
 
 
-class OpenOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """An order that rests in the book."""
+class OpenOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """An order that rests in the book, or waits for its stop price or its auction."""
 
     client_order_id: _ClientOrderIdField
     order_id: _OrderIdField
     symbol: _SymbolField
     side: _SideField
-    price: Annotated[Price, Meta(description="Where it rests.")]
     quantity: Annotated[Quantity, Meta(description="Total, executed part included.")]
     cumulative: _Cumulative
     leaves: Annotated[Quantity, Meta(description="Quantity still open.")]
-    time_in_force: Annotated[TimeInForce, Meta(description="As entered.")]
+    time_in_force: _TimeInForceField
+    price: Annotated[
+        Price | None, Meta(description="Where it rests; left out for an order that rests without a limit.")
+    ] = None
+    order_type: Annotated[OrderType, Meta(description="As entered.")] = OrderType.LIMIT
+    state: Annotated[OrderState, Meta(description="`live` in the book, `pending` if it waits.")] = (
+        OrderState.LIVE
+    )
+    stop_price: Annotated[
+        Price | None, Meta(description="Of a stop that waits: where it is now, followed by `trail`.")
+    ] = None
+    prevented: _Prevented = 0
 
 
 class Welcome(Message, frozen=True, tag="welcome"):
@@ -258,7 +441,7 @@ class Welcome(Message, frozen=True, tag="welcome"):
     instruments: Annotated[list[InstrumentInfo], Meta(description="All instruments of the venue.")]
     positions: Annotated[list[PositionInfo], Meta(description="Positions other than zero.")]
     open_orders: Annotated[
-        list[OpenOrder], Meta(description="Orders of the account in the book, oldest first.")
+        list[OpenOrder], Meta(description="Orders of the account that are not done, oldest first.")
     ]
 
 
@@ -280,8 +463,11 @@ class Error(Message, frozen=True, tag="error"):
 
 
 # -- from the venue: the private stream ------------------------------------------------------------
-class Accepted(Message, frozen=True, tag="accepted"):
-    """The order is in. Trades and cancels of the same order follow in their own messages."""
+class Accepted(OrderTerms, frozen=True, tag="accepted"):
+    """The order is valid; everything about it as entered. What it leads to follows in messages of its own.
+
+    A stop waits, out of sight, until ``triggered``, and an order for the close until its auction.
+    """
 
     seq: _PrivateSeq
     at_ns: _AtField
@@ -293,7 +479,7 @@ class Accepted(Message, frozen=True, tag="accepted"):
     price: Annotated[Price | None, Meta(description="As entered.")] = None
     order_type: Annotated[OrderType, Meta(description="As entered.")] = OrderType.LIMIT
     time_in_force: Annotated[TimeInForce, Meta(description="As entered.")] = TimeInForce.GTC
-    post_only: Annotated[bool, Meta(description="As entered.")] = False
+    post_only: Annotated[bool | PostOnly, Meta(description="As entered.")] = False
 
 
 class Rejected(Message, frozen=True, tag="rejected"):
@@ -332,21 +518,67 @@ class Replaced(Message, frozen=True, tag="replaced"):
     order_id: _OrderIdField
     symbol: _SymbolField
     quantity: Annotated[Quantity, Meta(description="The new total, executed part included.")]
-    price: Annotated[Price, Meta(description="The limit that holds now.")]
     cumulative: _Cumulative
     leaves: _Leaves
     kept_priority: Annotated[bool, Meta(description="Whether the order kept its place in the queue.")]
+    price: Annotated[
+        Price | None, Meta(description="The limit that holds now; left out for an order without one.")
+    ] = None
+    stop_price: Annotated[
+        Price | None, Meta(description="The stop price that holds now, of a stop that waits.")
+    ] = None
 
 
 class Rested(Message, frozen=True, tag="rested"):
-    """What was left of a market order rests as a limit order at a price the venue found."""
+    """The order rests at a price that its entry did not name."""
 
     seq: _PrivateSeq
     at_ns: _AtField
     client_order_id: _ClientOrderIdField
     order_id: _OrderIdField
     symbol: _SymbolField
-    price: Annotated[Price, Meta(description="Where it rests.")]
+    leaves: _Leaves
+    price: Annotated[
+        Price | None, Meta(description="Where; left out: as a market order, before all limits.")
+    ] = None
+
+
+class Repriced(Message, frozen=True, tag="repriced"):
+    """A peg followed the best price of its side, to the back of its new price level."""
+
+    seq: _PrivateSeq
+    at_ns: _AtField
+    client_order_id: _ClientOrderIdField
+    order_id: _OrderIdField
+    symbol: _SymbolField
+    price: Annotated[Price, Meta(description="Where it rests now.")]
+    leaves: _Leaves
+
+
+class Triggered(Message, frozen=True, tag="triggered"):
+    """The last price reached the stop price: the order goes to the book."""
+
+    seq: _PrivateSeq
+    at_ns: _AtField
+    client_order_id: _ClientOrderIdField
+    order_id: _OrderIdField
+    symbol: _SymbolField
+    stop_price: Annotated[Price, Meta(description="The stop price when it was reached.")]
+
+
+class SelfTradePrevented(Message, frozen=True, tag="self_trade_prevented"):
+    """The order shrank instead of trading with an own order. No trade, no fee.
+
+    An order of which nothing is left open is ``canceled`` with the reason ``self_trade`` instead.
+    """
+
+    seq: _PrivateSeq
+    at_ns: _AtField
+    client_order_id: _ClientOrderIdField
+    order_id: _OrderIdField
+    symbol: _SymbolField
+    quantity: Annotated[Quantity, Meta(description="How much it shrank by.")]
+    cumulative: _Cumulative
     leaves: _Leaves
 
 
@@ -360,10 +592,15 @@ class TradeReport(Message, frozen=True, tag="trade_report"):
     symbol: _SymbolField
     side: _SideField
     trade_id: Annotated[TradeId, Meta(description="The same number on both sides and on the tape.")]
-    price: Annotated[Price, Meta(description="Price of the trade: the resting order's.")]
+    price: Annotated[
+        Price, Meta(description="Price of the trade: the resting order's, in an auction that of the auction.")
+    ]
     quantity: Annotated[Quantity, Meta(description="Quantity of the trade.")]
     liquidity: Annotated[
-        Liquidity, Meta(description="`maker` if this order was resting, `taker` if it arrived.")
+        Liquidity,
+        Meta(
+            description="`maker` if this order was resting, `taker` if it arrived, `auction` if both rested."
+        ),
     ]
     fee: Annotated[
         Money, Meta(description="Paid by this side in price units times quantity; negative: a rebate.")
@@ -380,6 +617,26 @@ class MassCanceled(Message, frozen=True, tag="mass_canceled"):
     count: Annotated[int, Meta(description="How many orders were canceled.")]
 
 
+class AdminDone(Message, frozen=True, tag="admin_done"):
+    """An operator's request is carried out."""
+
+    seq: _PrivateSeq
+    at_ns: _AtField
+    symbol: _SymbolField
+    phase: Annotated[Phase | None, Meta(description="Answers `change_phase`: the phase that holds now.")] = (
+        None
+    )
+    extended: Annotated[
+        bool, Meta(description="The auction was not held: its price is outside the static corridor.")
+    ] = False
+    price: Annotated[
+        Price | None,
+        Meta(
+            description="Answers `set_last_price`: as it is now. With `extended`: where the auction would be."
+        ),
+    ] = None
+
+
 # -- from the venue: answers and public streams ----------------------------------------------------
 class OrderStateReport(Message, frozen=True, tag="order_state"):
     """Answer to ``order_status``."""
@@ -391,10 +648,13 @@ class OrderStateReport(Message, frozen=True, tag="order_state"):
     state: Annotated[OrderState, Meta(description="What the order is now.")]
     quantity: Annotated[Quantity, Meta(description="Total, executed part included.")]
     cumulative: _Cumulative
-    leaves: Annotated[Quantity, Meta(description="Quantity still open; 0 unless live.")]
-    price: Annotated[
-        Price | None, Meta(description="Limit; left out for a market order that never rested.")
+    leaves: Annotated[Quantity, Meta(description="Quantity still open; 0 unless live or pending.")]
+    price: Annotated[Price | None, Meta(description="Limit; left out for an order without one.")] = None
+    order_type: Annotated[OrderType, Meta(description="As entered.")] = OrderType.LIMIT
+    stop_price: Annotated[
+        Price | None, Meta(description="Of a stop that waits: where it is now, followed by `trail`.")
     ] = None
+    prevented: _Prevented = 0
 
 
 class Subscribed(Message, frozen=True, tag="subscribed"):
@@ -444,13 +704,79 @@ class TradePrint(Message, frozen=True, tag="trade"):
     at_ns: _AtField
     price: Annotated[Price, Meta(description="Price of the trade.")]
     quantity: Annotated[Quantity, Meta(description="Quantity of the trade.")]
-    aggressor: Annotated[Side, Meta(description="Side of the order that arrived.")]
+    aggressor: Annotated[
+        Side | None, Meta(description="Side of the order that arrived; left out for a trade of an auction.")
+    ] = None
 
 
-PrivateMessage = Accepted | Rejected | Canceled | Replaced | Rested | TradeReport | MassCanceled
+class PhaseStatus(Message, frozen=True, tag="status"):
+    """The phase of an instrument: now, and then each change."""
+
+    symbol: _SymbolField
+    seq: Annotated[Sequence, Meta(description="Place in the status stream of this instrument.")]
+    phase: Annotated[Phase, Meta(description="The phase that holds.")]
+    previous: Annotated[
+        Phase | None,
+        Meta(description="The phase before; left out where this is no change, but how it stands."),
+    ] = None
+    at_ns: Annotated[
+        Nanoseconds | None, Meta(description="When it changed; left out where this is no change.")
+    ] = None
+
+
+class Indication(Message, frozen=True, tag="indication"):
+    """What an auction would give if it were held now."""
+
+    symbol: _SymbolField
+    seq: _AuctionSeq
+    volume: _AuctionVolume
+    surplus: _Surplus
+    price: Annotated[
+        Price | None, Meta(description="Price of the auction; left out if nothing would trade.")
+    ] = None
+
+
+class AuctionResult(Message, frozen=True, tag="auction_result"):
+    """An auction was held."""
+
+    symbol: _SymbolField
+    seq: _AuctionSeq
+    at_ns: _AtField
+    volume: _AuctionVolume
+    surplus: _Surplus
+    price: Annotated[
+        Price | None, Meta(description="The one price of the auction; left out if nothing traded.")
+    ] = None
+
+
+class AuctionExtended(Message, frozen=True, tag="auction_extended"):
+    """An auction was not held, as its price is outside the static corridor: the call goes on."""
+
+    symbol: _SymbolField
+    seq: _AuctionSeq
+    at_ns: _AtField
+    price: Annotated[Price, Meta(description="Where the auction would have been.")]
+
+
+PrivateMessage = (
+    Accepted
+    | Rejected
+    | Canceled
+    | Replaced
+    | Rested
+    | Repriced
+    | Triggered
+    | SelfTradePrevented
+    | TradeReport
+    | MassCanceled
+    | AdminDone
+)
 """The numbered messages: what a private stream consists of."""
 
-PublicMessage = DepthSnapshot | DepthDelta | TradePrint
+AuctionMessage = Indication | AuctionResult | AuctionExtended
+"""What the auction channel consists of."""
+
+PublicMessage = DepthSnapshot | DepthDelta | TradePrint | PhaseStatus | AuctionMessage
 
 ServerMessage = (
     Welcome
@@ -462,12 +788,20 @@ ServerMessage = (
     | Canceled
     | Replaced
     | Rested
+    | Repriced
+    | Triggered
+    | SelfTradePrevented
     | TradeReport
     | MassCanceled
+    | AdminDone
     | OrderStateReport
     | Subscribed
     | Unsubscribed
     | DepthSnapshot
     | DepthDelta
     | TradePrint
+    | PhaseStatus
+    | Indication
+    | AuctionResult
+    | AuctionExtended
 )

@@ -1,6 +1,6 @@
 """The messages described for machines and for people.
 
-In: the structs of ``messages``, the examples and words of ``samples``, the table of ``session``.
+In: the structs of ``messages``, the examples of ``samples``, the texts of ``words``, the table of ``session``.
 Out: a JSON Schema (2020-12), Markdown tables, and a diagram of the session. ``refresh`` puts the
 latter two between the markers of docs/reference/protocol.md, so that the page can't fall behind.
 """
@@ -23,9 +23,10 @@ from protocol.messages import (
     PositionInfo,
     ServerMessage,
 )
-from protocol.samples import EXAMPLES, WORDS
+from protocol.samples import EXAMPLES
 from protocol.session import TRANSITIONS, SessionState
 from protocol.vocabulary import MAX_WIRE_INTEGER
+from protocol.words import WORDS
 
 _PARTS: Final = (InstrumentInfo, PositionInfo, OpenOrder)
 """Structs inside messages."""

@@ -24,6 +24,10 @@ SHOWN_PRINTS: Final = 6
 SHOWN_TRADERS: Final = 6
 
 
+_PRINT_STYLES: Final = {Side.BUY: "green", Side.SELL: "red", None: "yellow"}
+"""By the side that arrived; in an auction nobody did."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One trader's line."""
@@ -118,7 +122,7 @@ def _tape(scene: Scene) -> Panel:
     table.add_column("quantity", justify="right")
     prints = list(scene.prints)[-SHOWN_PRINTS:]
     for trade in reversed(prints):
-        style = "green" if trade.aggressor is Side.BUY else "red"
+        style = _PRINT_STYLES[trade.aggressor]
         price = Text(price_text(trade.price, scene.decimals(trade.symbol)), style)
         table.add_row(trade.symbol, price, f"{trade.quantity:,}")
     for _ in range(SHOWN_PRINTS - len(prints)):

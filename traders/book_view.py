@@ -16,7 +16,10 @@ from protocol.vocabulary import Price, Quantity, Sequence, Side, Symbol
 
 
 class Depth(msgspec.Struct, frozen=True, gc=False):
-    """The book at one moment: ``(price, quantity)`` by price level, best first on both sides."""
+    """The book at one moment: ``(price, quantity)`` by price level, best first on both sides.
+
+    While a call lasts the book may be crossed: bids above asks, a spread below zero.
+    """
 
     symbol: Symbol
     seq: Sequence
@@ -44,6 +47,13 @@ class Depth(msgspec.Struct, frozen=True, gc=False):
     def spread(self) -> int | None:
         """Best ask less best bid in price units; needs both sides."""
         return self.asks[0][0] - self.bids[0][0] if self.bids and self.asks else None
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether somebody would pay what somebody would take, or more: only while a call lasts, or around
+        all-or-none orders.
+        """
+        return bool(self.bids and self.asks and self.bids[0][0] >= self.asks[0][0])
 
     def levels(self, side: Side) -> tuple[Level, ...]:
         """The bids for ``Side.BUY``, the asks for ``Side.SELL``."""

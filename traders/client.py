@@ -16,10 +16,13 @@ what unsubscribes. Belongs to one event loop; not for threads.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, Unpack, cast, get_args
 
 from protocol.errors import LocalProtocolError, RemoteProtocolError, SessionBusy, SessionClosed, VenueError
 from protocol.messages import (
+    AdminDone,
+    AuctionMessage,
+    ChangePhase,
     DepthDelta,
     DepthSnapshot,
     Error,
@@ -27,11 +30,12 @@ from protocol.messages import (
     MassCancel,
     MassCanceled,
     Message,
-    NewOrder,
     OrderStateReport,
     OrderStatus,
+    PhaseStatus,
     PrivateMessage,
     Rejected,
+    SetLastPrice,
     TradePrint,
     Welcome,
 )
@@ -40,6 +44,8 @@ from protocol.vocabulary import (
     Channel,
     ClientOrderId,
     OrderType,
+    Phase,
+    PostOnly,
     Request,
     Side,
     Symbol,
@@ -47,8 +53,17 @@ from protocol.vocabulary import (
 )
 from traders.book_view import Depth
 from traders.connection import Connection, Relay, connected
+from traders.entry import Terms, new_order
 from traders.feed import Queue
-from traders.market_data import DepthReader, MarketData, MarketInbox, Reader, TapeReader
+from traders.market_data import (
+    AuctionReader,
+    DepthReader,
+    MarketData,
+    MarketInbox,
+    Reader,
+    StatusReader,
+    TapeReader,
+)
 from traders.order_ids import OrderIds, unique_prefix
 from traders.orders import Order
 from traders.requests import STATUS, Requests
@@ -78,6 +93,8 @@ class Client:
             TradePrint: self._market.trade,
             DepthDelta: self._market.depth,
             DepthSnapshot: self._market.depth,
+            PhaseStatus: self._market.status,
+            **dict.fromkeys(get_args(AuctionMessage), self._market.auction),
             Error: self._refused,
             **dict.fromkeys(get_args(PrivateMessage), self._report),
         }
@@ -112,23 +129,26 @@ class Client:
             yield client
 
     # -- orders ------------------------------------------------------------------------------------
-    async def buy(
+    async def new(
         self,
+        side: Side,
         symbol: str,
-        quantity: int,
+        quantity: int = 0,
         *,
         at: int | None = None,
-        time_in_force: TimeInForce = TimeInForce.GTC,
-        post_only: bool = False,
-        protection: int | None = None,
+        order_type: OrderType | None = None,
+        time_in_force: TimeInForce | None = None,
+        post_only: bool | PostOnly = False,
         client_order_id: str | None = None,
+        **terms: Unpack[Terms],
     ) -> Order:
-        """Enter a buy order and wait for the venue's answer.
+        """Enter an order and wait for the venue's answer.
 
-        ``at``: limit in price units; without it a market order. ``protection``: for market orders,
-        how many price units beyond the best price at entry it may trade. The answer may be a
-        refusal: then ``order.rejection`` is set. If the waiting is cancelled the order may still
-        be in: ``mass_cancel`` is the way out.
+        ``at``: limit in price units; without it a market order. Everything else an order can ask for
+        (``stop_price``, ``display``, ``expires_at_ns``, ...) goes by the names of the protocol; type and time
+        in force follow from it unless they are given: a ``stop_price`` makes a stop, an ``amount`` a market
+        order by amount. The answer may be a refusal: then ``order.rejection`` is set. If the waiting is
+        cancelled the order may still be in: ``mass_cancel`` is the way out.
 
         Raises:
             LocalProtocolError: ``client_order_id`` names a live order of this session.
@@ -136,35 +156,84 @@ class Client:
                 than 16 characters.
             SessionBroken, SessionClosed: the session ended before the answer.
         """
-        return await self._enter(
-            Side.BUY, symbol, quantity, at, time_in_force, post_only, protection, client_order_id
+        name = self.next_id() if client_order_id is None else ClientOrderId(client_order_id)
+        if name in self._orders:
+            raise LocalProtocolError(f"{name} is a live order of this session")
+        request = new_order(name, symbol, side, quantity, at, order_type, time_in_force, post_only, terms)
+        order = Order(request, lambda kind, message: self._ask(kind, name, message))
+        self._orders[name] = order
+        try:
+            await self._ask(Request.NEW, name, request)
+        except VenueError:
+            # Not taken: no report will name it.
+            self._orders.pop(name, None)
+            raise
+        return order
+
+    async def buy(
+        self,
+        symbol: str,
+        quantity: int = 0,
+        *,
+        at: int | None = None,
+        order_type: OrderType | None = None,
+        time_in_force: TimeInForce | None = None,
+        post_only: bool | PostOnly = False,
+        client_order_id: str | None = None,
+        **terms: Unpack[Terms],
+    ) -> Order:
+        """Enter a buy order and wait for the venue's answer; as ``new``."""
+        return await self.new(
+            Side.BUY,
+            symbol,
+            quantity,
+            at=at,
+            order_type=order_type,
+            time_in_force=time_in_force,
+            post_only=post_only,
+            client_order_id=client_order_id,
+            **terms,
         )
 
     async def sell(
         self,
         symbol: str,
-        quantity: int,
+        quantity: int = 0,
         *,
         at: int | None = None,
-        time_in_force: TimeInForce = TimeInForce.GTC,
-        post_only: bool = False,
-        protection: int | None = None,
+        order_type: OrderType | None = None,
+        time_in_force: TimeInForce | None = None,
+        post_only: bool | PostOnly = False,
         client_order_id: str | None = None,
+        **terms: Unpack[Terms],
     ) -> Order:
-        """Enter a sell order and wait for the venue's answer; otherwise as ``buy``."""
-        return await self._enter(
-            Side.SELL, symbol, quantity, at, time_in_force, post_only, protection, client_order_id
+        """Enter a sell order and wait for the venue's answer; as ``new``."""
+        return await self.new(
+            Side.SELL,
+            symbol,
+            quantity,
+            at=at,
+            order_type=order_type,
+            time_in_force=time_in_force,
+            post_only=post_only,
+            client_order_id=client_order_id,
+            **terms,
         )
 
     async def mass_cancel(
-        self, *, symbol: str | None = None, side: Side | None = None
+        self,
+        *,
+        symbol: str | None = None,
+        side: Side | None = None,
+        lowest: int | None = None,
+        highest: int | None = None,
     ) -> MassCanceled | Rejected:
-        """Cancel all orders of the account, of any session, or those of one instrument or side.
+        """Cancel all orders of the account, of any session, or those of one instrument, side or price range.
 
         Raises:
             SessionBroken, SessionClosed: the session ended before the answer.
         """
-        request = MassCancel(None if symbol is None else Symbol(symbol), side)
+        request = MassCancel(None if symbol is None else Symbol(symbol), side, lowest, highest)
         return cast("MassCanceled | Rejected", await self._ask(Request.MASS_CANCEL, None, request))
 
     async def order_status(self, client_order_id: str) -> OrderStateReport:
@@ -176,6 +245,32 @@ class Client:
         """
         name = ClientOrderId(client_order_id)
         return cast("OrderStateReport", await self._ask(STATUS, name, OrderStatus(name)))
+
+    # -- for operators -----------------------------------------------------------------------------
+    async def change_phase(
+        self, symbol: str, phase: Phase, *, reference_price: int | None = None, forced: bool = False
+    ) -> AdminDone | Rejected:
+        """Move an instrument to a phase; leaving a call for trading or for the close holds its auction.
+
+        ``forced``: hold it even if its price is outside the static corridor, else ``AdminDone.extended``
+        says that the call goes on.
+
+        Raises:
+            RemoteProtocolError: this account is no operator (``ErrorCode.NOT_AN_OPERATOR``).
+            SessionBroken, SessionClosed: the session ended before the answer.
+        """
+        request = ChangePhase(Symbol(symbol), phase, reference_price, forced)
+        return cast("AdminDone | Rejected", await self._ask(Request.ADMIN, None, request))
+
+    async def set_last_price(self, symbol: str, price: int) -> AdminDone | Rejected:
+        """Set the last price, as a trade would.
+
+        Raises:
+            RemoteProtocolError: this account is no operator (``ErrorCode.NOT_AN_OPERATOR``).
+            SessionBroken, SessionClosed: the session ended before the answer.
+        """
+        request = SetLastPrice(Symbol(symbol), price)
+        return cast("AdminDone | Rejected", await self._ask(Request.ADMIN, None, request))
 
     @property
     def is_active(self) -> bool:
@@ -228,6 +323,34 @@ class Client:
             async for trade in reader:
                 yield trade
 
+    async def status(self, symbol: str) -> AsyncGenerator[PhaseStatus, None]:
+        """The phase of ``symbol``: now (without ``previous``), then every change.
+
+        Raises:
+            SlowConsumer: more than ``MAX_UNREAD`` were not read.
+            RemoteProtocolError: the venue has no such instrument.
+            SessionBroken, or another VenueError: the session ended out of order.
+        """
+        reader = StatusReader(f"status of {symbol}", MAX_UNREAD)
+        with self._reading(((Channel.STATUS, Symbol(symbol)),), reader):
+            async for status in reader:
+                yield status
+
+    async def auctions(self, symbol: str) -> AsyncGenerator[AuctionMessage, None]:
+        """The auctions of ``symbol``: while a call lasts what it would give, then its result.
+
+        A reader slower than the market misses indications in between, never the newest, and no result.
+
+        Raises:
+            SlowConsumer: more than ``MAX_UNREAD`` were not read.
+            RemoteProtocolError: the venue has no such instrument.
+            SessionBroken, or another VenueError: the session ended out of order.
+        """
+        reader = AuctionReader(f"auctions of {symbol}", MAX_UNREAD)
+        with self._reading(((Channel.AUCTION, Symbol(symbol)),), reader):
+            async for auction in reader:
+                yield auction
+
     async def reports(self) -> AsyncGenerator[PrivateMessage, None]:
         """The private stream of the account from now on: every report of every order.
 
@@ -249,13 +372,14 @@ class Client:
         self,
         symbols: Iterable[str],
         *,
-        channels: Collection[Channel] = tuple(Channel),
+        channels: Collection[Channel] = (Channel.DEPTH, Channel.TRADES),
         levels: int | None = None,
     ) -> Iterator[MarketInbox[PrivateMessage | str]]:
         """All streams in one, in the order of arrival, for one reader: what a strategy needs.
 
-        Yields ``Depth`` (conflated by instrument), ``TradePrint`` and private messages; it is read
-        with ``async for`` inside the block, and its owner may ``put`` words of its own among them.
+        Yields ``Depth`` (conflated by instrument), ``TradePrint`` and private messages, and what other
+        ``channels`` carry; it is read with ``async for`` inside the block, and its owner may ``put`` words of
+        its own among them.
 
         Raises:
             SessionBusy: the private stream has a reader.
@@ -268,41 +392,6 @@ class Client:
             yield inbox
 
     # -- inside ------------------------------------------------------------------------------------
-    async def _enter(
-        self,
-        side: Side,
-        symbol: str,
-        quantity: int,
-        at: int | None,
-        time_in_force: TimeInForce,
-        post_only: bool,
-        protection: int | None,
-        client_order_id: str | None,
-    ) -> Order:
-        name = self.next_id() if client_order_id is None else ClientOrderId(client_order_id)
-        if name in self._orders:
-            raise LocalProtocolError(f"{name} is a live order of this session")
-        request = NewOrder(
-            name,
-            Symbol(symbol),
-            side,
-            quantity,
-            None if at is None else at,
-            OrderType.MARKET if at is None else OrderType.LIMIT,
-            time_in_force,
-            post_only,
-            None if protection is None else protection,
-        )
-        order = Order(request, lambda kind, message: self._ask(kind, name, message))
-        self._orders[name] = order
-        try:
-            await self._ask(Request.NEW, name, request)
-        except VenueError:
-            # Not taken: no report will name it.
-            self._orders.pop(name, None)
-            raise
-        return order
-
     async def _ask(self, kind: Request | str, name: ClientOrderId | None, message: Message) -> Message:
         line = self._connection.send(message)
         return await self._requests.ask(kind, name, line)

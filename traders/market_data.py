@@ -2,8 +2,8 @@
 
 In: what the venue sends on its public streams, and readers that come and go. Out: requests to
 subscribe with the first reader and to unsubscribe with the last; every reader's feed, filled.
-A reader that comes late is shown the book at once. No awaiting here: fan-out never waits for one
-reader because of another.
+A reader that comes late is shown book, phase and indication at once. No awaiting here: fan-out never
+waits for one reader because of another.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,14 @@ from typing import Protocol, TypeVar
 
 from protocol.errors import RemoteProtocolError, SequenceGap, VenueError
 from protocol.messages import (
+    AuctionMessage,
+    AuctionResult,
     DepthDelta,
     DepthSnapshot,
     Error,
+    Indication,
     Message,
+    PhaseStatus,
     Subscribe,
     TradePrint,
     Unsubscribe,
@@ -23,16 +27,19 @@ from protocol.vocabulary import Channel, Symbol
 from traders.book_view import BookView, Depth
 from traders.feed import Inbox, Latest, Queue
 
+Heard = TradePrint | PhaseStatus | AuctionMessage
+"""What is passed on as it comes; depth is kept as a book instead."""
+
 
 class Reader(Protocol):
-    """One reader of one public stream."""
+    """One reader of public streams."""
 
     def depth_changed(self, book: BookView) -> None:
         """The book changed; ``book`` already shows it."""
         ...
 
-    def traded(self, trade: TradePrint) -> None:
-        """A trade printed on the tape."""
+    def heard(self, message: Heard) -> None:
+        """A trade printed on the tape, a phase changed, an auction was indicated or held."""
         ...
 
     def end(self, error: VenueError) -> None:
@@ -55,7 +62,7 @@ class DepthReader(Latest[Depth]):
         self._book = book
         self.touch()
 
-    def traded(self, trade: TradePrint) -> None:
+    def heard(self, message: Heard) -> None:
         """Not subscribed to."""
 
 
@@ -65,15 +72,40 @@ class TapeReader(Queue[TradePrint]):
     def depth_changed(self, book: BookView) -> None:
         """Not subscribed to."""
 
-    def traded(self, trade: TradePrint) -> None:
-        self.put(trade)
+    def heard(self, message: Heard) -> None:
+        if isinstance(message, TradePrint):
+            self.put(message)
+
+
+class StatusReader(Queue[PhaseStatus]):
+    """The phase of one instrument, and every change of it."""
+
+    def depth_changed(self, book: BookView) -> None:
+        """Not subscribed to."""
+
+    def heard(self, message: Heard) -> None:
+        if isinstance(message, PhaseStatus):
+            self.put(message)
+
+
+class AuctionReader(Inbox[AuctionMessage]):
+    """Auctions of one instrument: indications conflate, results and extensions are kept."""
+
+    def depth_changed(self, book: BookView) -> None:
+        """Not subscribed to."""
+
+    def heard(self, message: Heard) -> None:
+        if isinstance(message, Indication):
+            self.touch(message.symbol, lambda: message)
+        elif isinstance(message, AuctionMessage):
+            self.put(message)
 
 
 ItemT = TypeVar("ItemT")
 
 
-class MarketInbox(Inbox[ItemT | Depth | TradePrint]):
-    """Depth (conflated) and prints of any number of instruments, beside other items."""
+class MarketInbox(Inbox[ItemT | Depth | Heard]):
+    """Any public streams of any number of instruments, beside other items; depth and indications conflate."""
 
     def __init__(self, name: str, limit: int, levels: int | None) -> None:
         super().__init__(name, limit)
@@ -82,16 +114,20 @@ class MarketInbox(Inbox[ItemT | Depth | TradePrint]):
     def depth_changed(self, book: BookView) -> None:
         self.touch(book.symbol, lambda: book.view(self._levels))
 
-    def traded(self, trade: TradePrint) -> None:
-        self.put(trade)
+    def heard(self, message: Heard) -> None:
+        if isinstance(message, Indication):
+            self.touch(f"auction of {message.symbol}", lambda: message)
+        else:
+            self.put(message)
 
 
 class _Subscription:
-    __slots__ = ("book", "line", "readers")
+    __slots__ = ("book", "line", "readers", "stands")
 
     def __init__(self, book: BookView | None) -> None:
         self.readers: list[Reader] = []
         self.book = book
+        self.stands: PhaseStatus | Indication | None = None  # what a late reader is shown
         self.line = 0
 
 
@@ -114,6 +150,8 @@ class MarketData:
         book = subscription.book
         if book is not None and book.seq is not None:
             reader.depth_changed(book)
+        if subscription.stands is not None:
+            reader.heard(subscription.stands)
 
     def leave(self, channel: Channel, symbol: Symbol, reader: Reader, *, active: bool) -> None:
         """Remove a reader. ``active``: the session still takes requests."""
@@ -148,7 +186,26 @@ class MarketData:
         subscription = self._subscriptions.get((Channel.TRADES, message.symbol))
         if subscription is not None:
             for reader in subscription.readers:
-                reader.traded(message)
+                reader.heard(message)
+
+    def status(self, message: PhaseStatus) -> None:
+        """Tell of a phase."""
+        subscription = self._subscriptions.get((Channel.STATUS, message.symbol))
+        if subscription is not None:
+            subscription.stands = PhaseStatus(message.symbol, message.seq, message.phase)
+            for reader in subscription.readers:
+                reader.heard(message)
+
+    def auction(self, message: AuctionMessage) -> None:
+        """Tell of an auction. An indication stands until the auction is held."""
+        subscription = self._subscriptions.get((Channel.AUCTION, message.symbol))
+        if subscription is not None:
+            if isinstance(message, Indication):
+                subscription.stands = message
+            elif isinstance(message, AuctionResult):
+                subscription.stands = None
+            for reader in subscription.readers:
+                reader.heard(message)
 
     def refused(self, message: Error) -> bool:
         """The venue refused a line; if it was one of our subscriptions its readers hear of it."""

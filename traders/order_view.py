@@ -15,14 +15,18 @@ from protocol.messages import (
     PrivateMessage,
     Rejected,
     Replaced,
+    Repriced,
     Rested,
+    SelfTradePrevented,
     TradeReport,
+    Triggered,
 )
-from protocol.vocabulary import ClientOrderId, OrderId, Price, Request, Side, Symbol
+from protocol.vocabulary import ClientOrderId, OrderId, OrderType, Price, Request, Side, Symbol
 
 
 class OrderPhase(StrEnum):
     SENT = "sent"  # the venue has not answered
+    PENDING = "pending"  # a stop that waits for its price
     LIVE = "live"
     FILLED = "filled"
     CANCELED = "canceled"
@@ -31,8 +35,11 @@ class OrderPhase(StrEnum):
 
 class OrderEvent(StrEnum):
     ACCEPT = "accepted"
+    WAIT = "accepted as a stop"
+    TRIGGER = "triggered"
     REJECT = "rejected"
     CHANGE = "changed"  # replaced, reduced, or rested at a price the venue found
+    PREVENT = "prevented"  # shrunk by self-trade prevention
     TRADE = "traded"
     FILL = "filled"  # traded, and nothing is left
     CANCEL = "canceled"
@@ -40,12 +47,19 @@ class OrderEvent(StrEnum):
 
 TRANSITIONS: Final[dict[tuple[OrderPhase, OrderEvent], OrderPhase]] = {
     (OrderPhase.SENT, OrderEvent.ACCEPT): OrderPhase.LIVE,
+    (OrderPhase.SENT, OrderEvent.WAIT): OrderPhase.PENDING,
     (OrderPhase.SENT, OrderEvent.REJECT): OrderPhase.REJECTED,
+    (OrderPhase.PENDING, OrderEvent.TRIGGER): OrderPhase.LIVE,
+    (OrderPhase.PENDING, OrderEvent.CHANGE): OrderPhase.PENDING,
+    (OrderPhase.PENDING, OrderEvent.CANCEL): OrderPhase.CANCELED,
     (OrderPhase.LIVE, OrderEvent.CHANGE): OrderPhase.LIVE,
+    (OrderPhase.LIVE, OrderEvent.PREVENT): OrderPhase.LIVE,
     (OrderPhase.LIVE, OrderEvent.TRADE): OrderPhase.LIVE,
     (OrderPhase.LIVE, OrderEvent.FILL): OrderPhase.FILLED,
     (OrderPhase.LIVE, OrderEvent.CANCEL): OrderPhase.CANCELED,
 }
+
+_STOPS: Final = frozenset((OrderType.STOP, OrderType.STOP_LIMIT))
 
 DONE: Final = frozenset((OrderPhase.FILLED, OrderPhase.CANCELED, OrderPhase.REJECTED))
 
@@ -58,11 +72,14 @@ class OrderView:
         "cumulative",
         "leaves",
         "order_id",
+        "order_type",
         "phase",
+        "prevented",
         "price",
         "quantity",
         "rejection",
         "side",
+        "stop_price",
         "symbol",
         "turnover",
     )
@@ -76,7 +93,13 @@ class OrderView:
         self.quantity = quantity
         """Total, executed part included."""
         self.price = price
-        """The limit that holds now; ``None`` for a market order that does not rest."""
+        """The limit that holds now; ``None`` for an order without one."""
+        self.stop_price: Price | None = None
+        """Of a stop: as entered or replaced, then where it was triggered. In between a trailing one moves unseen."""
+        self.order_type = OrderType.LIMIT
+        """As accepted."""
+        self.prevented = 0
+        """Quantity that self-trade prevention took off; neither executed nor open."""
         self.cumulative = 0
         """Quantity executed so far."""
         self.leaves = quantity
@@ -95,8 +118,15 @@ class OrderView:
 
     @property
     def is_live(self) -> bool:
-        """Accepted, and something is open."""
+        """In the book, or on its way through it. An order for the close counts from its entry: nothing tells
+        when it goes to the book.
+        """
         return self.phase is OrderPhase.LIVE
+
+    @property
+    def is_pending(self) -> bool:
+        """Accepted, and waiting for its stop price."""
+        return self.phase is OrderPhase.PENDING
 
     @property
     def is_done(self) -> bool:
@@ -118,22 +148,32 @@ class OrderView:
         """
         match report:
             case Accepted():
-                self._go(OrderEvent.ACCEPT)
-                self.order_id = report.order_id
+                self._go(OrderEvent.WAIT if report.order_type in _STOPS else OrderEvent.ACCEPT)
+                self.order_id, self.order_type = report.order_id, report.order_type
+                self.stop_price = report.stop_price
             case TradeReport():
                 self._go(OrderEvent.TRADE if report.leaves else OrderEvent.FILL)
                 self.cumulative, self.leaves = report.cumulative, report.leaves
+                if self.order_type is OrderType.MARKET_BY_AMOUNT:
+                    self.quantity = report.cumulative + report.leaves
                 self.turnover += report.price * report.quantity
             case Canceled():
                 self._go(OrderEvent.CANCEL)
                 self.cumulative, self.leaves = report.cumulative, 0
             case Replaced():
                 self._go(OrderEvent.CHANGE)
-                self.quantity, self.price = report.quantity, report.price
+                self.quantity, self.price, self.stop_price = report.quantity, report.price, report.stop_price
                 self.cumulative, self.leaves = report.cumulative, report.leaves
-            case Rested():
+            case Rested() | Repriced():
                 self._go(OrderEvent.CHANGE)
                 self.price, self.leaves = report.price, report.leaves
+            case Triggered():
+                self._go(OrderEvent.TRIGGER)
+                self.stop_price = report.stop_price
+            case SelfTradePrevented():
+                self._go(OrderEvent.PREVENT)
+                self.prevented += report.quantity
+                self.cumulative, self.leaves = report.cumulative, report.leaves
             case Rejected(request=Request.NEW):
                 self._go(OrderEvent.REJECT)
                 self.rejection, self.leaves = report, 0

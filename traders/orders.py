@@ -59,24 +59,21 @@ class Order(OrderView):
         return cast("Canceled | Rejected", await self._request(Request.CANCEL, Cancel(self.client_order_id)))
 
     async def replace(
-        self, *, quantity: int | None = None, at: int | None = None
+        self, *, quantity: int | None = None, at: int | None = None, stop_price: int | None = None
     ) -> Replaced | Canceled | Rejected:
-        """Change the total quantity (executed part included), the price, or both.
+        """Change the total quantity (executed part included), the price, the stop price, or several of them.
 
-        ``Canceled``: the new quantity was executed already. The order keeps its place in the
-        queue only if the price stays and the quantity does not rise.
+        ``at``: for a peg its cap. ``stop_price``: of a stop that waits. ``Canceled``: the new quantity
+        was executed already. The order keeps its place in the queue only if the price stays and the
+        quantity does not rise.
 
         Raises:
-            LocalProtocolError: neither was given.
+            LocalProtocolError: none was given.
             SessionBroken, SessionClosed: the session ended before the answer.
         """
-        if quantity is None and at is None:
-            raise LocalProtocolError("a replace needs a quantity, a price or both")
-        request = Replace(
-            self.client_order_id,
-            None if quantity is None else quantity,
-            None if at is None else at,
-        )
+        if quantity is None and at is None and stop_price is None:
+            raise LocalProtocolError("a replace needs a quantity, a price or a stop price")
+        request = Replace(self.client_order_id, quantity, at, stop_price)
         return cast("Replaced | Canceled | Rejected", await self._request(Request.REPLACE, request))
 
     async def reduce(self, by: int) -> Replaced | Canceled | Rejected:

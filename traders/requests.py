@@ -12,6 +12,7 @@ from typing import Final
 from protocol.errors import RemoteProtocolError, VenueError
 from protocol.messages import (
     Accepted,
+    AdminDone,
     Canceled,
     Error,
     MassCanceled,
@@ -64,6 +65,8 @@ class Requests:
                 return self._resolve(self._changed(message.client_order_id), message)
             case MassCanceled():
                 return self._resolve((Request.MASS_CANCEL, None), message)
+            case AdminDone():
+                return self._resolve((Request.ADMIN, None), message)
             case OrderStateReport():
                 return self._resolve((STATUS, message.client_order_id), message)
             case Error(line=int() as line):

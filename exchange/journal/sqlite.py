@@ -26,8 +26,9 @@ from exchange.journal.log import StoredTurn, VenueImage, events_digest
 from protocol.errors import JournalError
 from protocol.vocabulary import Sequence
 
-_FORMAT: Final = "1"
-"""Version of the file's layout, as the schema below writes it; a file of another version is refused."""
+_FORMAT: Final = "2"
+"""Version of the file and of the commands in it, as the schema below writes it. A file of another version
+is refused: read with other rules, its commands could mean something else."""
 
 _SCHEMA: Final = """
 create table meta (key text primary key, value text not null) without rowid;
@@ -38,7 +39,7 @@ create table turns (
     events_digest text not null
 );
 create table snapshots (seq integer primary key, state_hash text not null, image blob not null);
-insert into meta values ('format', '1');
+insert into meta values ('format', '2');
 """
 
 _WAL_PAGES: Final = 4000
@@ -162,7 +163,9 @@ class SqliteLog:
         if row is None or row[0] != _FORMAT:
             found = "none" if row is None else row[0]
             raise JournalError(
-                str(self._path), f"journal format {found}, this program reads format {_FORMAT}"
+                str(self._path),
+                f"journal format {found}, this program reads format {_FORMAT}: move the file away to begin with "
+                "an empty venue, or go on with the version that wrote it",
             )
 
     def _take_lock(self) -> int:

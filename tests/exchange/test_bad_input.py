@@ -40,7 +40,11 @@ ERRORS: dict[str, tuple[bytes, str, str]] = {
     "no type": (b'{"account":"x"}\n', "invalid_message", "`type`"),
     "unknown type": (b'{"type":"nwe"}\n', "invalid_message", "nwe"),
     "unknown field": (NEW + b'"quantitiy":1,"price":1}\n', "invalid_message", "quantitiy"),
-    "missing field": (NEW + b'"price":1}\n', "invalid_message", "quantity"),
+    "missing field": (
+        b'{"type":"new","client_order_id":"x","symbol":"ACME","quantity":1,"price":1}\n',
+        "invalid_message",
+        "side",
+    ),
     "wrong type of a field": (NEW + b'"quantity":"1","price":1}\n', "invalid_message", "$.quantity"),
     "fraction": (NEW + b'"quantity":1.5,"price":1}\n', "invalid_message", "$.quantity"),
     "fractional price": (NEW + b'"quantity":1,"price":100.25}\n', "invalid_message", "$.price"),

@@ -61,10 +61,10 @@ def replaced(name: str, seq: int, *, quantity: int, price: int, cumulative: int 
         1,
         ACME,
         quantity,
-        price,
         cumulative,
         quantity - cumulative,
         False,
+        price,
     )
 
 

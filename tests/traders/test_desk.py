@@ -105,7 +105,7 @@ def test_reports_reach_the_strategy_with_the_tag_of_their_order() -> None:
 
 
 def test_orders_left_from_an_earlier_session_are_canceled_first() -> None:
-    left = OpenOrder(ClientOrderId("old"), 1, ACME, Side.BUY, 1, 1, 0, 1, TimeInForce.GTC)
+    left = OpenOrder(ClientOrderId("old"), 1, ACME, Side.BUY, 1, 0, 1, TimeInForce.GTC, 1)
 
     assert desk_of(Scripted()).start(welcome(), NOW) == []
     assert desk_of(Scripted()).start(welcome(open_orders=[left]), NOW) == [MassCancel()]

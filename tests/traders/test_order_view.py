@@ -42,7 +42,7 @@ def test_a_market_order_that_rests_has_the_price_the_venue_found() -> None:
     order = OrderView(ClientOrderId("a"), ACME, Side.BUY, 15, None)
 
     order.apply(accepted("a", price=None))
-    order.apply(Rested(2, NOW, ClientOrderId("a"), 1, ACME, 90_625, 7))
+    order.apply(Rested(2, NOW, ClientOrderId("a"), 1, ACME, 7, 90_625))
 
     assert (order.price, order.leaves, order.is_live) == (90_625, 7, True)
 

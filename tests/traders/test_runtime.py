@@ -150,7 +150,7 @@ async def test_a_strategy_without_orders_just_logs_out(venue: ScriptedVenue) -> 
 
 
 async def test_orders_of_an_earlier_run_are_canceled_at_the_start(venue: ScriptedVenue) -> None:
-    venue.open_orders = [OpenOrder(ClientOrderId("old"), 1, ACME, Side.BUY, 1, 1, 0, 1, TimeInForce.GTC)]
+    venue.open_orders = [OpenOrder(ClientOrderId("old"), 1, ACME, Side.BUY, 1, 0, 1, TimeInForce.GTC, 1)]
 
     running, runner, peer = await begin(venue, Recorder())
     await _subscriptions(peer)

@@ -18,7 +18,19 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from protocol.errors import LocalProtocolError
-from protocol.messages import InstrumentInfo, NewOrder, PrivateMessage, Rejected, TradePrint, TradeReport
+from protocol.messages import (
+    AuctionMessage,
+    InstrumentInfo,
+    NewOrder,
+    PhaseStatus,
+    PrivateMessage,
+    Rejected,
+    Repriced,
+    SelfTradePrevented,
+    TradePrint,
+    TradeReport,
+    Triggered,
+)
 from protocol.vocabulary import (
     Channel,
     ClientOrderId,
@@ -48,6 +60,9 @@ from traders.strategies.intents import (
     TimerFired,
 )
 
+_UNASKED = (TradeReport, Triggered, Repriced, SelfTradePrevented)
+"""Reports that answer no request."""
+
 
 class Parameters(BaseModel):
     """Base of what a person may set; see each strategy."""
@@ -74,7 +89,7 @@ class Strategy:
 
     parameters_type: ClassVar[type[Parameters]] = Parameters
     """What ``parameters`` is; override both together."""
-    channels: ClassVar[frozenset[Channel]] = frozenset(Channel)
+    channels: ClassVar[frozenset[Channel]] = frozenset((Channel.DEPTH, Channel.TRADES))
     """Public streams it wants; each one costs the venue a message an event and a trader."""
     depth_levels: ClassVar[int | None] = 10
     """How many price levels a side it wants to see; ``None``: all."""
@@ -110,6 +125,14 @@ class Strategy:
 
     def on_trade(self, trade: TradePrint) -> Iterable[Intent]:
         """Somebody traded; the own trades are among them."""
+        return ()
+
+    def on_status(self, status: PhaseStatus) -> Iterable[Intent]:
+        """A phase, now or changed; only with ``Channel.STATUS`` among the channels."""
+        return ()
+
+    def on_auction(self, auction: AuctionMessage) -> Iterable[Intent]:
+        """What an auction would give, or gave; only with ``Channel.AUCTION`` among the channels."""
         return ()
 
     def on_report(self, report: PrivateMessage, order: Working | None) -> Iterable[Intent]:
@@ -183,6 +206,8 @@ class Strategy:
             case Reported():
                 self.now_ns = event.report.at_ns
                 return self._reported(event)
+            case PhaseStatus():
+                return self.on_status(event)
             case TimerFired():
                 self.now_ns = event.now_ns
                 return self.on_timer(event.now_ns)
@@ -192,12 +217,14 @@ class Strategy:
                 return self.on_start()
             case Stopping():
                 return self.on_stop()
+            case _:
+                return self.on_auction(event)
 
     def _reported(self, event: Reported) -> Iterable[Intent]:
         report = event.report
         order = None if event.tag is None else self.orders.get(event.tag)
         if order is not None:
-            if not isinstance(report, TradeReport):
+            if not isinstance(report, _UNASKED):
                 order.pending = False
             order.apply(report)
             if order.is_done:

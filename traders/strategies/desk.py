@@ -7,10 +7,11 @@ Out: the requests to send, in order. Pure: ids and times are handed in, nothing 
 from collections.abc import Callable, Iterable
 
 from protocol.messages import (
+    AuctionMessage,
     Cancel,
     MassCancel,
-    MassCanceled,
     Message,
+    PhaseStatus,
     PrivateMessage,
     Replace,
     TradePrint,
@@ -58,16 +59,14 @@ class Desk:
         """The interval has passed."""
         return self._requests(self.strategy.on_event(TimerFired(now_ns)))
 
-    def take(self, item: Depth | TradePrint | PrivateMessage) -> list[Message]:
-        """A book changed, somebody traded, or the venue reported."""
-        match item:
-            case TradePrint() | Depth():
-                return self._requests(self.strategy.on_event(item))
-            case _:
-                return self._report(item)
+    def take(self, item: Depth | TradePrint | PhaseStatus | AuctionMessage | PrivateMessage) -> list[Message]:
+        """A book or a phase changed, somebody traded, an auction is indicated, or the venue reported."""
+        if isinstance(item, Depth | TradePrint | PhaseStatus | AuctionMessage):
+            return self._requests(self.strategy.on_event(item))
+        return self._report(item)
 
     def _report(self, item: PrivateMessage) -> list[Message]:
-        name = None if isinstance(item, MassCanceled) else item.client_order_id
+        name: ClientOrderId | None = getattr(item, "client_order_id", None)
         tag = None if name is None else self._tags.get(name)
         if tag is not None and is_refused_order(item):
             self.orders_refused += 1

@@ -6,7 +6,7 @@ same strategy runs over a socket, in virtual time and on any scheduler, and a te
 
 from dataclasses import dataclass
 
-from protocol.messages import PrivateMessage, TradePrint
+from protocol.messages import AuctionMessage, PhaseStatus, PrivateMessage, TradePrint
 from protocol.vocabulary import Nanoseconds, Price, Quantity, Side, Symbol, TimeInForce
 from traders.book_view import Depth
 
@@ -43,7 +43,7 @@ class Stopping:
     """The last event: the session is about to be logged out."""
 
 
-Event = Started | Depth | TradePrint | Reported | TimerFired | Stopping
+Event = Started | Depth | TradePrint | PhaseStatus | AuctionMessage | Reported | TimerFired | Stopping
 
 
 # -- intents ---------------------------------------------------------------------------------------

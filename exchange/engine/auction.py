@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
+from exchange.engine.bands import on_tick
 from exchange.engine.book import Book, BookSide
 from exchange.engine.order import Order
 from protocol.vocabulary import Price, Quantity
@@ -61,7 +62,11 @@ def reference_price_of(book: Book) -> Price | None:
 def _curve(book: Book, reference: Price | None) -> Iterator[tuple[Price, Quantity, Quantity]]:
     """Every candidate price, ascending, with what would be bought and sold there."""
     bids, asks = _by_price(book.bids), _by_price(book.asks)
-    candidates = sorted({*bids, *asks} if reference is None else {*bids, *asks, reference})
+    # A reference may be off the tick: it decides between prices then, but is none.
+    prices = {*bids, *asks}
+    if reference is not None and on_tick(book.instrument, reference):
+        prices.add(reference)
+    candidates = sorted(prices)
     any_price_bid = sum(order.leaves for order in book.bids.market if not order.terms.all_or_none)
     any_price_ask = sum(order.leaves for order in book.asks.market if not order.terms.all_or_none)
     demand = list(accumulate((bids.get(price, 0) for price in reversed(candidates)), initial=any_price_bid))

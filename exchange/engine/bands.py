@@ -35,6 +35,14 @@ def on_tick(instrument: AddInstrument, price: Price) -> bool:
     return 0 < price <= instrument.maximum_price and price % tick_at(instrument, price) == 0
 
 
+def passive_tick(instrument: AddInstrument, side: Side, price: Price) -> Price:
+    """``price``, or if it is off the grid the next one on the passive side."""
+    off = price % tick_at(instrument, price)
+    if not off:
+        return price
+    return price - off if side is Side.BUY else price - off + tick_at(instrument, price)
+
+
 def one_tick_behind(instrument: AddInstrument, side: Side, price: Price) -> Price | None:
     """The next price on the passive side of ``price``: lower for a buy. ``None`` if that is no price."""
     if side is Side.BUY:
@@ -77,6 +85,7 @@ def dynamic_corridor(book: Book) -> Span | None:
     return around(last, book.instrument.dynamic_corridor)
 
 
-def static_corridor(book: Book) -> Span | None:
-    """Where an auction may be without a longer call."""
-    return around(book.reference_price, book.instrument.static_corridor)
+def static_corridor(book: Book, reference_price: Price | None = None) -> Span | None:
+    """Where an auction may be without a longer call; ``reference_price`` of ``None``: as the book stands."""
+    centre = book.reference_price if reference_price is None else reference_price
+    return around(centre, book.instrument.static_corridor)

@@ -50,7 +50,7 @@ class Calls:
         if book is None:
             return _refused(command, RejectReason.UNKNOWN_SYMBOL, f"no instrument {command.symbol!r}")
         if command.reference_price is not None:
-            refusal = refusals.of_price(book.instrument, command.reference_price, "reference_price")
+            refusal = refusals.of_bounds(book.instrument, command.reference_price, "reference_price")
             if refusal is not None:
                 return _refused(command, *refusal)
         self._trading.seq = command.seq
@@ -58,7 +58,7 @@ class Calls:
         events: list[Event] = []
         if holds_auction(previous, phase):
             found = auction.indicative(book, command.reference_price)
-            corridor = bands.static_corridor(book)
+            corridor = bands.static_corridor(book, command.reference_price)
             held = found.price is None or command.forced or corridor is None or found.price in corridor
             if found.price is not None and not held:
                 return (AuctionExtended(command.account, command.symbol, previous, found.price),)

@@ -170,8 +170,7 @@ class Careful:
         if command.by >= order.leaves:
             events.append(trading.pull(book, order, CancelReason.REDUCED_TO_NOTHING))
         else:
-            self._shrink(book, order, command.by)
-            events.append(answers.replaced(order, order.price, order.price, True))
+            self._shrink(book, order, command.by, events)
         trading.settle(book, events)
         return tuple(events)
 
@@ -195,8 +194,7 @@ class Careful:
             if special is not None and special.pending:
                 self._replace_pending(command, book, order, total, events)
             elif self._keeps_place(command, book, order, total):
-                self._shrink(book, order, order.quantity - total)
-                events.append(answers.replaced(order, order.price, order.price, True))
+                self._shrink(book, order, order.quantity - total, events)
             else:
                 refused = self._move(command, book, order, total, events)
                 if refused is not None:
@@ -274,9 +272,7 @@ class Careful:
         price = order.price if command.price is None else command.price
         moves_stop = command.stop_price is not None and command.stop_price != special.stop_price
         if not moves_stop and price == order.price and total <= order.quantity:
-            order.leaves -= order.quantity - total
-            order.quantity = total
-            events.append(answers.replaced(order, None, order.price, True))
+            self._shrink(book, order, order.quantity - total, events)
             return
         stop_price = special.stop_price if command.stop_price is None else command.stop_price
         moved = trading.relocate(book, order, price, total)
@@ -287,11 +283,14 @@ class Careful:
         else:
             book.for_the_close.append(moved)
 
-    def _shrink(self, book: Book, order: Order, by: Quantity) -> None:
-        """A smaller total; the order keeps its place, in the book or out of it."""
+    def _shrink(self, book: Book, order: Order, by: Quantity, events: list[Event]) -> None:
+        """A smaller total, or the same; the order keeps its place, in the book or out of it."""
         order.quantity -= by
-        if by:
-            if order.special is not None and order.special.pending:
-                order.leaves -= by
-            else:
-                book.side(order.side).shrink(order, by)
+        if order.special is not None and order.special.pending:
+            order.leaves -= by
+            events.append(answers.replaced(order, None, order.price, True))
+            return
+        book.side(order.side).shrink(order, by)
+        events.append(answers.replaced(order, order.price, order.price, True))
+        if order.terms.all_or_none and book.phase is Phase.CONTINUOUS:
+            self._trading.try_again(book, order, events)  # it may be small enough now

@@ -287,6 +287,17 @@ def of_quantity(instrument: AddInstrument, quantity: Quantity) -> Refusal | None
 
 def of_price(instrument: AddInstrument, price: Price, name: str = "price") -> Refusal | None:
     """Why this is no price for the instrument, or ``None``. ``name``: the field it stands in."""
+    refusal = of_bounds(instrument, price, name)
+    if refusal is not None:
+        return refusal
+    tick = tick_at(instrument, price)
+    if price % tick:
+        return RejectReason.OFF_TICK, f"{name} {price} is not a multiple of the tick {tick}"
+    return None
+
+
+def of_bounds(instrument: AddInstrument, price: Price, name: str) -> Refusal | None:
+    """Why this is outside of all prices, or ``None``; it may be off the tick."""
     if price <= 0:
         return RejectReason.PRICE_NOT_POSITIVE, f"{name} {price} is not positive"
     if price > instrument.maximum_price:
@@ -294,9 +305,6 @@ def of_price(instrument: AddInstrument, price: Price, name: str = "price") -> Re
             RejectReason.ABOVE_MAXIMUM_PRICE,
             f"{name} {price} is above the maximum of {instrument.maximum_price}",
         )
-    tick = tick_at(instrument, price)
-    if price % tick:
-        return RejectReason.OFF_TICK, f"{name} {price} is not a multiple of the tick {tick}"
     return None
 
 

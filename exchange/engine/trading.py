@@ -106,6 +106,11 @@ class Trading:
         if plan is not None and minimum is not None and plan.executed < minimum and not replaced:
             events.append(self.kill(order, CancelReason.MINIMUM_QUANTITY))
         elif plan is not None:
+            if order.order_type is OrderType.MARKET_BY_AMOUNT and plan.executed:
+                # What its money buys is its quantity from now on; what stops it leaves a lot unbought.
+                stopped = plan.outcome is Outcome.SELF_TRADE
+                order.quantity = plan.executed + (book.instrument.lot if stopped else 0)
+                order.leaves = order.quantity
             self._execute(book, opposite, order, plan.steps, events)
             self._finish(book, order, attempt, plan.outcome, events, named=named)
 
@@ -146,8 +151,7 @@ class Trading:
         instrument = book.instrument
         opposite.fill(maker, quantity, 0 if instrument.peak_refills_in_front else self.seq)
         taker.cumulative += quantity
-        if taker.order_type is not OrderType.MARKET_BY_AMOUNT:
-            taker.leaves -= quantity
+        taker.leaves -= quantity
         book.last_price = price
         book.stops.follow(price)
         market, notional = self._market, price * quantity
@@ -210,12 +214,11 @@ class Trading:
             self.rest(book, order, events, named=named)
 
     def _finish_by_amount(self, order: Order, outcome: Outcome, events: list[Event]) -> None:
-        """It bought what its money buys: that is its quantity. Dust is not spent (rule 20)."""
+        """It bought what its money buys. Dust is not spent (rule 20)."""
+        order.leaves = 0
         if outcome is Outcome.SELF_TRADE:
             events.append(self.kill(order, CancelReason.SELF_TRADE))
-        elif order.cumulative:
-            order.quantity = order.cumulative
-        else:
+        elif not order.cumulative:
             events.append(self.kill(order, CancelReason.NO_LIQUIDITY))
 
     def _finish_market(self, book: Book, order: Order, attempt: Attempt, events: list[Event]) -> None:
@@ -231,6 +234,7 @@ class Trading:
             return
         if rests and attempt.limit_key != ANY_PRICE:
             limit = book.side(order.side.opposite).sign * attempt.limit_key
+            limit = bands.passive_tick(instrument, order.side, limit)
             if bands.on_tick(instrument, limit):
                 order.price = limit
                 self.rest(book, order, events, named=False)
@@ -261,13 +265,17 @@ class Trading:
         waiting = [order for order in of_side.market if order.terms.all_or_none]
         for level in list(of_side.best_first()):
             waiting += [order for order in level if order.terms.all_or_none]
-        opposite = book.side(side.opposite)
         for order in waiting:
-            plan = walk.plan_whole(book, opposite, self.attempt(book, order))
-            if plan is not None:
-                # Out of its queue for good: the plan fills it whole.
-                order.leaves = of_side.take_out(order)
-                self._execute(book, opposite, order, plan.steps, events)
+            self.try_again(book, order, events)
+
+    def try_again(self, book: Book, order: Order, events: list[Event]) -> None:
+        """Fill an all-or-none order that rests, if it can be filled whole now (rule 51)."""
+        opposite = book.side(order.side.opposite)
+        plan = walk.plan_whole(book, opposite, self.attempt(book, order))
+        if plan is not None:
+            # Out of its queue for good: the plan fills it whole.
+            order.leaves = book.side(order.side).take_out(order)
+            self._execute(book, opposite, order, plan.steps, events)
 
     def _start_volatility_auction(self, book: Book, events: list[Event]) -> None:
         events.append(PhaseChanged(None, book.instrument.symbol, Phase.VOLATILITY_AUCTION, book.phase))
@@ -299,7 +307,7 @@ class Trading:
         special = order.special
         assert special is not None
         assert special.stop_price is not None
-        special.arrival = self.seq
+        special.arrival, special.pending = self.seq, False
         events.append(
             StopTriggered(
                 order.account, order.client_order_id, order.order_id, order.symbol, order.side,
@@ -392,10 +400,14 @@ def rested(order: Order) -> OrderRested:
 
 
 def best_to_peg_to(side: BookSide) -> Price | None:
-    """The side's best price over the orders that are neither pegs nor hidden (rule 53)."""
+    """The side's best price over the orders that are no pegs (rule 53).
+
+    Nor hidden, which a peg would give away, nor all-or-none, which may stand beyond the other side.
+    """
     for level in side.best_first():
-        if any(order.order_type is not OrderType.PEG for order in level.displayed_orders()):
-            return level.price
+        for order in level.displayed_orders():
+            if order.order_type is not OrderType.PEG and not order.terms.all_or_none:
+                return level.price
     return None
 
 

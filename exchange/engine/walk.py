@@ -114,7 +114,7 @@ class _Walk:
     def run(self) -> None:
         opposite, attempt = self._opposite, self._attempt
         for maker in opposite.market:
-            price = price_with_resting_market(self._book, opposite, attempt.limit)
+            price = price_with_resting_market(self._book, opposite, attempt)
             if price is None or self.finished():
                 break
             self._visit(maker, price, maker.leaves, maker.leaves)
@@ -270,18 +270,20 @@ def _peak(maker: Order) -> tuple[Quantity, Quantity]:
     return special.shown, maker.leaves
 
 
-def price_with_resting_market(book: Book, resting: BookSide, limit: Price | None) -> Price | None:
+def price_with_resting_market(book: Book, resting: BookSide, attempt: Attempt) -> Price | None:
     """At which price a market order that rests meets an aggressor; ``None``: at none (rule 52).
 
-    ``resting`` is the side of the market order, ``limit`` the aggressor's.
+    ``resting`` is the side of the market order.
     """
-    best = resting.best
+    best, limit = resting.best, attempt.limit
     if best is not None and not book.instrument.market_at_aggressor_limit:
         # Equal to the aggressor's limit or better for it: for a seller a bid that is not lower.
         crosses = limit is None or resting.sign * best >= resting.sign * limit
         if crosses:
             return best
-    return limit if limit is not None else reference_price_of(book)
+    price = limit if limit is not None else reference_price_of(book)
+    # The protection of a market order is no limit that it names, but it holds (rule 17).
+    return price if price is not None and resting.sign * price >= attempt.limit_key else None
 
 
 # -- orders that trade whole or not at all ---------------------------------------------------------
@@ -309,7 +311,6 @@ def _give_way(book: Book, opposite: BookSide, attempt: Attempt) -> Plan | None:
     wanted = attempt.quantity
     walk = _Walk(book, opposite, attempt)
     passed: list[tuple[Order, Price]] = []
-    canceled: list[Step] = []
     waiting = 0
     for maker, price in _in_priority(book, opposite, attempt):
         if walk.outside(price):
@@ -320,16 +321,12 @@ def _give_way(book: Book, opposite: BookSide, attempt: Attempt) -> Plan | None:
         if walk.is_own(maker):
             if attempt.self_trade is not SelfTrade.CANCEL_MAKER:
                 return None
-            canceled.append(Step(Deed.CANCEL, maker, maker.price, maker.leaves))
+            passed.append((maker, price))
             continue
         if maker.leaves + waiting >= wanted:
-            before = _take(passed, wanted - maker.leaves if whole else wanted)
-            missing = wanted - sum(quantity for _, _, quantity in before)
+            found = _take(walk, passed, wanted - maker.leaves if whole else wanted)
+            missing = wanted - found.executed
             if missing <= maker.leaves:
-                found = Plan()
-                found.steps += canceled
-                for other, at_price, quantity in before:
-                    found.trade(other, at_price, quantity)
                 if missing:
                     found.trade(maker, price, missing)
                 return found
@@ -338,23 +335,26 @@ def _give_way(book: Book, opposite: BookSide, attempt: Attempt) -> Plan | None:
     return None
 
 
-def _take(passed: list[tuple[Order, Price]], most: Quantity) -> list[tuple[Order, Price, Quantity]]:
-    """The earliest quantities that make up ``most``, leaving out all-or-none orders that do not fit."""
-    taken: list[tuple[Order, Price, Quantity]] = []
+def _take(walk: _Walk, passed: list[tuple[Order, Price]], most: Quantity) -> Plan:
+    """The earliest quantities that make up ``most``, leaving out all-or-none orders that do not fit.
+
+    Own orders on the way are canceled, as they are reached.
+    """
+    taken = Plan()
     for maker, price in passed:
-        quantity = min(maker.leaves, most)
-        if not quantity:
+        left = most - taken.executed
+        if not left:
             break
-        if maker.terms.all_or_none and quantity < maker.leaves:
-            continue
-        taken.append((maker, price, quantity))
-        most -= quantity
+        if walk.is_own(maker):
+            taken.steps.append(Step(Deed.CANCEL, maker, maker.price, maker.leaves))
+        elif maker.leaves <= left or not maker.terms.all_or_none:
+            taken.trade(maker, price, min(maker.leaves, left))
     return taken
 
 
 def _in_priority(book: Book, opposite: BookSide, attempt: Attempt) -> Iterator[tuple[Order, Price]]:
     """Everybody within the limit with the price of a trade."""
-    price = price_with_resting_market(book, opposite, attempt.limit) if opposite.market else None
+    price = price_with_resting_market(book, opposite, attempt) if opposite.market else None
     if price is not None:
         yield from ((maker, price) for maker in opposite.market)
     for key in reversed(opposite.keys):

@@ -62,30 +62,32 @@ def middle(book: Book) -> Price | None:
     return book.reference_price
 
 
-def around(centre: Price | None, distance: Price | None) -> Span | None:
-    """``None``: no limit, because there is no distance or nothing to measure it from."""
-    if centre is None or distance is None:
-        return None
-    return Span(centre - distance, centre + distance)
+def around(centre: Price | None, distance: Price) -> Span | None:
+    """``None``: no limit, because there is nothing to measure it from."""
+    return None if centre is None else Span(centre - distance, centre + distance)
 
 
 def entry_band(book: Book) -> Span | None:
     """Where limits may be entered."""
-    return around(middle(book), book.instrument.band)
+    distance = book.instrument.band
+    return None if distance is None else around(middle(book), distance)
 
 
 def execution_range(book: Book) -> Span | None:
     """Where market orders may trade."""
-    return around(middle(book), book.instrument.execution_range)
+    distance = book.instrument.execution_range
+    return None if distance is None else around(middle(book), distance)
 
 
 def dynamic_corridor(book: Book) -> Span | None:
     """Where continuous trades may be without an auction."""
+    distance = book.instrument.dynamic_corridor
     last = book.last_price if book.last_price is not None else book.reference_price
-    return around(last, book.instrument.dynamic_corridor)
+    return None if distance is None else around(last, distance)
 
 
 def static_corridor(book: Book, reference_price: Price | None = None) -> Span | None:
     """Where an auction may be without a longer call; ``reference_price`` of ``None``: as the book stands."""
+    distance = book.instrument.static_corridor
     centre = book.reference_price if reference_price is None else reference_price
-    return around(centre, book.instrument.static_corridor)
+    return None if distance is None else around(centre, distance)

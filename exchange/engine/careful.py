@@ -16,9 +16,10 @@ from exchange.engine.book import Book
 from exchange.engine.commands import CancelOrder, EnterOrder, ReduceOrder, ReplaceOrder
 from exchange.engine.events import Event, OrderAccepted, Trade
 from exchange.engine.order import Order, Special
+from exchange.engine.pegs import peg_price
 from exchange.engine.phases import RULES
 from exchange.engine.stops import triggers
-from exchange.engine.trading import Trading, peg_price
+from exchange.engine.trading import Trading
 from exchange.engine.walk import Outcome
 from protocol.vocabulary import (
     CancelReason,

@@ -7,8 +7,9 @@ input gives equal events. Everything else that may rest is in ``walk``, which is
 
 from typing import Final
 
-from exchange.engine.book import DEAD_ALLOWED, Book, BookSide
+from exchange.engine.book import Book, BookSide
 from exchange.engine.events import Trade
+from exchange.engine.level import DEAD_ALLOWED
 from exchange.engine.order import Order
 from protocol.vocabulary import Money, Quantity, TradeId
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, Protocol
 
-from exchange.engine import bands, walk
+from exchange.engine import bands, pegs, walk
 from exchange.engine.accounts import Accounts
 from exchange.engine.book import Book, BookSide
 from exchange.engine.events import (
@@ -63,7 +63,7 @@ class Trading:
 
     def attempt(self, book: Book, order: Order) -> Attempt:
         """What the order wants from the opposite side now."""
-        terms, opposite = order.terms, book.side(order.side.opposite)
+        terms, opposite = order.terms, book.sides_of(order.side)[1]
         limit, limit_key, quantity = order.price, ANY_PRICE, order.leaves
         if limit is not None:
             limit_key = opposite.sign * limit
@@ -90,9 +90,9 @@ class Trading:
         if book.phase is not Phase.CONTINUOUS:
             self._collect(book, order, events, named=named)
             return
-        own, opposite = book.side(order.side), book.side(order.side.opposite)
+        own, opposite = book.sides_of(order.side)
         if order.order_type is OrderType.PEG:
-            order.price = peg_price(own, order)
+            order.price = pegs.peg_price(own, order)
             self.rest(book, order, events, named=False)
             return
         if order.order_type is OrderType.MARKET_TO_LIMIT and order.price is None:
@@ -253,15 +253,13 @@ class Trading:
         """Put the order into the book. ``named``: at a price that its owner knows."""
         if not named:
             events.append(rested(order))
-        book.side(order.side).rest(order)
-        if book.phase is Phase.CONTINUOUS:
-            self._look_again(book, order.side.opposite, events)
+        own, opposite = book.sides_of(order.side)
+        own.rest(order)
+        if opposite.all_or_none and book.phase is Phase.CONTINUOUS:
+            self._look_again(book, opposite, events)
 
-    def _look_again(self, book: Book, side: Side, events: list[Event]) -> None:
+    def _look_again(self, book: Book, of_side: BookSide, events: list[Event]) -> None:
         """New interest rests: try the all-or-none orders of the other side again (rule 51)."""
-        of_side = book.side(side)
-        if not of_side.all_or_none:
-            return
         waiting = [order for order in of_side.market if order.terms.all_or_none]
         for level in list(of_side.best_first()):
             waiting += [order for order in level if order.terms.all_or_none]
@@ -322,13 +320,13 @@ class Trading:
 
     def _move_pegs(self, book: Book, side: BookSide, events: list[Event]) -> None:
         """Pegs follow the best of their side, behind the order that set it, in their order (rule 53)."""
-        best = best_to_peg_to(side)
+        best = pegs.best_to_peg_to(side)
         followed: list[Order] = []
         for order in list(side.pegs):
             if best is None:
                 events.append(self.pull(book, order, CancelReason.NOTHING_TO_PEG_TO))
                 continue
-            price, old_price = _capped(side, best, order), order.price
+            price, old_price = pegs.capped(side, best, order), order.price
             assert old_price is not None
             if price == old_price:
                 followed.append(order)
@@ -397,26 +395,3 @@ def rested(order: Order) -> OrderRested:
         order.account, order.client_order_id, order.order_id, order.symbol, order.side, order.price,
         order.leaves,
     )  # fmt: skip
-
-
-def best_to_peg_to(side: BookSide) -> Price | None:
-    """The side's best price over the orders that are no pegs (rule 53).
-
-    Nor hidden, which a peg would give away, nor all-or-none, which may stand beyond the other side.
-    """
-    for level in side.best_first():
-        for order in level.displayed_orders():
-            if order.order_type is not OrderType.PEG and not order.terms.all_or_none:
-                return level.price
-    return None
-
-
-def peg_price(side: BookSide, order: Order) -> Price | None:
-    """Where the peg belongs now; ``None``: its side has no limit price."""
-    best = best_to_peg_to(side)
-    return None if best is None else _capped(side, best, order)
-
-
-def _capped(side: BookSide, best: Price, order: Order) -> Price:
-    cap = order.terms.cap
-    return best if cap is None else side.sign * min(side.sign * best, side.sign * cap)

@@ -64,7 +64,7 @@ class BookLines(Part):
 
     bids: list[LevelRow] = []
     asks: list[LevelRow] = []
-    market: dict[str, int] = {}
+    market: dict[str, int] | None = None
 
 
 class Expect(Part):
@@ -225,7 +225,7 @@ class Instrument(Part):
     min_qty: int | None = None
     max_qty: int | None = None
     band: Any = None
-    price_scale: int | None = None  # tells how to write prices; nothing is computed with it
+    price_scale: Any = None  # tells how to write prices; nothing is computed with it
     last: int | None = None
 
 

@@ -164,7 +164,7 @@ def plain_order(line: cases.OrderLine) -> OrderLine:
 
 def plain_book(book: cases.BookLines) -> BookLines:
     """What a case expects of a book, in the form in which it comes."""
-    market = {side: quantity for side, quantity in sorted(book.market.items()) if quantity}
+    market = {side: quantity for side, quantity in sorted((book.market or {}).items()) if quantity}
     return BookLines(list(book.bids), list(book.asks), market)
 
 

@@ -162,7 +162,7 @@ def _expected(place: str, part: Expect | End) -> Iterator[str]:
         yield from _value(f"{place}, order {name}", "state", line.state, STATES)
     if part.book is not None:
         yield from _unknown(f"{place}, book", part.book)
-        for side in part.book.market:
+        for side in part.book.market or {}:
             yield from _value(f"{place}, book", "market", side, SIDES)
 
 

@@ -67,6 +67,8 @@ class Calls:
         events.append(PhaseChanged(command.account, command.symbol, phase, previous))
         if phase is Phase.CLOSING_AUCTION:
             self._enter_for_the_close(book, events)
+        elif phase is Phase.CONTINUOUS and phase is not previous:
+            self._trading.look_again(book, events)
         self._trading.settle(book, events)
         return tuple(events)
 

@@ -66,7 +66,8 @@ class Careful:
             command.quantity, 0, special,
         )  # fmt: skip
         killed = None
-        if book.phase is Phase.CONTINUOUS:
+        waits = order.time_in_force is TimeInForce.AT_THE_CLOSE and book.phase is not Phase.CLOSING_AUCTION
+        if book.phase is Phase.CONTINUOUS and not waits:
             refused = self._of_market(command, book, order)
             if isinstance(refused, tuple):
                 return refused
@@ -83,7 +84,7 @@ class Careful:
             events.append(trading.kill(order, killed))
         elif order.order_type in _STOPS:
             self._enter_stop(book, order, events)
-        elif order.time_in_force is TimeInForce.AT_THE_CLOSE and book.phase is not Phase.CLOSING_AUCTION:
+        elif waits:
             if order.special is None:
                 order.special = Special()
             order.special.pending = True
@@ -127,14 +128,13 @@ class Careful:
 
     def _enter_stop(self, book: Book, order: Order, events: list[Event]) -> None:
         """Wait for the price, or go at once if it is there already (rule 27)."""
-        if order.special is None or book.phase is not Phase.CONTINUOUS:
-            book.stops.add(order)
-            return
         special, last_price = order.special, book.last_price
+        assert special is not None
         if special.stop_price is None and special.terms.trail is not None and last_price is not None:
             special.stop_price = last_price + book.side(order.side).sign * special.terms.trail
         if (
-            special.stop_price is not None
+            book.phase is Phase.CONTINUOUS
+            and special.stop_price is not None
             and last_price is not None
             and triggers(order.side, special.stop_price, last_price)
         ):
@@ -252,13 +252,10 @@ class Careful:
         self, command: ReplaceOrder, book: Book, order: Order, total: Quantity, events: list[Event]
     ) -> None:
         """A peg with another cap or more quantity goes behind the other pegs."""
-        assert order.special is not None or command.price is None
         old_price = order.price
-        special = order.special
         if command.price is not None:
-            special = special or Special()
-            special.terms = answers.with_cap(special.terms, command.price)
-            order.special = special
+            order.special = order.special or Special()
+            order.special.terms = answers.with_cap(order.terms, command.price)
         moved = self._trading.relocate(book, order, old_price, total)
         moved.price = peg_price(book.side(moved.side), moved) or old_price
         book.side(moved.side).rest(moved)

@@ -258,13 +258,20 @@ class Trading:
         if opposite.all_or_none and book.phase is Phase.CONTINUOUS:
             self._look_again(book, opposite, events)
 
+    def look_again(self, book: Book, events: list[Event]) -> None:
+        """Something rests that did not trade on its way: try all all-or-none orders again (rule 51)."""
+        for side in book.sides:
+            if side.all_or_none:
+                self._look_again(book, side, events)
+
     def _look_again(self, book: Book, of_side: BookSide, events: list[Event]) -> None:
-        """New interest rests: try the all-or-none orders of the other side again (rule 51)."""
+        """Try the all-or-none orders of a side, in their priority."""
         waiting = [order for order in of_side.market if order.terms.all_or_none]
-        for level in list(of_side.best_first()):
+        for level in of_side.best_first():
             waiting += [order for order in level if order.terms.all_or_none]
         for order in waiting:
-            self.try_again(book, order, events)
+            if order.leaves:
+                self.try_again(book, order, events)
 
     def try_again(self, book: Book, order: Order, events: list[Event]) -> None:
         """Fill an all-or-none order that rests, if it can be filled whole now (rule 51)."""
@@ -283,11 +290,18 @@ class Trading:
 
     def settle(self, book: Book, events: list[Event]) -> None:
         """Everything that one order's arrival or departure sets off (rules 4, 28, 53)."""
-        if book.stops and book.phase is Phase.CONTINUOUS:
-            self._run_stops(book, events)
-        if (book.bids.pegs or book.asks.pegs) and book.phase is Phase.CONTINUOUS:
-            for side in book.sides:
-                self._move_pegs(book, side, events)
+        told = -1
+        while told != len(events) and book.phase is Phase.CONTINUOUS:
+            if book.stops:
+                self._run_stops(book, events)
+            told = len(events)
+            if book.bids.pegs or book.asks.pegs:
+                for side in book.sides:
+                    self._move_pegs(book, side, events)
+                if told != len(events):
+                    # Where pegs rest anew, all-or-none orders look again; trades of theirs start over.
+                    told = len(events)
+                    self.look_again(book, events)
         book.notice()
 
     def _run_stops(self, book: Book, events: list[Event]) -> None:
@@ -321,7 +335,6 @@ class Trading:
     def _move_pegs(self, book: Book, side: BookSide, events: list[Event]) -> None:
         """Pegs follow the best of their side, behind the order that set it, in their order (rule 53)."""
         best = pegs.best_to_peg_to(side)
-        followed: list[Order] = []
         for order in list(side.pegs):
             if best is None:
                 events.append(self.pull(book, order, CancelReason.NOTHING_TO_PEG_TO))
@@ -329,10 +342,8 @@ class Trading:
             price, old_price = pegs.capped(side, best, order), order.price
             assert old_price is not None
             if price == old_price:
-                followed.append(order)
                 continue
             order = self.relocate(book, order, price, order.quantity)
-            followed.append(order)
             side.rest(order)
             events.append(
                 OrderRepriced(
@@ -340,7 +351,6 @@ class Trading:
                     old_price, price, order.leaves,
                 )
             )  # fmt: skip
-        side.pegs = followed  # resting anew put who moved behind who stayed; their turns do not change
 
     # -- leaving -------------------------------------------------------------------------------
 

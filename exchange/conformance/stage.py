@@ -182,8 +182,7 @@ class Stage:
             case cases.ReduceTo():
                 return [self._reduce_to(step)]
             case cases.Replace():
-                name = ClientOrderId(step.id)
-                return [ReplaceOrder(self._owner(step), name, step.qty, step.price, step.stop)]
+                return [self._replace(step)]
             case cases.MassCancel():
                 owner = None if step.owner is None else _account(step.owner)
                 side = None if step.side is None else Side(step.side)
@@ -240,6 +239,13 @@ class Stage:
             bool(step.post_only),
             None if terms == Terms() else terms,
         )
+
+    def _replace(self, step: cases.Replace) -> ReplaceOrder:
+        price, stop = step.price, step.stop
+        order = self._order(step.id)
+        if order is not None and order.order_type is OrderType.STOP and stop is None:
+            price, stop = None, price  # a stop names no other price than the one it waits for
+        return ReplaceOrder(self._owner(step), ClientOrderId(step.id), step.qty, price, stop)
 
     def _reduce_to(self, step: cases.ReduceTo) -> ReduceOrder:
         owner, name = self._owner(step), ClientOrderId(step.id)

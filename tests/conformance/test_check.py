@@ -315,6 +315,22 @@ def test_an_id_belongs_to_whoever_entered_it_last_and_is_taken_while_it_lives() 
     assert (verdict.ending, verdict.reason) == (Ending.PASSED, "")
 
 
+def test_the_price_of_a_replaced_stop_is_the_price_it_waits_for() -> None:
+    """Rule 30: a stop that waits can be replaced."""
+    fields = {
+        "id": "stop",
+        "steps": [
+            {"op": "set_last", "price": 100},
+            {"op": "new", "id": "a", "owner": "A", "side": "sell", "qty": 5, "price": 110},
+            {"op": "new", "id": "s", "owner": "S", "side": "buy", "type": "stop", "qty": 5, "stop": 107},
+            {"op": "replace", "id": "s", "price": 104, "expect": {"result": "accepted", "trades": []}},
+            {"op": "set_last", "price": 104, "expect": {"trades": [["a", "s", 110, 5]]}},
+        ],
+    }
+
+    assert verdict_on(fields).ending is Ending.PASSED
+
+
 def test_a_case_read_from_a_file_is_the_case_in_the_code(tmp_path: Path) -> None:
     path = tmp_path / "cases.jsonl"
     path.write_text(json.dumps(GOOD))

@@ -215,7 +215,7 @@ class BookSide:
             if special.shown <= 0:
                 special.shown = min(terms.display, leaves)
                 if leaves and arrival:
-                    special.arrival = arrival
+                    order.moved_by = arrival
                     level.send_back(order)
             level.reserve += leaves - special.shown
 

@@ -138,7 +138,7 @@ class Calls:
         for order in waiting:
             assert order.special is not None
             order.special.pending = False
-            order.special.arrival = self._trading.seq
+            order.moved_by = self._trading.seq
             self._trading.arrive(book, order, events)
 
 

@@ -165,7 +165,14 @@ class Engine:
             order_type is not _LIMIT
             or post_only
             or price is None
-            or (price not in own.levels and refusals.of_price(instrument, price) is not None)
+            or (
+                price not in own.levels
+                and (
+                    price % instrument.tick
+                    or not 0 < price <= instrument.maximum_price
+                    or instrument.tick_table
+                )
+            )
             or not instrument.minimum_quantity <= quantity <= instrument.maximum_quantity
             or quantity % instrument.lot
         ):  # not a plain order at a usual price: look closely
@@ -284,7 +291,7 @@ class Engine:
         if order is None:
             return answers.unknown(command, Request.REPLACE)
         book = self.books[order.symbol]
-        if book.special or (order.special is not None and order.special.matters):
+        if book.special or order.special is not None:
             return self._careful.replace(command, book, order)
         refusal = refusals.of_replace(book.instrument, order, command)
         if refusal is not None:

@@ -76,7 +76,7 @@ class Level:
     def bury(self) -> None:
         """Let go of the dead if there are many."""
         if 4 * self.dead > 3 * len(self.orders):
-            self.orders = list(self.displayed_orders())
+            self.orders = [order for order in self.orders[self.head :] if order.leaves]
             self.head = self.dead = 0
 
     def advance(self) -> None:

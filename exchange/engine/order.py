@@ -59,8 +59,6 @@ class Special(msgspec.Struct, weakref=False, gc=False):
     """What changes about an order that is more than a side, a price and a quantity. Most orders have none."""
 
     terms: Terms = NO_TERMS
-    arrival: Sequence = 0
-    """The command that gave it its place; 0: the one that entered it."""
     shown: Quantity = 0
     """What is left of an iceberg's peak."""
     prevented: Quantity = 0
@@ -69,11 +67,6 @@ class Special(msgspec.Struct, weakref=False, gc=False):
     """Where the stop stands now; a trailing one moves."""
     pending: bool = False
     """Not in the book: it waits for its stop price or for its auction."""
-
-    @property
-    def matters(self) -> bool:
-        """Whether there is more to it than the time of arrival."""
-        return bool(self.prevented or self.pending) or self.terms != NO_TERMS
 
 
 class Order(msgspec.Struct, weakref=False, gc=False):
@@ -99,6 +92,8 @@ class Order(msgspec.Struct, weakref=False, gc=False):
     leaves: Quantity
     cumulative: Quantity = 0
     special: Special | None = None
+    moved_by: Sequence = 0
+    """The command that gave it its place, if that is not the one that entered it."""
 
     @property
     def state(self) -> OrderState:
@@ -121,22 +116,18 @@ class Order(msgspec.Struct, weakref=False, gc=False):
     @property
     def arrival(self) -> Sequence:
         """The command that gave it its place: what time priority goes by (rule 2)."""
-        special = self.special
-        return special.arrival if special is not None and special.arrival else self.order_id
+        return self.moved_by or self.order_id
 
     def moved(self, price: Price | None, quantity: Quantity, arrival: Sequence) -> Order:
         """A new record of the same order for its new place in the book; the old one is dead."""
-        moved = self.candidate(price, quantity)
-        if moved.special is None:
-            moved.special = Special(NO_TERMS, arrival)
-        else:
-            moved.special.arrival = arrival
-        return moved
+        special = self.special
+        return Order(
+            self.order_id, self.account, self.client_order_id, self.symbol, self.side, self.order_type,
+            self.time_in_force, self.post_only, price, quantity,
+            quantity - self.cumulative - (special.prevented if special is not None else 0),
+            self.cumulative, special, arrival,
+        )  # fmt: skip
 
     def candidate(self, price: Price | None, quantity: Quantity) -> Order:
         """The same order at another price with another total, to ask what it would do; in no book."""
-        return Order(
-            self.order_id, self.account, self.client_order_id, self.symbol, self.side, self.order_type,
-            self.time_in_force, self.post_only, price, quantity, quantity - self.executed, self.cumulative,
-            self.special,
-        )  # fmt: skip
+        return self.moved(price, quantity, self.moved_by)

@@ -211,6 +211,8 @@ def _of_distances(instrument: AddInstrument, terms: Terms) -> Refusal | None:
 def of_phase(phase: Phase, command: EnterOrder) -> Refusal | None:
     """Why the order can't be entered in this phase, or ``None`` (rules 16, 34)."""
     order_type, time_in_force, terms = command.order_type, command.time_in_force, command.terms or NO_TERMS
+    if phase is Phase.CONTINUOUS and time_in_force is not TimeInForce.AT_THE_OPEN:
+        return None
     rules = RULES[phase]
     if not rules.open_to_orders:
         return RejectReason.WRONG_PHASE, f"no orders are taken in phase {phase}"
@@ -287,6 +289,8 @@ def of_quantity(instrument: AddInstrument, quantity: Quantity) -> Refusal | None
 
 def of_price(instrument: AddInstrument, price: Price, name: str = "price") -> Refusal | None:
     """Why this is no price for the instrument, or ``None``. ``name``: the field it stands in."""
+    if not instrument.tick_table and 0 < price <= instrument.maximum_price and not price % instrument.tick:
+        return None
     refusal = of_bounds(instrument, price, name)
     if refusal is not None:
         return refusal

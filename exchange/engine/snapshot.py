@@ -35,7 +35,6 @@ class SpecialImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What an order is beyond side, price and quantity, as it stands."""
 
     terms: Terms
-    arrival: Sequence
     shown: Quantity
     prevented: Quantity
     stop_price: Price | None
@@ -59,6 +58,7 @@ class OrderImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cumulative: Quantity
     state: OrderState
     special: SpecialImage | None
+    moved_by: Sequence
 
 
 class BookImage(msgspec.Struct, frozen=True, gc=False):
@@ -190,8 +190,9 @@ def _image(order: Order) -> OrderImage:
         None
         if special is None
         else SpecialImage(
-            special.terms, special.arrival, special.shown, special.prevented, special.stop_price, special.pending
+            special.terms, special.shown, special.prevented, special.stop_price, special.pending
         ),
+        order.moved_by,
     )  # fmt: skip
 
 
@@ -203,6 +204,7 @@ def _order(image: OrderImage) -> Order:
         None
         if special is None
         else Special(
-            special.terms, special.arrival, special.shown, special.prevented, special.stop_price, special.pending
+            special.terms, special.shown, special.prevented, special.stop_price, special.pending
         ),
+        image.moved_by,
     )  # fmt: skip

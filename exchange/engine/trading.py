@@ -319,7 +319,7 @@ class Trading:
         special = order.special
         assert special is not None
         assert special.stop_price is not None
-        special.arrival, special.pending = self.seq, False
+        order.moved_by, special.pending = self.seq, False
         events.append(
             StopTriggered(
                 order.account, order.client_order_id, order.order_id, order.symbol, order.side,

@@ -9,7 +9,15 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from exchange.choices import IcebergRefill, MarketRemainder, ReplacePriority, RestingMarketPrice, Sync
 from exchange.engine.commands import AddInstrument
@@ -119,10 +127,20 @@ class JournalConfig(_Section):
     sync: Sync = Sync.FULL
 
 
+def _no_number(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError("a time of day, such as 08:00:00")  # noqa: TRY004  # pydantic wants a ValueError
+    return value
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_no_number)]
+"""UTC. A bare number would be taken for seconds since midnight."""
+
+
 class ScheduledPhase(_Section):
     """Every day at this time (UTC) the instruments go to this phase."""
 
-    at: time
+    at: TimeOfDay
     phase: Phase
     symbols: Annotated[list[str], Field(min_length=1)] | None = None
     """Left out: all instruments."""
@@ -146,7 +164,7 @@ class VenueConfig(_Section):
     """A whole venue."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)] = "tontine"
-    day_ends_utc: time | None = None
+    day_ends_utc: TimeOfDay | None = None
     """When DAY orders are canceled and client order ids are free again; never if left out."""
     operators: list[Annotated[str, Field(min_length=1, max_length=32)]] = []
     """Accounts that may change phases and set last prices. In an open venue a name is no proof."""

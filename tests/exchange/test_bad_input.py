@@ -84,6 +84,41 @@ ERRORS: dict[str, tuple[bytes, str, str]] = {
         "nope",
     ),
     "second login": (LOGIN, "already_logged_in", "mallory"),
+    "unknown word for post-only": (
+        NEW + b'"quantity":1,"price":1,"post_only":"maybe"}\n',
+        "invalid_message",
+        "$.post_only",
+    ),
+    "unknown word for self-trades": (
+        NEW + b'"quantity":1,"price":1,"self_trade":"allow"}\n',
+        "invalid_message",
+        "$.self_trade",
+    ),
+    "group without a name": (
+        NEW + b'"quantity":1,"price":1,"self_trade_group":""}\n',
+        "invalid_message",
+        "$.self_trade_group",
+    ),
+    "deadline before all time": (
+        NEW + b'"quantity":1,"price":1,"expires_at_ns":-1}\n',
+        "invalid_message",
+        "$.expires_at_ns",
+    ),
+    "unknown phase": (
+        b'{"type":"change_phase","symbol":"ACME","phase":"lunch"}\n',
+        "invalid_message",
+        "$.phase",
+    ),
+    "change of a phase by a trader": (
+        b'{"type":"change_phase","symbol":"ACME","phase":"halt"}\n',
+        "not_an_operator",
+        "mallory",
+    ),
+    "last price set by a trader": (
+        b'{"type":"set_last_price","symbol":"ACME","price":5}\n',
+        "not_an_operator",
+        "mallory",
+    ),
 }
 
 
@@ -100,6 +135,10 @@ def test_a_line_that_cannot_be_taken_gets_an_error_with_its_line(
         assert (answer["type"], answer["code"], answer["line"]) == ("error", code, 4)
         assert part in answer["text"]
         assert client.ask({"type": "mass_cancel"})["type"] == "mass_canceled"  # and goes on
+
+
+def stop(**fields: object) -> Json:
+    return new("x", "buy", 10, order_type="stop", **({"stop_price": 50} | fields))
 
 
 REJECTIONS: dict[str, tuple[Json, str, str]] = {
@@ -138,6 +177,45 @@ REJECTIONS: dict[str, tuple[Json, str, str]] = {
         "unknown_order",
         "rests",
     ),
+    "stop without a stop price": (new("x", "buy", 1, order_type="stop"), "field_missing", "stop_price"),
+    "stop with a price": (stop(price=5), "price_unexpected", "price"),
+    "stop limit without a price": (
+        new("x", "buy", 1, order_type="stop_limit", stop_price=9),
+        "price_missing",
+        "price",
+    ),
+    "stop at no price": (stop(stop_price=0), "price_not_positive", "stop_price"),
+    "trail backwards": (stop(trail=-5), "price_not_positive", "trail"),
+    "peak of nothing": (new("x", "buy", 1, 5, display=0), "quantity_not_positive", "display"),
+    "minimum of nothing": (new("x", "buy", 1, 5, minimum_quantity=0), "quantity_not_positive", "minimum"),
+    "nothing to spend": (
+        new("x", "buy", 0, order_type="market_by_amount", amount=0),
+        "price_not_positive",
+        "amount",
+    ),
+    "amount left out": (new("x", "buy", 0, order_type="market_by_amount"), "field_missing", "amount"),
+    "money limit left out": (
+        new("x", "buy", 1, order_type="money_limit", time_in_force="fok"),
+        "field_missing",
+        "amount",
+    ),
+    "deadline left out": (new("x", "buy", 1, 5, time_in_force="gtd"), "field_missing", "expires_at_ns"),
+    "deadline that has passed": (
+        new("x", "buy", 1, 5, time_in_force="gtd", expires_at_ns=1),
+        "already_expired",
+        "expires_at_ns",
+    ),
+    "peg without anything to follow": (new("x", "sell", 1, order_type="peg"), "nothing_to_peg_to", "peg"),
+    "market to limit without a limit": (
+        new("x", "buy", 1, order_type="market_to_limit"),
+        "no_opposite_side",
+        "opposite",
+    ),
+    "for the opening when it is over": (
+        new("x", "buy", 1, 5, time_in_force="at_the_open"),
+        "wrong_phase",
+        "continuous",
+    ),
     "mass cancel of an unknown symbol": ({"type": "mass_cancel", "symbol": "NOPE"}, "unknown_symbol", "NOPE"),
 }
 
@@ -153,6 +231,80 @@ def test_a_request_that_cannot_be_met_is_rejected_with_its_line(
         assert (answer["type"], answer["reason"], answer["line"]) == ("rejected", reason, 2)
         assert part in answer["text"]
         assert client.ask({"type": "mass_cancel"})["count"] == 0
+
+
+CONFLICTS: dict[str, tuple[Json, str, str]] = {
+    "protection of a limit order": (new("x", "buy", 10, 5, protection=1), "protection", "limit"),
+    "stop price of a limit order": (new("x", "buy", 10, 5, stop_price=6), "stop_price", "limit"),
+    "trail of a market order": (new("x", "buy", 10, order_type="market", trail=6), "trail", "market"),
+    "cap of a limit order": (new("x", "buy", 10, 5, cap=6), "cap", "limit"),
+    "amount of a limit order": (new("x", "buy", 10, 5, amount=60), "amount", "limit"),
+    "iceberg and hidden": (new("x", "buy", 10, 5, display=2, hidden=True), "display", "hidden"),
+    "iceberg at market": (new("x", "buy", 10, order_type="market", display=2), "display", "market"),
+    "hidden at market": (new("x", "buy", 10, order_type="market", hidden=True), "hidden", "market"),
+    "iceberg at once": (new("x", "buy", 10, 5, display=2, time_in_force="ioc"), "display", "ioc"),
+    "hidden, all at once": (new("x", "buy", 10, 5, hidden=True, time_in_force="fok"), "hidden", "fok"),
+    "iceberg, all or none": (new("x", "buy", 10, 5, display=2, all_or_none=True), "display", "all_or_none"),
+    "minimum of a stop": (stop(minimum_quantity=5), "minimum_quantity", "stop"),
+    "minimum of a post-only order": (
+        new("x", "buy", 10, 5, minimum_quantity=5, post_only=True),
+        "minimum_quantity",
+        "post_only",
+    ),
+    "minimum, all or none": (
+        new("x", "buy", 10, 5, minimum_quantity=5, all_or_none=True),
+        "minimum_quantity",
+        "all_or_none",
+    ),
+    "minimum above the quantity": (
+        new("x", "buy", 10, 5, minimum_quantity=11),
+        "minimum_quantity",
+        "quantity",
+    ),
+    "peg, all or none": (new("x", "buy", 10, order_type="peg", all_or_none=True), "all_or_none", "peg"),
+    "post-only, all or none": (
+        new("x", "buy", 10, 5, post_only="cancel", all_or_none=True),
+        "post_only",
+        "all_or_none",
+    ),
+    "post-only, all at once": (
+        new("x", "buy", 10, 5, post_only=True, time_in_force="fok"),
+        "post_only",
+        "fok",
+    ),
+    "post-only peg": (new("x", "buy", 10, order_type="peg", post_only=True), "post_only", "peg"),
+    "post-only stop": (stop(post_only="reprice"), "post_only", "stop"),
+    "deadline until canceled": (new("x", "buy", 10, 5, expires_at_ns=2**53 - 1), "expires_at_ns", "gtc"),
+    "money limit that waits": (
+        new("x", "buy", 10, order_type="money_limit", amount=60),
+        "money_limit",
+        "time_in_force",
+    ),
+    "amount and quantity": (
+        new("x", "buy", 10, order_type="market_by_amount", amount=60),
+        "quantity",
+        "market_by_amount",
+    ),
+    "amount, all at once": (
+        new("x", "buy", 0, order_type="market_by_amount", amount=60, time_in_force="fok"),
+        "market_by_amount",
+        "fok",
+    ),
+}
+"""What can't be had together, and the two fields or words that the answer must name."""
+
+
+@pytest.mark.parametrize("name", CONFLICTS)
+def test_fields_that_exclude_each_other_are_both_named(
+    venue: VenueProcess, bystander: RawClient, name: str
+) -> None:
+    request, one, other = CONFLICTS[name]
+    with venue.login("mallory") as client:
+        answer = client.ask(request)
+
+        assert (answer["type"], answer["reason"], answer["line"]) == ("rejected", "conflicting_fields", 2)
+        assert one in answer["text"]
+        assert other in answer["text"]
 
 
 def test_a_repeated_id_is_told_what_became_of_it(venue: VenueProcess, bystander: RawClient) -> None:

@@ -2,21 +2,18 @@
 
 import random
 
-from exchange.engine.commands import AddInstrument
-from exchange.journal.recovery import start_from
-from exchange.peers import Peer, Touched
+import pytest
+
+from exchange.engine.commands import ExpireOrders
+from exchange.peers import Peer
 from exchange.reports import Reports
 from exchange.venue import Venue
-from protocol.clock import ManualClock
 from protocol.messages import (
     Accepted,
     Cancel,
     DepthDelta,
     DepthSnapshot,
     Message,
-    NewOrder,
-    Reduce,
-    Replace,
     Subscribe,
     TradePrint,
     TradeReport,
@@ -27,49 +24,12 @@ from protocol.vocabulary import (
     AccountId,
     Channel,
     ClientOrderId,
-    OrderType,
     Price,
     Quantity,
     Side,
-    Symbol,
-    TimeInForce,
 )
-
-ACME = Symbol("ACME")
-
-
-class Trader:
-    """A peer and the client session at its other end, joined by memory."""
-
-    def __init__(self, venue: Venue, account: str) -> None:
-        self.venue = venue
-        self.client = ClientSession()
-        self.peer = Peer(ServerSession())
-        self.client.log_in(AccountId(account))
-        self.flush()
-        self.read()
-
-    def flush(self) -> None:
-        self.venue.handle(self.peer, self.peer.session.receive_data(self.client.data_to_send()))
-
-    def send(self, message: Message) -> None:
-        self.client.send(message)
-        self.flush()
-
-    def read(self) -> list[Message]:
-        return self.client.receive_data(self.peer.session.data_to_send())
-
-
-def open_venue() -> Venue:
-    touched: Touched = []
-    state = start_from(None, ManualClock().now_ns, touched)
-    venue = Venue("test", state.sequencer, state.reports, touched)
-    venue.act(AddInstrument(ACME, 1, 1, 1, 1000, 1000, 2, 0, 0, False))
-    return venue
-
-
-def order(name: str, side: Side, quantity: int, price: int, tif: TimeInForce = TimeInForce.GTC) -> NewOrder:
-    return NewOrder(ClientOrderId(name), ACME, side, quantity, price, time_in_force=tif)
+from tests.support.in_memory import Trader, open_venue, order
+from tests.support.wire_requests import ACME, SETTINGS, random_request
 
 
 class Copy:
@@ -102,37 +62,19 @@ def assert_equal(copy: Copy, venue: Venue) -> None:
     assert sorted(copy.asks.items()) == book.depth(Side.SELL)
 
 
-def random_request(rng: random.Random, number: int) -> Message:
-    side = rng.choice(list(Side))
-    known = ClientOrderId(f"o{rng.randrange(max(1, number))}")
-    price = 100 + rng.randrange(-8, 9)
-    match rng.randrange(8):
-        case 0:
-            return Cancel(known)
-        case 1:
-            return Replace(known, rng.randrange(1, 30), rng.choice([None, price]))
-        case 2:
-            return Reduce(known, rng.randrange(1, 10))
-        case 3:
-            return NewOrder(
-                ClientOrderId(f"o{number}"), ACME, side, rng.randrange(1, 40), order_type=OrderType.MARKET
-            )
-        case _:
-            tif = rng.choice([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK])
-            return order(f"o{number}", side, rng.randrange(1, 20), price, tif)
-
-
-def test_a_copy_made_from_the_stream_equals_the_book_after_every_command() -> None:
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_a_copy_made_from_the_stream_equals_the_book_after_every_command(settings: dict[str, object]) -> None:
     for seed in range(20):
         rng = random.Random(seed)
-        venue = open_venue()
-        trader, watcher, copy = Trader(venue, "trader"), Trader(venue, "watcher"), Copy()
+        venue = open_venue(**settings)
+        traders = [Trader(venue, f"trader{number}") for number in range(2)]
+        watcher, copy = Trader(venue, "watcher"), Copy()
         for number in range(30):
-            trader.send(random_request(rng, number))
+            rng.choice(traders).send(random_request(rng, number))
         watcher.send(Subscribe(Channel.DEPTH, ACME))
 
         for number in range(30, 330):
-            trader.send(random_request(rng, number))
+            rng.choice(traders).send(random_request(rng, number))
             for message in watcher.read():
                 copy.apply(message)
 
@@ -142,7 +84,7 @@ def test_a_copy_made_from_the_stream_equals_the_book_after_every_command() -> No
 def test_a_slow_reader_misses_deltas_and_catches_up_with_a_snapshot() -> None:
     rng = random.Random(7)
     venue = open_venue()
-    trader, watcher, copy = Trader(venue, "trader"), Trader(venue, "watcher"), Copy()
+    trader, watcher, copy = Trader(venue, "trader0"), Trader(venue, "watcher"), Copy()
     watcher.send(Subscribe(Channel.DEPTH, ACME))
     watcher.send(Subscribe(Channel.TRADES, ACME))
     prints = []
@@ -254,13 +196,15 @@ def test_a_login_shows_positions_and_open_orders_as_they_stand() -> None:
     assert [(o.client_order_id, o.cumulative, o.leaves) for o in welcome.open_orders] == [("a2", 2, 3)]  # type: ignore[attr-defined]
 
 
-def test_counting_a_replay_ends_at_the_numbers_that_delivering_gave() -> None:
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_counting_a_replay_ends_at_the_numbers_that_delivering_gave(settings: dict[str, object]) -> None:
     for seed in range(10):
         rng = random.Random(seed)
-        venue = open_venue()
+        venue = open_venue(**settings)
         traders = [Trader(venue, f"trader{number}") for number in range(4)]
         for number in range(400):
             rng.choice(traders).send(random_request(rng, number))
+        venue.act(ExpireOrders(1_000))
         venue.end_day()
         turn = venue.take_turn()
         assert turn is not None

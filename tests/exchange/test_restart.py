@@ -181,6 +181,17 @@ def test_a_missing_turn_is_found(tmp_path: Path) -> None:
     assert "commands 6 to 6 are missing" in " ".join(verdict.stdout.split())
 
 
+def test_a_journal_of_an_older_format_is_refused_and_says_what_to_do(tmp_path: Path) -> None:
+    with running_venue(tmp_path) as venue:
+        venue.stop()
+    with sqlite3.connect(venue.journal) as database:
+        database.execute("update meta set value = '1' where key = 'format'")
+    database.close()
+
+    with pytest.raises(DidNotStart, match=r"journal format 1, .* reads format 2: move the file away"):
+        VenueProcess(tmp_path)
+
+
 def test_one_journal_has_one_venue(tmp_path: Path) -> None:
     with running_venue(tmp_path), pytest.raises(DidNotStart, match="another venue is writing"):
         VenueProcess(tmp_path)

@@ -1,4 +1,4 @@
-"""The trading day ends: by the clock while the venue runs, and on the next start if it did not."""
+"""What is due is done: by the clock while the venue runs, and on the next start if it did not."""
 
 import asyncio
 import json
@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from exchange.config import JournalConfig, TcpConfig, VenueConfig
+from exchange.config import JournalConfig, ScheduledPhase, TcpConfig, VenueConfig
 from exchange.server import Address, serve
 from protocol.clock import ManualClock
+from protocol.vocabulary import Phase
 from tests.support.venue import Json, new
 
 NOON_NS = int(datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp()) * 1_000_000_000
@@ -17,9 +18,14 @@ NOON_NS = int(datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp()) * 1_000_000_000
 
 @asynccontextmanager
 async def venue(directory: Path, clock: ManualClock) -> AsyncIterator[Address]:
-    """A venue in this process whose day ends at one in the afternoon."""
+    """A venue in this process whose day ends at one in the afternoon, after its closing auction."""
     config = VenueConfig(
         day_ends_utc=time(13, 0),
+        schedule=[
+            ScheduledPhase(at=time(9), phase=Phase.CONTINUOUS, symbols=["BOLT"]),
+            ScheduledPhase(at=time(12, 30), phase=Phase.CLOSING_AUCTION, symbols=["BOLT"]),
+            ScheduledPhase(at=time(13), phase=Phase.CLOSED, symbols=["BOLT"]),
+        ],
         tcp=TcpConfig(port=0),
         journal=JournalConfig(path=directory / "venue.journal"),
     )
@@ -85,6 +91,43 @@ async def test_a_venue_that_was_down_when_its_day_ended_ends_it_when_it_starts(t
 
     assert [order["client_order_id"] for order in welcome["open_orders"]] == ["gtc"]
     assert welcome["seq"] == 3  # the cancel is in the private stream
+
+
+async def test_the_phases_of_the_schedule_come_by_the_clock(tmp_path: Path) -> None:
+    clock = ManualClock(NOON_NS)
+    clock.advance(seconds=1799.9)  # a tenth of a second before the closing auction
+    async with venue(tmp_path, clock) as address:
+        client, welcome = await log_in(address)
+        await client.ask({"type": "subscribe", "channel": "status", "symbol": "BOLT"})
+        before = await client.receive()
+
+        clock.advance(seconds=1)
+        after = await client.receive()
+
+        assert [listed.get("phase") for listed in welcome["instruments"]] == [None, None, None]
+        assert (before["phase"], after["phase"], after["previous"]) == (
+            "continuous",
+            "closing_auction",
+            "continuous",
+        )
+        assert (await client.ask(new("c", "buy", 1, 10)))["type"] == "accepted"  # ACME trades on
+        await client.close()
+
+
+async def test_an_order_that_is_entered_while_the_venue_waits_for_later_still_goes_in_time(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock(NOON_NS)
+    async with venue(tmp_path, clock) as address:
+        client, _ = await log_in(address)
+        deadline_ns = NOON_NS + 100_000_000  # the next thing that is planned is half an hour away
+        await client.ask(new("soon", "buy", 1, 10, time_in_force="gtd", expires_at_ns=deadline_ns))
+
+        clock.advance(seconds=0.1)
+        canceled = await client.receive()
+
+        assert (canceled["client_order_id"], canceled["reason"]) == ("soon", "expired")
+        await client.close()
 
 
 async def test_a_restart_within_the_day_keeps_its_orders(tmp_path: Path) -> None:

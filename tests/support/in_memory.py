@@ -1,0 +1,60 @@
+"""A venue without sockets and journal, and traders joined to it by memory.
+
+In: messages of traders. Out: what each of them is sent, message by message.
+"""
+
+from typing import Final
+
+from exchange.journal.recovery import start_from
+from exchange.peers import Peer, Touched
+from exchange.venue import Venue
+from protocol.clock import ManualClock
+from protocol.messages import Message, NewOrder
+from protocol.session import ClientSession, ServerSession
+from protocol.vocabulary import AccountId, ClientOrderId, Side, TimeInForce
+from tests.support.wire_requests import ACME, listing
+
+OPERATORS: Final = tuple(AccountId(f"trader{number}") for number in range(4))
+
+
+class Trader:
+    """A peer and the client session at its other end."""
+
+    def __init__(self, venue: Venue, account: str) -> None:
+        self.venue = venue
+        self.client = ClientSession()
+        self.peer = Peer(ServerSession())
+        self.client.log_in(AccountId(account))
+        self.flush()
+        self.welcome = self.read()[0]
+
+    def flush(self) -> None:
+        self.venue.handle(self.peer, self.peer.session.receive_data(self.client.data_to_send()))
+
+    def send(self, *messages: Message) -> None:
+        for message in messages:
+            self.client.send(message)
+        self.flush()
+
+    def read(self) -> list[Message]:
+        """Everything since the last time, as of the end of a turn."""
+        self.venue.market_data.flush()
+        return self.client.receive_data(self.peer.session.data_to_send())
+
+    def ask(self, *messages: Message) -> list[Message]:
+        """Send, and read the answers."""
+        self.send(*messages)
+        return self.read()
+
+
+def open_venue(**settings: object) -> Venue:
+    """A venue with one instrument, ``ACME``, plain but for ``settings``."""
+    touched: Touched = []
+    state = start_from(None, ManualClock().now_ns, touched)
+    venue = Venue("test", state.sequencer, state.reports, touched, operators=OPERATORS)
+    venue.act(listing(**settings))
+    return venue
+
+
+def order(name: str, side: Side, quantity: int, price: int, tif: TimeInForce = TimeInForce.GTC) -> NewOrder:
+    return NewOrder(ClientOrderId(name), ACME, side, quantity, price, time_in_force=tif)

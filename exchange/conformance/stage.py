@@ -245,7 +245,9 @@ class Stage:
         order = self._order(step.id)
         if order is not None and order.order_type is OrderType.STOP and stop is None:
             price, stop = None, price  # a stop names no other price than the one it waits for
-        return ReplaceOrder(self._owner(step), ClientOrderId(step.id), step.qty, price, stop)
+        # Less than nothing is what a case gets by taking off more than there was; a trader would be refused.
+        quantity = None if step.qty is None else max(0, step.qty)
+        return ReplaceOrder(self._owner(step), ClientOrderId(step.id), quantity, price, stop)
 
     def _reduce_to(self, step: cases.ReduceTo) -> ReduceOrder:
         owner, name = self._owner(step), ClientOrderId(step.id)

@@ -247,14 +247,11 @@ def of_replace(instrument: AddInstrument, order: Order, command: ReplaceOrder) -
     quantity, price, stop_price = command.quantity, command.price, command.stop_price
     if quantity is None and price is None and stop_price is None:
         return RejectReason.NOTHING_TO_REPLACE, "give a quantity, a price or both"
-    if quantity is not None:
+    # A total that is executed already, 0 included, cancels the remainder: it need be no quantity (rule 9).
+    if quantity is not None and not 0 <= quantity <= order.executed:
         refusal = of_quantity(instrument, quantity)
         if refusal is not None:
-            # A total that is executed already cancels the remainder (rule 9): only then may it lie
-            # under the minimum.
-            below = refusal[0] is RejectReason.BELOW_MINIMUM_QUANTITY
-            if not (below and quantity <= order.executed):
-                return refusal
+            return refusal
     if stop_price is not None:
         if order.special is None or not order.special.pending or order.order_type not in (_STOP, _STOP_LIMIT):
             return _conflict("stop_price", "an order that is no pending stop")

@@ -107,7 +107,7 @@ def test_total_that_rises_to_what_it_was_before_goes_to_the_back() -> None:
     assert told(events) == ["a replaced: 10 at 101, goes to the back"]
 
 
-@pytest.mark.parametrize("total", [1, 3, 4])
+@pytest.mark.parametrize("total", [0, 1, 3, 4])
 def test_total_that_is_executed_already_cancels_the_rest(total: int) -> None:
     """Rule 9: not a refusal."""
     book = book_of(QUEUE)
@@ -175,7 +175,7 @@ def test_replace_after_a_partial_fill_trades_only_what_is_open() -> None:
     ("quantity", "price", "reason"),
     [
         (None, None, RejectReason.NOTHING_TO_REPLACE),
-        (0, None, RejectReason.QUANTITY_NOT_POSITIVE),
+        (-1, None, RejectReason.QUANTITY_NOT_POSITIVE),
         (-5, 200, RejectReason.QUANTITY_NOT_POSITIVE),
         (10, None, RejectReason.BELOW_MINIMUM_QUANTITY),
         (1_010, None, RejectReason.ABOVE_MAXIMUM_QUANTITY),

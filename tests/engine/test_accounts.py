@@ -1,10 +1,9 @@
-"""Fees, positions, and what an account has in the market: rules 43 and 45."""
+"""Fees, positions, and what an account has in the market: rule 43."""
 
 import pytest
 
 from exchange.engine.events import Trade
 from exchange.engine.matching import fee
-from protocol.vocabulary import Side
 from tests.support.books import (
     MAKER,
     TAKER,
@@ -13,9 +12,6 @@ from tests.support.books import (
     buy,
     cancel,
     instrument,
-    mass_cancel,
-    picture,
-    picture_of,
     replace,
     sell,
     told,
@@ -98,75 +94,6 @@ def test_replace_that_crosses_moves_positions() -> None:
     book.submit(replace("new", price=101, owner=TAKER))
 
     assert (book.position(TAKER), book.position(MAKER)) == (5, -5)
-
-
-# -- mass cancel -----------------------------------------------------------------------------------
-def test_mass_cancel_takes_everything_of_one_account_oldest_first() -> None:
-    """Rule 45: a fixed order."""
-    book = book_of(BOTH)
-    book.submit(buy(1, at=98, name="mine"))
-
-    events = book.submit(mass_cancel(MAKER))
-
-    assert told(events) == [
-        "x canceled 3: mass_cancel",
-        "y canceled 1: mass_cancel",
-        "a canceled 4: mass_cancel",
-        "b canceled 2: mass_cancel",
-        "d canceled 5: mass_cancel",
-        "5 canceled for maker",
-    ]
-    assert picture(book) == [("bid", 98, "mine", 1)]
-
-
-@pytest.mark.parametrize(("side", "left"), [(Side.BUY, "ask"), (Side.SELL, "bid")])
-def test_mass_cancel_of_one_side_leaves_the_other(side: Side, left: str) -> None:
-    """Rule 45."""
-    book = book_of(BOTH)
-
-    book.submit(mass_cancel(MAKER, side=side))
-
-    assert picture(book) == [order for order in picture_of(BOTH) if order[0] == left]
-
-
-def test_mass_cancel_of_one_instrument_leaves_the_others() -> None:
-    """Rule 45."""
-    market = Market(instrument("ONE"), instrument("TWO"))
-    market.submit(buy(1, at=10, name="a", symbol="ONE"))
-    market.submit(buy(2, at=10, name="b", symbol="TWO"))
-
-    events = market.submit(mass_cancel(TAKER, "TWO"))
-
-    assert told(events) == ["b canceled 2: mass_cancel", "1 canceled for taker"]
-    assert picture(market, "ONE") == [("bid", 10, "a", 1)]
-
-
-def test_mass_cancel_with_nothing_to_cancel_says_so() -> None:
-    """Nothing is dropped in silence."""
-    book = book_of(BOTH)
-
-    events = book.submit(mass_cancel("nobody"))
-
-    assert told(events) == ["0 canceled for nobody"]
-
-
-def test_mass_cancel_of_an_unknown_instrument_is_refused() -> None:
-    book = book_of(BOTH)
-
-    events = book.submit(mass_cancel(MAKER, "NONE"))
-
-    assert told(events) == ["it refused: unknown_symbol"]
-    assert picture(book) == picture_of(BOTH)
-
-
-def test_replaced_order_keeps_its_age_for_a_mass_cancel() -> None:
-    """Rule 45: oldest by order id, not by place in the queue."""
-    book = book_of(BOTH)
-    book.submit(replace("x", quantity=50))
-
-    events = book.submit(mass_cancel(MAKER, side=Side.BUY))
-
-    assert told(events)[:2] == ["x canceled 50: mass_cancel", "y canceled 1: mass_cancel"]
 
 
 def test_open_orders_are_the_live_ones_oldest_first_also_for_an_account_with_a_long_past() -> None:

@@ -9,6 +9,7 @@ from tests.support.books import (
     ACME,
     TAKER,
     asks,
+    at_any_price,
     bids,
     book_of,
     buy,
@@ -101,13 +102,21 @@ def test_protection_of_a_seller_goes_down_from_the_best_bid() -> None:
     assert (bids(book), asks(book)) == ([(96, 4)], [(97, 5)])
 
 
-def test_market_order_without_protection_never_rests() -> None:
-    """Rule 17: there is no price at which it could."""
+def test_rest_of_a_market_order_without_protection_rests_before_all_limits() -> None:
+    """Rule 52: where market orders rest."""
     book = book_of(RULE_17, RESTS)
 
     events = book.submit(buy(15))
 
-    assert told(events)[-1] == "new canceled 7: market_remainder"
+    assert told(events) == [
+        "new accepted",
+        "new with a: 2 at 90025",
+        "new with b: 3 at 90300",
+        "new with c: 3 at 90550",
+        "new rests 7 at any price",
+    ]
+    assert at_any_price(book, Side.BUY) == [("new", 7)]
+    assert picture(book) == []
 
 
 def test_immediate_market_order_never_rests() -> None:
@@ -139,13 +148,17 @@ def test_rest_is_canceled_where_the_protection_price_would_be_no_price(
     assert told(events)[-1] == "new canceled 4: market_remainder"
 
 
-@pytest.mark.parametrize("protection", [None, 0, 600])
-def test_market_order_without_an_opposite_side_is_canceled_for_no_liquidity(protection: int | None) -> None:
-    """Rule 18."""
+@pytest.mark.parametrize(
+    ("listed", "protection"), [(instrument(), None), (instrument(), 600), (RESTS, 0), (RESTS, 600)]
+)
+def test_market_order_without_an_opposite_side_is_canceled_for_no_liquidity(
+    listed: AddInstrument, protection: int | None
+) -> None:
+    """Rule 18: protection has nothing to be measured from."""
     book = book_of("""
         bid | price | ask
         1 x |   100 |
-    """, RESTS)  # fmt: skip
+    """, listed)  # fmt: skip
 
     events = book.submit(buy(5, protection=protection))
 

@@ -82,6 +82,7 @@ def test_trade_tells_both_sides_what_they_have_and_what_is_left() -> None:
         OrderAccepted(
             account=TAKER, client_order_id=ClientOrderId("new"), order_id=3, symbol=ACME, side=Side.BUY,
             order_type=OrderType.LIMIT, time_in_force=TimeInForce.GTC, quantity=6, price=101, post_only=False,
+            terms=None,
         ),
         Trade(
             trade_id=1, symbol=ACME, price=101, quantity=4, aggressor=Side.BUY,
@@ -257,7 +258,7 @@ def test_instruments_do_not_trade_with_each_other() -> None:
 
 
 def test_own_orders_trade_with_each_other() -> None:
-    """Rule 31, mode none: the venue prevents no self-trades yet."""
+    """Rule 31, mode none, which is the default."""
     book = book_of(LADDER)
 
     events = book.submit(buy(1, at=101, owner=MAKER))

@@ -130,6 +130,25 @@ def book_of(
     return market
 
 
+def in_phase(now: Phase, table: str = "", listed: AddInstrument | None = None) -> Market:
+    """A market that has come into this phase; what the table shows was entered before."""
+    market = book_of(table, listed)
+    if now is not Phase.CONTINUOUS:
+        assert told(market.submit(phase(now))) == [f"continuous to {now}"]
+    return market
+
+
+def call_of(
+    table: str = "", listed: AddInstrument | None = None, *, now: Phase = Phase.OPENING_AUCTION
+) -> Market:
+    """A call in which what the table shows has collected; it may cross."""
+    market = in_phase(now, "", listed)
+    for side, price, name, quantity in picture_of(table):
+        make = buy if side == "bid" else sell
+        assert told(market.submit(make(quantity, at=price, name=name, owner=MAKER))) == [f"{name} accepted"]
+    return market
+
+
 def picture_of(table: str) -> list[Resting]:
     """The orders of a table: bids, then asks, each from the lowest price on, oldest first."""
     found: list[Resting] = []
@@ -165,6 +184,20 @@ def asks(market: Market, symbol: str = ACME) -> list[tuple[Price, Quantity]]:
     return market.engine.books[Symbol(symbol)].depth(Side.SELL)
 
 
+def at_any_price(market: Market, side: Side, symbol: str = ACME) -> list[tuple[str, Quantity]]:
+    """Name and open quantity of the market orders that rest on a side, in the order of their turn."""
+    return [(order.client_order_id, order.leaves) for order in market.side(side, symbol).market]
+
+
+def waiting(market: Market, symbol: str = ACME) -> list[tuple[str, Price | None, Quantity]]:
+    """Name, stop price and open quantity of the stops, oldest first; then of the orders for the close."""
+    book = market.engine.books[Symbol(symbol)]
+    return [
+        (order.client_order_id, order.special.stop_price if order.special else None, order.leaves)
+        for order in (*book.stops.orders(), *book.for_the_close)
+    ]
+
+
 # -- commands --------------------------------------------------------------------------------------
 def enter(
     side: Side,
@@ -192,6 +225,20 @@ buy = partial(enter, Side.BUY)
 sell = partial(enter, Side.SELL)
 
 
+def stop(
+    side: Side,
+    at: Price,
+    quantity: Quantity = 1,
+    *,
+    name: str = "s",
+    limit: Price | None = None,
+    **terms: Any,
+) -> EnterOrder:
+    """A stop of the taker's; with a limit a stop-limit."""
+    order_type = OrderType.STOP if limit is None else OrderType.STOP_LIMIT
+    return enter(side, quantity, limit, name=name, order_type=order_type, stop_price=at, **terms)
+
+
 def cancel(name: str, owner: str = MAKER) -> CancelOrder:
     return CancelOrder(AccountId(owner), ClientOrderId(name))
 
@@ -211,8 +258,17 @@ def reduce(name: str, by: Quantity, owner: str = MAKER) -> ReduceOrder:
     return ReduceOrder(AccountId(owner), ClientOrderId(name), by)
 
 
-def mass_cancel(owner: str = MAKER, symbol: str | None = None, side: Side | None = None) -> MassCancel:
-    return MassCancel(AccountId(owner), None if symbol is None else Symbol(symbol), side)
+def mass_cancel(
+    owner: str | None = MAKER,
+    symbol: str | None = None,
+    side: Side | None = None,
+    *,
+    lowest: Price | None = None,
+    highest: Price | None = None,
+) -> MassCancel:
+    """Without an owner: what the venue sends."""
+    account = None if owner is None else AccountId(owner)
+    return MassCancel(account, None if symbol is None else Symbol(symbol), side, lowest, highest)
 
 
 def expire(now_ns: int) -> ExpireOrders:

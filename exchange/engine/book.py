@@ -17,7 +17,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from exchange.engine.level import DEAD_ALLOWED, Level
+from exchange.engine.level import DEAD_ALLOWED, Level, Queue
 from exchange.engine.order import Order
 from exchange.engine.stops import Stops
 from protocol.vocabulary import (
@@ -57,8 +57,8 @@ class BookSide:
         self.sign: Final = 1 if side is Side.BUY else -1
         self.keys: list[int] = []  # ascending: the best is last
         self.levels: dict[Price, Level] = {}  # no empty levels, so the BBO needs no scan
-        self.market: list[Order] = []  # market orders that rest, oldest first; before all limits (rule 52)
-        self.pegs: list[Order] = []  # those in the levels, in the order in which they follow
+        self.market = Queue()  # market orders that rest, oldest first; before all limits (rule 52)
+        self.pegs = Queue()  # those in the levels, in the order in which they follow
         self.all_or_none = 0  # how many rest
         self.concealed = 0  # how many icebergs and hidden orders rest
         self.top_order_id: OrderId = 0  # came to rest at a better price than any before it (rule 39)
@@ -222,35 +222,45 @@ class BookSide:
     def _gone(self, order: Order) -> None:
         """Forget an order that has nothing open any more."""
         if order.price is None:
-            self.market.remove(order)
+            self.market.lose()
             return
         level = self.levels[order.price]
         terms = order.terms
         if order.order_type is OrderType.PEG:
-            self.pegs.remove(order)
+            self.pegs.lose()
         if terms.all_or_none:
             self.all_or_none -= 1
         if terms.hidden:
             self.concealed -= 1
-            level.hidden.remove(order)
+            level.hidden.lose()
         else:
             if terms.display is not None:
                 self.concealed -= 1
-            level.dead += 1
-            level.advance()
+            level.lose()
         if order.order_id == self.top_order_id:
             self.top_order_id = 0
         if not level.quantity:
             self.drop(level)
-        elif level.dead > DEAD_ALLOWED:
-            level.bury()
 
     # -- looking -------------------------------------------------------------------------------
 
+    def crosses(self, limit: Price) -> bool:
+        """Whether an order from the other side with this limit would meet a limit here."""
+        return bool(self.keys) and self.keys[-1] >= self.sign * limit
+
+    def offers(self, wanted: Quantity, limit_key: int) -> bool:
+        """Whether so much is here up to the limit, whoever may have it."""
+        available = sum(order.leaves for order in self.market)
+        for key in reversed(self.keys):
+            if available >= wanted or key < limit_key:
+                break
+            available += self.levels[self.sign * key].quantity
+        return available >= wanted
+
     def count(self) -> int:
         """How many orders rest; dead ones not yet let go of may count."""
-        levels = sum(len(level.orders) + len(level.hidden) for level in self.levels.values())
-        return levels + len(self.market)
+        levels = sum(len(level.orders) + len(level.hidden.orders) for level in self.levels.values())
+        return levels + len(self.market.orders)
 
     def best_first(self) -> Iterator[Level]:
         """Levels from the best price on."""
@@ -264,7 +274,7 @@ class BookSide:
 
     def orders(self) -> Iterator[Order]:
         """All that rest: market orders, then by price ascending; oldest first, displayed before hidden."""
-        yield from list(self.market)
+        yield from self.market
         for level in self.price_ascending():
             yield from level
 
@@ -282,7 +292,7 @@ class Book:
         self.bids = BookSide(Side.BUY)
         self.asks = BookSide(Side.SELL)
         self.stops = Stops()
-        self.for_the_close: list[Order] = []  # at-the-close orders that wait for their auction
+        self.for_the_close = Queue()  # at-the-close orders that wait for their auction
         self.last_price: Price | None = None
         self.reference_price = instrument.reference_price
         self.phase = Phase.CONTINUOUS
@@ -334,7 +344,7 @@ class Book:
         yield from self.bids.orders()
         yield from self.asks.orders()
         yield from self.stops.orders()
-        yield from list(self.for_the_close)
+        yield from self.for_the_close
 
 
 def _is_special(instrument: AddInstrument) -> bool:

@@ -19,6 +19,7 @@ from exchange.engine.events import (
     PhaseChanged,
     RequestRejected,
 )
+from exchange.engine.level import Queue
 from exchange.engine.matching import fee
 from exchange.engine.order import Order
 from exchange.engine.phases import holds_auction
@@ -125,16 +126,17 @@ class Calls:
     def _turn_into_limits(self, book: Book, price: Price, events: list[Event]) -> None:
         """What is left of market-to-limit orders rests at the auction's price, by their time (rule 19)."""
         for side in book.sides:
-            for order in [one for one in side.market if one.order_type is OrderType.MARKET_TO_LIMIT]:
-                side.market.remove(order)
-                order.price = price
-                side.rest(order)
-                side.levels[price].insert_by_arrival(order)
-                events.append(rested(order))
+            left_over = [one for one in side.market if one.order_type is OrderType.MARKET_TO_LIMIT]
+            for order in left_over:
+                moved = self._trading.relocate(book, order, price, order.quantity, order.moved_by)
+                side.rest(moved)
+                events.append(rested(moved))
+            if left_over:
+                side.levels[price].sort_by_arrival()
 
     def _enter_for_the_close(self, book: Book, events: list[Event]) -> None:
         """At-the-close orders that waited join the call, in the order in which they came."""
-        waiting, book.for_the_close = book.for_the_close, []
+        waiting, book.for_the_close = book.for_the_close, Queue()
         for order in waiting:
             assert order.special is not None
             order.special.pending = False

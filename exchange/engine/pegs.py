@@ -14,7 +14,7 @@ def best_to_peg_to(side: BookSide) -> Price | None:
     Nor hidden, which a peg would give away, nor all-or-none, which may stand beyond the other side.
     """
     for level in side.best_first():
-        for order in level.displayed_orders():
+        for order in level.living():
             if order.order_type is not OrderType.PEG and not order.terms.all_or_none:
                 return level.price
     return None

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heappop, heappush
 
+from exchange.engine.accounts import Accounts
+from exchange.engine.book import BookSide
 from exchange.engine.commands import EndDay, ExpireOrders, MassCancel
 from exchange.engine.events import (
     DayEnded,
@@ -17,16 +19,20 @@ from exchange.engine.events import (
     OrdersMassCanceled,
     RequestRejected,
 )
+from exchange.engine.level import Queue
 from exchange.engine.order import Order
 from exchange.engine.trading import Market, Trading
 from protocol.vocabulary import (
     AccountId,
     CancelReason,
+    ClientOrderId,
     Nanoseconds,
     OrderId,
     OrderState,
+    Price,
     RejectReason,
     Request,
+    Symbol,
     TimeInForce,
 )
 
@@ -39,26 +45,34 @@ class Deadlines:
     __slots__ = ("_heap",)
 
     def __init__(self) -> None:
-        self._heap: list[tuple[Nanoseconds, OrderId, AccountId]] = []
+        self._heap: list[tuple[Nanoseconds, OrderId, AccountId, ClientOrderId]] = []
 
     def note(self, order: Order) -> None:
-        """Remember an order with a deadline."""
+        """Remember an order if it has a deadline."""
         expires_at_ns = order.terms.expires_at_ns
         if expires_at_ns is not None:
-            heappush(self._heap, (expires_at_ns, order.order_id, order.account))
+            heappush(self._heap, (expires_at_ns, order.order_id, order.account, order.client_order_id))
 
     @property
     def next_ns(self) -> Nanoseconds | None:
         """The earliest deadline; its order may be gone already."""
         return self._heap[0][0] if self._heap else None
 
-    def pass_by(self, now_ns: Nanoseconds) -> bool:
-        """Forget the deadlines that ``now_ns`` reaches; whether there were any."""
-        any_passed = False
+    def reached(self, now_ns: Nanoseconds, accounts: Accounts) -> list[Order]:
+        """Forget the deadlines that are there, and return the orders that still live."""
+        found: list[Order] = []
         while self._heap and self._heap[0][0] <= now_ns:
-            heappop(self._heap)
-            any_passed = True
-        return any_passed
+            _, order_id, name, client_order_id = heappop(self._heap)
+            order = accounts.by_name[name].orders.get(client_order_id)
+            if order is not None and order.leaves and order.order_id == order_id:
+                found.append(order)
+        return found
+
+    def forget_the_dead(self, live: Iterable[Order]) -> None:
+        """Keep the deadlines of these only."""
+        self._heap.clear()
+        for order in live:
+            self.note(order)
 
 
 class Removals:
@@ -97,13 +111,9 @@ class Removals:
 
     def expire(self, command: ExpireOrders) -> tuple[Event, ...]:
         """Orders whose deadline is there go as the day's do (rule 15)."""
-        now_ns, chosen = command.now_ns, []
-        if self._deadlines.pass_by(now_ns):
-            for book in self._market.books.values():
-                for order in book.orders():
-                    expires_at_ns = order.terms.expires_at_ns
-                    if expires_at_ns is not None and expires_at_ns <= now_ns:
-                        chosen.append(order)
+        chosen = self._deadlines.reached(command.now_ns, self._market.accounts)
+        if len(chosen) > 1:
+            chosen = self._in_order(chosen)
         self._trading.seq = command.seq
         events = self._remove(chosen, CancelReason.EXPIRED)
         events.append(OrdersExpired(len(chosen)))
@@ -119,10 +129,28 @@ class Removals:
         ]
         self._trading.seq = command.seq
         events = self._remove(chosen, CancelReason.DAY_ENDED)
+        self._deadlines.forget_the_dead(
+            order for book in self._market.books.values() for order in book.orders()
+        )
         for account in self._market.accounts.by_name.values():
             account.orders = {name: order for name, order in account.orders.items() if order.leaves}
         events.append(DayEnded(len(chosen)))
         return tuple(events)
+
+    def _in_order(self, chosen: list[Order]) -> list[Order]:
+        """As ``Book.orders`` goes through all books, looking only at the queues these orders stand in."""
+        of_book: dict[Symbol, list[Order]] = {}
+        for order in chosen:
+            of_book.setdefault(order.symbol, []).append(order)
+        ordered: list[Order] = []
+        for symbol, book in self._market.books.items():
+            orders = of_book.get(symbol, [])
+            for side in book.sides:
+                resting = [one for one in orders if one.side is side.side and one.state is OrderState.LIVE]
+                ordered += _as_they_stand(side, resting)
+            # Only stops: an order for the close has no deadline of its own.
+            ordered += sorted((one for one in orders if one.state is OrderState.PENDING), key=_age)
+        return ordered
 
     def _remove(self, chosen: list[Order], reason: CancelReason) -> list[Event]:
         books = self._market.books
@@ -131,3 +159,25 @@ class Removals:
             if books[symbol].special:
                 self._trading.settle(books[symbol], events)
         return events
+
+
+def _as_they_stand(side: BookSide, resting: list[Order]) -> list[Order]:
+    """Orders of one side: market orders, then by price ascending, then in their queue's order."""
+    at: dict[Price | None, list[Order]] = {}
+    for order in resting:
+        at.setdefault(order.price, []).append(order)
+    ordered = _of_queue(side.market, at.pop(None, []))
+    for price in sorted(price for price in at if price is not None):
+        ordered += _of_queue(side.levels[price], at[price])
+    return ordered
+
+
+def _of_queue(queue: Queue, chosen: list[Order]) -> list[Order]:
+    if len(chosen) < 2:
+        return chosen
+    ids = {order.order_id for order in chosen}
+    return [order for order in queue if order.order_id in ids]
+
+
+def _age(order: Order) -> OrderId:
+    return order.order_id

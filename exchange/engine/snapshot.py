@@ -12,6 +12,7 @@ import msgspec
 from exchange.engine.book import Book
 from exchange.engine.commands import AddInstrument, Terms
 from exchange.engine.engine import Engine
+from exchange.engine.level import Queue
 from exchange.engine.order import Order, Special
 from protocol.vocabulary import (
     AccountId,
@@ -160,7 +161,8 @@ def _fill_book(book: Book, image: BookImage) -> list[Order]:
             if order.price is not None and order.terms.display is not None:
                 side.show(order, shown)
             orders.append(order)
-        side.pegs.sort(key=lambda order: pegs.index(order.order_id))
+        by_id = {order.order_id: order for order in side.pegs}
+        side.pegs = Queue(by_id[order_id] for order_id in pegs)
     if image.tops is not None:
         book.bids.top_order_id, book.asks.top_order_id = image.tops
     for order_image in image.stops:

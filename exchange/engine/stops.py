@@ -6,13 +6,13 @@ they go to the market (rule 28). Nothing is matched here.
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from typing import Final
 
 from exchange.engine.order import Order, Special
 from protocol.errors import InvariantViolated
-from protocol.vocabulary import Price, Sequence, Side
+from protocol.vocabulary import OrderId, Price, Sequence, Side
 
 _Entry = tuple[int, Sequence, Order]
 _BUY: Final = Side.BUY
@@ -30,7 +30,7 @@ class Stops:
     def __init__(self) -> None:
         self._buys: list[_Entry] = []
         self._sells: list[_Entry] = []
-        self._trailing: list[Order] = []  # in the order of entry
+        self._trailing: dict[OrderId, Order] = {}
 
     def __bool__(self) -> bool:
         return bool(self._buys or self._sells or self._trailing)
@@ -38,7 +38,7 @@ class Stops:
     def orders(self) -> Iterator[Order]:
         """All of them, in the order of their ids."""
         everything = {entry[2].order_id: entry[2] for entry in (*self._buys, *self._sells)}
-        everything |= {order.order_id: order for order in self._trailing}
+        everything |= self._trailing
         return iter([everything[order_id] for order_id in sorted(everything)])
 
     def add(self, order: Order) -> None:
@@ -46,7 +46,7 @@ class Stops:
         special = _special(order)
         special.pending = True
         if special.terms.trail is not None:
-            self._trailing.append(order)
+            self._trailing[order.order_id] = order
         if special.stop_price is not None:
             insort(self._of(order), _entry(order, special.stop_price))
 
@@ -55,13 +55,13 @@ class Stops:
         special = _special(order)
         special.pending = False
         if special.terms.trail is not None:
-            self._trailing.remove(order)
+            del self._trailing[order.order_id]
         if special.stop_price is not None:
-            self._of(order).remove(_entry(order, special.stop_price))
+            self._take_out(order, special.stop_price)
 
     def follow(self, price: Price) -> None:
         """Move the trailing stops after a trade at ``price``; towards the market only (rule 29)."""
-        for order in self._trailing:
+        for order in self._trailing.values():
             special = _special(order)
             assert special.terms.trail is not None
             stop_price = special.stop_price
@@ -72,11 +72,10 @@ class Stops:
                 moved = price - special.terms.trail
                 nearer = stop_price is None or moved > stop_price
             if nearer:
-                entries = self._of(order)
                 if stop_price is not None:
-                    entries.remove(_entry(order, stop_price))
+                    self._take_out(order, stop_price)
                 special.stop_price = moved
-                insort(entries, _entry(order, moved))
+                insort(self._of(order), _entry(order, moved))
 
     def elect(self, last_price: Price) -> list[Order]:
         """Take out every stop that ``last_price`` triggers, in the order in which they go (rules 27, 28)."""
@@ -87,9 +86,14 @@ class Stops:
                 special = _special(order)
                 special.pending = False
                 if special.terms.trail is not None:
-                    self._trailing.remove(order)
+                    del self._trailing[order.order_id]
                 elected.append(order)
         return elected
+
+    def _take_out(self, order: Order, stop_price: Price) -> None:
+        entries = self._of(order)
+        entry = _entry(order, stop_price)
+        del entries[bisect_left(entries, entry[:2], key=_rank)]
 
     def _of(self, order: Order) -> list[_Entry]:
         return self._buys if order.side is _BUY else self._sells
@@ -102,6 +106,10 @@ def triggers(side: Side, stop_price: Price, last_price: Price) -> bool:
 
 def _entry(order: Order, stop_price: Price) -> _Entry:
     return (-stop_price if order.side is _BUY else stop_price), -order.arrival, order
+
+
+def _rank(entry: _Entry) -> tuple[int, Sequence]:
+    return entry[:2]
 
 
 def _special(order: Order) -> Special:

@@ -265,9 +265,12 @@ class Trading:
                 self._look_again(book, side, events)
 
     def _look_again(self, book: Book, of_side: BookSide, events: list[Event]) -> None:
-        """Try the all-or-none orders of a side, in their priority."""
+        """Try the all-or-none orders of a side that something crosses, in their priority."""
+        opposite = book.side(of_side.side.opposite)
         waiting = [order for order in of_side.market if order.terms.all_or_none]
         for level in of_side.best_first():
+            if not opposite.market and not opposite.crosses(level.price):
+                break
             waiting += [order for order in level if order.terms.all_or_none]
         for order in waiting:
             if order.leaves:
@@ -276,7 +279,10 @@ class Trading:
     def try_again(self, book: Book, order: Order, events: list[Event]) -> None:
         """Fill an all-or-none order that rests, if it can be filled whole now (rule 51)."""
         opposite = book.side(order.side.opposite)
-        plan = walk.plan_whole(book, opposite, self.attempt(book, order))
+        attempt = self.attempt(book, order)
+        if not opposite.offers(order.leaves, attempt.limit_key):
+            return
+        plan = walk.plan_whole(book, opposite, attempt)
         if plan is not None:
             # Out of its queue for good: the plan fills it whole.
             order.leaves = book.side(order.side).take_out(order)
@@ -354,15 +360,20 @@ class Trading:
 
     # -- leaving -------------------------------------------------------------------------------
 
-    def relocate(self, book: Book, order: Order, price: Price | None, total: Quantity) -> Order:
-        """Take an order out and return a new record of it with another price or total; not yet in the book."""
-        side, special = book.side(order.side), order.special
+    def relocate(
+        self, book: Book, order: Order, price: Price | None, total: Quantity, arrival: Sequence | None = None
+    ) -> Order:
+        """Take an order out and return a new record of it with another price or total; not yet in the book.
+
+        ``arrival``: what it keeps of its time; ``None``: nothing.
+        """
+        special = order.special
         if special is not None and special.pending:
-            withdraw(book, order)
             order.leaves = 0
+            withdraw(book, order)
         else:
-            side.take_out(order)
-        moved = order.moved(price, total, self.seq)
+            book.side(order.side).take_out(order)
+        moved = order.moved(price, total, self.seq if arrival is None else arrival)
         self._market.accounts.by_name[order.account].orders[order.client_order_id] = moved
         return moved
 
@@ -370,8 +381,9 @@ class Trading:
         """Cancel a live order wherever it is: in the book, or waiting outside of it."""
         special = order.special
         if special is not None and special.pending:
+            canceled = self.kill(order, reason)
             withdraw(book, order)
-            return self.kill(order, reason)
+            return canceled
         price = order.price
         leaves = book.side(order.side).take_out(order)
         return OrderCanceled(
@@ -389,11 +401,11 @@ class Trading:
 
 
 def withdraw(book: Book, order: Order) -> None:
-    """Forget an order that waits outside of the book; it is no longer pending."""
+    """Forget an order that waited outside of the book and has nothing open there any more."""
     if order.special is None:
         raise InvariantViolated(f"order {order.order_id} waits for nothing")
     if order.time_in_force is TimeInForce.AT_THE_CLOSE:
-        book.for_the_close.remove(order)
+        book.for_the_close.lose()
         order.special.pending = False
     else:
         book.stops.remove(order)

@@ -141,7 +141,7 @@ class _Walk:
         """First in, first out: displayed quantities, then each refreshed peak behind the others."""
         refill_in_front = self._book.instrument.peak_refills_in_front
         refilled: deque[tuple[Order, Quantity, Quantity]] = deque()
-        waiting = level.displayed_orders()
+        waiting = level.living()
         while not self.finished():
             maker = None if refilled and refill_in_front else next(waiting, None)
             if maker is not None:
@@ -217,7 +217,7 @@ class _Walk:
     def _share_level(self, level: Level) -> None:
         """Divide what is wanted among the displayed quantities, then among refreshed peaks, and so on."""
         round_: list[tuple[Order, Quantity, Quantity]] = []
-        for maker in level.displayed_orders():
+        for maker in level.living():
             if self._over or not self._affordable(level.price):
                 self._over = True
                 return

@@ -123,10 +123,12 @@ class BookSide:
     def rest(self, order: Order) -> None:
         """Put an order where it belongs: behind all others of its kind at its price."""
         price = order.price
+        terms = order.terms
+        if terms.all_or_none:
+            self.all_or_none += 1
         if price is None:
             self.market.append(order)
             return
-        terms = order.terms
         if terms.hidden:
             self._rest_hidden(order, price)
             return
@@ -139,8 +141,6 @@ class BookSide:
             special.shown = min(terms.display, order.leaves)
             self.levels[price].reserve += order.leaves - special.shown
             self.concealed += 1
-        if terms.all_or_none:
-            self.all_or_none += 1
         if order.order_type is OrderType.PEG:
             self.pegs.append(order)
 
@@ -217,19 +217,21 @@ class BookSide:
                 if leaves and arrival:
                     order.moved_by = arrival
                     level.send_back(order)
+                    if order.order_type is OrderType.PEG:
+                        self.pegs.send_back(order)
             level.reserve += leaves - special.shown
 
     def _gone(self, order: Order) -> None:
         """Forget an order that has nothing open any more."""
+        terms = order.terms
+        if terms.all_or_none:
+            self.all_or_none -= 1
         if order.price is None:
             self.market.lose()
             return
         level = self.levels[order.price]
-        terms = order.terms
         if order.order_type is OrderType.PEG:
             self.pegs.lose()
-        if terms.all_or_none:
-            self.all_or_none -= 1
         if terms.hidden:
             self.concealed -= 1
             level.hidden.lose()
@@ -344,7 +346,11 @@ class Book:
         yield from self.bids.orders()
         yield from self.asks.orders()
         yield from self.stops.orders()
-        yield from self.for_the_close
+        yield from sorted(self.for_the_close, key=_age)
+
+
+def _age(order: Order) -> OrderId:
+    return order.order_id
 
 
 def _is_special(instrument: AddInstrument) -> bool:

@@ -19,11 +19,12 @@ from exchange.engine.events import (
     PhaseChanged,
     RequestRejected,
 )
+from exchange.engine.execution import Market, rested
 from exchange.engine.level import Queue
 from exchange.engine.matching import fee
 from exchange.engine.order import Order
 from exchange.engine.phases import holds_auction
-from exchange.engine.trading import Market, Trading, rested
+from exchange.engine.trading import Trading
 from protocol.vocabulary import (
     CancelReason,
     OrderType,

@@ -51,11 +51,9 @@ class Careful:
         """
         trading, instrument = self._trading, book.instrument
         trading.seq = command.seq
-        refusal = (
-            refusals.of_entry(instrument, command)
-            or refusals.of_phase(book.phase, command)
-            or refusals.of_band(book, command.order_type, command.price)
-        )
+        refusal = refusals.of_entry(instrument, command) or refusals.of_phase(book.phase, command)
+        if refusal is None and command.order_type is OrderType.LIMIT:
+            refusal = refusals.of_band(book, command.price)
         if refusal is not None:
             return answers.rejected(command, Request.NEW, *refusal)
         terms = command.terms
@@ -183,7 +181,9 @@ class Careful:
         if refusal is None and not RULES[book.phase].open_to_orders:
             refusal = RejectReason.WRONG_PHASE, f"no order is replaced in phase {book.phase}"
         if refusal is None:
-            refusal = refusals.of_band(book, order.order_type, command.price)
+            waits = order.special is not None and order.special.pending
+            if order.order_type is not OrderType.PEG and not waits:
+                refusal = refusals.of_band(book, command.price)
         if refusal is not None:
             return answers.rejected(command, Request.REPLACE, *refusal)
         total = order.quantity if command.quantity is None else command.quantity

@@ -73,6 +73,13 @@ class Queue:
         if self.dead > DEAD_ALLOWED:
             self.bury()
 
+    def send_back(self, order: Order) -> None:
+        """Move an order behind all others."""
+        orders = self.orders
+        orders[orders.index(order, self.head)] = _NOBODY
+        orders.append(order)
+        self.lose()
+
     def bury(self) -> None:
         """Let go of the dead if there are many."""
         if 4 * self.dead > 3 * len(self.orders):
@@ -113,13 +120,6 @@ class Level(Queue):
     def displayed_count(self) -> int:
         """How many orders are displayed."""
         return sum(1 for _ in self.living())
-
-    def send_back(self, order: Order) -> None:
-        """Move a displayed order behind all others."""
-        orders = self.orders
-        orders[orders.index(order, self.head)] = _NOBODY
-        orders.append(order)
-        self.lose()
 
     def hide_last(self) -> None:
         """The order just appended is a hidden one: it stands behind all displayed ones."""

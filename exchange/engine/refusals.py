@@ -107,7 +107,9 @@ def of_entry(instrument: AddInstrument, command: EnterOrder) -> Refusal | None:
 def _of_combination(instrument: AddInstrument, command: EnterOrder, terms: Terms) -> Refusal | None:
     """Fields that contradict each other; the text names both."""
     order_type, time_in_force = command.order_type, command.time_in_force
-    given = [name for name in _TYPES_OF_FIELD if getattr(terms, name) not in (None, False)]
+    given = [
+        name for name in _TYPES_OF_FIELD if (value := getattr(terms, name)) is not None and value is not False
+    ]
     for name in given:
         if order_type not in _TYPES_OF_FIELD[name]:
             return _conflict(name, f"order_type {order_type}")
@@ -227,14 +229,14 @@ def of_phase(phase: Phase, command: EnterOrder) -> Refusal | None:
         what = f"order_type {order_type}"
     elif terms.minimum_quantity is not None:
         what = "minimum_quantity"
-    elif terms.all_or_none and order_type in (_LIMIT, _MARKET):
+    elif terms.all_or_none:
         what = "all_or_none"
     return (RejectReason.WRONG_PHASE, f"{what} is not taken in phase {phase}") if what else None
 
 
-def of_band(book: Book, order_type: OrderType, price: Price | None) -> Refusal | None:
+def of_band(book: Book, price: Price | None) -> Refusal | None:
     """Why the limit is too far from the market, or ``None`` (rule 40)."""
-    if order_type is not _LIMIT or price is None:
+    if price is None:
         return None
     band = bands.entry_band(book)
     if band is None or price in band:

@@ -19,9 +19,10 @@ from exchange.engine.events import (
     OrdersMassCanceled,
     RequestRejected,
 )
+from exchange.engine.execution import Market
 from exchange.engine.level import Queue
 from exchange.engine.order import Order
-from exchange.engine.trading import Market, Trading
+from exchange.engine.trading import Trading
 from protocol.vocabulary import (
     AccountId,
     CancelReason,

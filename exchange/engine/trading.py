@@ -8,56 +8,29 @@ never come here.
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, Protocol
+from typing import Final
 
 from exchange.engine import bands, pegs, walk
-from exchange.engine.accounts import Accounts
 from exchange.engine.book import Book, BookSide
-from exchange.engine.events import (
-    Event,
-    OrderCanceled,
-    OrderRepriced,
-    OrderRested,
-    PhaseChanged,
-    SelfTradePrevented,
-    StopTriggered,
-    Trade,
-)
-from exchange.engine.matching import ANY_PRICE, fee
-from exchange.engine.order import Order, Special
+from exchange.engine.events import Event, OrderRepriced, PhaseChanged, StopTriggered
+from exchange.engine.execution import Execution, rested
+from exchange.engine.matching import ANY_PRICE
+from exchange.engine.order import Order
 from exchange.engine.phases import is_call
-from exchange.engine.walk import UNBOUNDED, Attempt, Deed, Outcome, Plan, Step
-from protocol.errors import InvariantViolated
+from exchange.engine.walk import UNBOUNDED, Attempt, Outcome, Plan
 from protocol.vocabulary import (
     CancelReason,
     OrderType,
     Phase,
-    Price,
-    Quantity,
-    Sequence,
     Side,
-    Symbol,
     TimeInForce,
-    TradeId,
 )
 
 _AT_ONCE: Final = (TimeInForce.IOC, TimeInForce.FOK)
 
 
-class Market(Protocol):
-    """What the engine shares with whoever trades for it."""
-
-    books: dict[Symbol, Book]
-    accounts: Accounts
-    last_trade_id: TradeId
-
-
-class Trading:
-    """Executes plans. ``seq`` is the command in hand: it is the arrival of whatever moves now."""
-
-    def __init__(self, market: Market) -> None:
-        self._market = market
-        self.seq: Sequence = 0
+class Trading(Execution):
+    """Aggressors from arrival to rest, and what they set off."""
 
     # -- an aggressor --------------------------------------------------------------------------
 
@@ -111,7 +84,7 @@ class Trading:
                 stopped = plan.outcome is Outcome.SELF_TRADE
                 order.quantity = plan.executed + (book.instrument.lot if stopped else 0)
                 order.leaves = order.quantity
-            self._execute(book, opposite, order, plan.steps, events)
+            self.execute(book, opposite, order, plan.steps, events)
             self._finish(book, order, attempt, plan.outcome, events, named=named)
 
     def _plan(
@@ -130,59 +103,6 @@ class Trading:
                 return None
             return plan or Plan()
         return walk.plan(book, opposite, attempt)
-
-    def _execute(
-        self, book: Book, opposite: BookSide, order: Order, steps: list[Step], events: list[Event]
-    ) -> None:
-        for deed, maker, price, quantity in steps:
-            if deed is Deed.TRADE:
-                assert price is not None
-                events.append(self._trade(book, opposite, maker, order, price, quantity))
-            elif deed is Deed.CANCEL:
-                events.append(self.pull(book, maker, CancelReason.SELF_TRADE))
-            else:
-                events.append(self._shrink(book, maker, quantity))
-                if order.order_type is not OrderType.MARKET_BY_AMOUNT:
-                    events.append(self._shrink(None, order, quantity))
-
-    def _trade(
-        self, book: Book, opposite: BookSide, maker: Order, taker: Order, price: Price, quantity: Quantity
-    ) -> Trade:
-        instrument = book.instrument
-        opposite.fill(maker, quantity, 0 if instrument.peak_refills_in_front else self.seq)
-        taker.cumulative += quantity
-        taker.leaves -= quantity
-        book.last_price = price
-        book.stops.follow(price)
-        market, notional = self._market, price * quantity
-        market.last_trade_id += 1
-        trade = Trade(
-            market.last_trade_id, instrument.symbol, price, quantity, taker.side,
-            maker.account, maker.client_order_id, maker.order_id, maker.cumulative, maker.leaves,
-            fee(notional, instrument.maker_fee_ppm),
-            taker.account, taker.client_order_id, taker.order_id, taker.cumulative, taker.leaves,
-            fee(notional, instrument.taker_fee_ppm),
-        )  # fmt: skip
-        market.accounts.settle(instrument.symbol, taker.side, [trade])
-        return trade
-
-    def _shrink(self, book: Book | None, order: Order, quantity: Quantity) -> Event:
-        """Self-trade prevention takes ``quantity`` off an order; ``book`` is where it rests, if it does."""
-        if quantity == order.leaves:
-            if book is None:
-                return self.kill(order, CancelReason.SELF_TRADE)
-            return self.pull(book, order, CancelReason.SELF_TRADE)
-        if book is not None:
-            book.side(order.side).shrink(order, quantity)
-        else:
-            order.leaves -= quantity
-        if order.special is None:
-            order.special = Special()
-        order.special.prevented += quantity
-        return SelfTradePrevented(
-            order.account, order.client_order_id, order.order_id, order.symbol, order.side,
-            None if book is None else order.price, quantity, order.cumulative, order.leaves,
-        )  # fmt: skip
 
     # -- what is left of an aggressor ----------------------------------------------------------
 
@@ -286,7 +206,7 @@ class Trading:
         if plan is not None:
             # Out of its queue for good: the plan fills it whole.
             order.leaves = book.side(order.side).take_out(order)
-            self._execute(book, opposite, order, plan.steps, events)
+            self.execute(book, opposite, order, plan.steps, events)
 
     def _start_volatility_auction(self, book: Book, events: list[Event]) -> None:
         events.append(PhaseChanged(None, book.instrument.symbol, Phase.VOLATILITY_AUCTION, book.phase))
@@ -357,63 +277,3 @@ class Trading:
                     old_price, price, order.leaves,
                 )
             )  # fmt: skip
-
-    # -- leaving -------------------------------------------------------------------------------
-
-    def relocate(
-        self, book: Book, order: Order, price: Price | None, total: Quantity, arrival: Sequence | None = None
-    ) -> Order:
-        """Take an order out and return a new record of it with another price or total; not yet in the book.
-
-        ``arrival``: what it keeps of its time; ``None``: nothing.
-        """
-        special = order.special
-        if special is not None and special.pending:
-            order.leaves = 0
-            withdraw(book, order)
-        else:
-            book.side(order.side).take_out(order)
-        moved = order.moved(price, total, self.seq if arrival is None else arrival)
-        self._market.accounts.by_name[order.account].orders[order.client_order_id] = moved
-        return moved
-
-    def pull(self, book: Book, order: Order, reason: CancelReason) -> OrderCanceled:
-        """Cancel a live order wherever it is: in the book, or waiting outside of it."""
-        special = order.special
-        if special is not None and special.pending:
-            canceled = self.kill(order, reason)
-            withdraw(book, order)
-            return canceled
-        price = order.price
-        leaves = book.side(order.side).take_out(order)
-        return OrderCanceled(
-            order.account, order.client_order_id, order.order_id, order.symbol, order.side, price, leaves,
-            order.cumulative, reason,
-        )  # fmt: skip
-
-    def kill(self, order: Order, reason: CancelReason) -> OrderCanceled:
-        """Cancel what is open of an order that is not in the book."""
-        leaves, order.leaves = order.leaves, 0
-        return OrderCanceled(
-            order.account, order.client_order_id, order.order_id, order.symbol, order.side, None, leaves,
-            order.cumulative, reason,
-        )  # fmt: skip
-
-
-def withdraw(book: Book, order: Order) -> None:
-    """Forget an order that waited outside of the book and has nothing open there any more."""
-    if order.special is None:
-        raise InvariantViolated(f"order {order.order_id} waits for nothing")
-    if order.time_in_force is TimeInForce.AT_THE_CLOSE:
-        book.for_the_close.lose()
-        order.special.pending = False
-    else:
-        book.stops.remove(order)
-
-
-def rested(order: Order) -> OrderRested:
-    """The order rests where its entry did not say."""
-    return OrderRested(
-        order.account, order.client_order_id, order.order_id, order.symbol, order.side, order.price,
-        order.leaves,
-    )  # fmt: skip

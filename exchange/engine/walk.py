@@ -167,6 +167,7 @@ class _Walk:
             self._prevent(maker, open_quantity)
             return 0
         quantity = min(shown, wanted)
+        self._over = quantity < shown  # also if it is the money that does not reach any further
         self._left -= quantity
         self.plan.trade(maker, price, quantity)
         return quantity
@@ -252,6 +253,7 @@ class _Walk:
         order = list(range(len(round_)))
         if top is not None:
             order.insert(0, order.pop(top))
+        self._over = sum(shares) < sum(shown for _, shown, _ in round_)
         for at in order:
             if shares[at]:
                 self._left -= shares[at]
@@ -293,7 +295,9 @@ def plan_whole(book: Book, opposite: BookSide, attempt: Attempt) -> Plan | None:
 
     Own orders that self-trade prevention would stop at count for nothing (rule 14).
     """
-    if opposite.all_or_none:
+    if opposite.all_or_none and any(
+        maker.terms.all_or_none for maker, _ in _in_priority(book, opposite, attempt)
+    ):
         found = _give_way(book, opposite, attempt)
     else:
         found = plan(book, opposite, attempt._replace(budget=None))

@@ -1,6 +1,16 @@
 """Short ways to say what a venue reports, for tests."""
 
-from protocol.messages import Accepted, Canceled, Rejected, Replaced, TradePrint, TradeReport
+from protocol.messages import (
+    Accepted,
+    Canceled,
+    Rejected,
+    Replaced,
+    Repriced,
+    SelfTradePrevented,
+    TradePrint,
+    TradeReport,
+    Triggered,
+)
 from protocol.vocabulary import (
     CancelReason,
     ClientOrderId,
@@ -66,6 +76,18 @@ def replaced(name: str, seq: int, *, quantity: int, price: int, cumulative: int 
         False,
         price,
     )
+
+
+def triggered(name: str, seq: int, *, stop_price: int = 10_050) -> Triggered:
+    return Triggered(seq, NOW, ClientOrderId(name), 1, ACME, stop_price)
+
+
+def repriced(name: str, seq: int, *, price: int, leaves: int = 100) -> Repriced:
+    return Repriced(seq, NOW, ClientOrderId(name), 1, ACME, price, leaves)
+
+
+def prevented(name: str, seq: int, *, quantity: int, leaves: int) -> SelfTradePrevented:
+    return SelfTradePrevented(seq, NOW, ClientOrderId(name), 1, ACME, quantity, 0, leaves)
 
 
 def traded(

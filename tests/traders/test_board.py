@@ -1,11 +1,12 @@
 """The board: equal scenes, equal pictures."""
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
-from protocol.messages import InstrumentInfo
+from protocol.messages import InstrumentInfo, TradePrint
 from protocol.vocabulary import Symbol
 from tests.traders.reports import ACME, printed
 from traders.board import Scene, Standing, draw, plain_line, price_text
@@ -61,6 +62,12 @@ def test_the_board_shows_books_tape_and_the_best_and_worst() -> None:
     for expected in ("ACME", "99.99", "100.01", "1,000", "100.19", "crowd-19", "crowd-0", "+1,400", "-500"):
         assert expected in text
     assert "crowd-10 " not in text
+
+
+def test_a_print_of_an_auction_has_no_side_and_is_shown_all_the_same() -> None:
+    print_ = TradePrint(ACME, 1, 1, 0, 12_345, 7)
+
+    assert "123.45" in text_of(replace(scene(), prints=[print_]))
 
 
 def test_three_books_fit_a_small_terminal() -> None:

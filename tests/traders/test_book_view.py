@@ -65,6 +65,16 @@ def test_an_empty_side_has_no_best_price_and_no_mid() -> None:
     )
 
 
+def test_a_book_in_a_call_may_be_crossed_and_is_shown_as_it_is() -> None:
+    view = view_of([(103, 5), (98, 2)], [(97, 1), (103, 7)])
+
+    depth = view.view()
+
+    assert (depth.best_bid, depth.best_ask, depth.spread, depth.mid) == (103, 97, -6, 100)
+    assert depth.is_crossed
+    assert not view_of([(99, 5)], [(100, 1)]).view().is_crossed
+
+
 def test_the_mid_is_rounded_down() -> None:
     assert view_of([(99, 1)], [(102, 1)]).view().mid == 100
 

@@ -5,20 +5,25 @@ from itertools import count
 from random import Random
 
 from protocol.messages import (
+    AdminDone,
+    AuctionMessage,
+    AuctionResult,
     Cancel,
+    Indication,
     MassCancel,
     MassCanceled,
     NewOrder,
     OpenOrder,
+    PhaseStatus,
     PositionInfo,
     PrivateMessage,
     Replace,
     TradePrint,
     Welcome,
 )
-from protocol.vocabulary import AccountId, ClientOrderId, OrderType, Side, TimeInForce
+from protocol.vocabulary import AccountId, ClientOrderId, OrderType, Phase, Side, TimeInForce
 from tests.support.scripted_venue import ACME as INFO
-from tests.traders.reports import ACME, NOW, accepted, printed, rejected, traded
+from tests.traders.reports import ACME, NOW, accepted, canceled, prevented, printed, rejected, traded
 from traders.strategies.base import Parameters, Strategy, Working
 from traders.strategies.desk import Desk
 from traders.strategies.intents import CancelAll, CancelOrder, Intent, ReplaceOrder
@@ -117,6 +122,78 @@ def test_positions_held_before_are_known_from_the_start() -> None:
     desk_of(strategy).start(welcome(positions=[PositionInfo(ACME, -3)]), NOW)
 
     assert strategy.position(ACME) == -3
+
+
+def test_a_strategy_can_ask_for_whatever_an_order_can_be() -> None:
+    strategy = Scripted()
+    desk = desk_of(strategy)
+    strategy.wishes = [
+        strategy.sell(ACME, 5, stop_price=9_900, trail=50),
+        strategy.buy(ACME, 50, at=10_000, display=5, expires_at_ns=NOW),
+        ReplaceOrder(1, stop_price=9_950),
+    ]
+
+    requests = desk.take(printed())
+
+    assert requests == [
+        NewOrder(
+            ClientOrderId("id1"), ACME, Side.SELL, 5, order_type=OrderType.STOP, stop_price=9_900, trail=50
+        ),
+        NewOrder(
+            ClientOrderId("id2"), ACME, Side.BUY, 50, 10_000, time_in_force=TimeInForce.GTD, display=5,
+            expires_at_ns=NOW,
+        ),
+        Replace(ClientOrderId("id1"), stop_price=9_950),
+    ]  # fmt: skip
+
+
+class Watchful(Scripted):
+    """Notes phases and auctions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[object] = []
+
+    def on_status(self, status: PhaseStatus) -> Iterable[Intent]:
+        self.noted.append(status)
+        return ()
+
+    def on_auction(self, auction: AuctionMessage) -> Iterable[Intent]:
+        self.noted.append(auction)
+        return ()
+
+
+def test_phases_and_auctions_reach_a_strategy_that_asks_for_them() -> None:
+    strategy = Watchful()
+    desk = desk_of(strategy)
+    told: list[PhaseStatus | AuctionMessage] = [
+        PhaseStatus(ACME, 0, Phase.PRE_OPEN),
+        Indication(ACME, 1, 5, 0, 100),
+        AuctionResult(ACME, 2, NOW, 5, 0),
+    ]
+
+    for one in told:
+        assert desk.take(one) == []
+
+    assert strategy.noted == told
+
+
+def test_reports_that_answer_nothing_leave_a_request_unanswered() -> None:
+    strategy = Scripted()
+    desk = desk_of(strategy)
+    strategy.wishes = [strategy.buy(ACME, 5, at=10_000)]
+    desk.take(printed())
+    desk.take(accepted("id1", quantity=5))
+    strategy.wishes = [CancelOrder(1)]
+    desk.take(printed())
+
+    desk.take(prevented("id1", 2, quantity=1, leaves=4))
+    desk.take(AdminDone(3, NOW, ACME, Phase.HALT))
+    waiting = strategy.orders[1].pending
+    desk.take(canceled("id1", 4, quantity=4))
+
+    assert waiting
+    assert strategy.orders == {}
 
 
 def test_stopping_cancels_what_is_open() -> None:

@@ -3,9 +3,20 @@
 import pytest
 
 from protocol.errors import InvariantViolated
-from protocol.messages import PrivateMessage, Rested
-from protocol.vocabulary import ClientOrderId, Request, Side
-from tests.traders.reports import ACME, NOW, accepted, canceled, rejected, replaced, traded
+from protocol.messages import Accepted, PrivateMessage, Replaced, Rested
+from protocol.vocabulary import ClientOrderId, OrderType, Request, Side
+from tests.traders.reports import (
+    ACME,
+    NOW,
+    accepted,
+    canceled,
+    prevented,
+    rejected,
+    replaced,
+    repriced,
+    traded,
+    triggered,
+)
 from traders.order_view import DONE, TRANSITIONS, OrderEvent, OrderPhase, OrderView
 
 
@@ -47,6 +58,52 @@ def test_a_market_order_that_rests_has_the_price_the_venue_found() -> None:
     assert (order.price, order.leaves, order.is_live) == (90_625, 7, True)
 
 
+def stop(seq: int = 1) -> Accepted:
+    name = ClientOrderId("a")
+    return Accepted(seq, NOW, name, 1, ACME, Side.BUY, 100, order_type=OrderType.STOP, stop_price=10_100)
+
+
+def test_a_stop_is_pending_until_it_is_triggered() -> None:
+    pending, live = order_after(stop()), order_after(stop(), triggered("a", 2))
+
+    assert (pending.is_pending, pending.is_live, pending.stop_price) == (True, False, 10_100)
+    assert (live.is_pending, live.is_live, live.stop_price) == (False, True, 10_050)
+
+
+def test_a_pending_stop_can_be_replaced_and_canceled() -> None:
+    changed = Replaced(2, NOW, ClientOrderId("a"), 1, ACME, 50, 0, 50, False, stop_price=10_200)
+
+    order = order_after(stop(), changed)
+
+    assert (order.is_pending, order.quantity, order.stop_price) == (True, 50, 10_200)
+    assert order_after(stop(), canceled("a", 2)).phase is OrderPhase.CANCELED
+
+
+def test_a_peg_is_where_it_followed_to() -> None:
+    order = order_after(accepted("a", price=None), repriced("a", 2, price=10_005))
+
+    assert (order.price, order.is_live) == (10_005, True)
+
+
+def test_what_self_trade_prevention_took_is_neither_executed_nor_open() -> None:
+    order = order_after(accepted("a"), prevented("a", 2, quantity=30, leaves=70))
+
+    assert (order.prevented, order.cumulative, order.leaves, order.quantity) == (30, 0, 70, 100)
+    assert order.is_live
+
+
+def test_an_order_by_amount_learns_its_quantity_from_its_trades() -> None:
+    order = OrderView(ClientOrderId("a"), ACME, Side.BUY, 0, None)
+
+    order.apply(
+        Accepted(1, NOW, order.client_order_id, 1, ACME, Side.BUY, 0, order_type=OrderType.MARKET_BY_AMOUNT)
+    )
+    order.apply(traded("a", 2, quantity=4, leaves=2))
+    order.apply(traded("a", 3, quantity=2, cumulative=6))
+
+    assert (order.phase, order.quantity, order.cumulative) == (OrderPhase.FILLED, 6, 6)
+
+
 def test_a_canceled_order_keeps_what_it_traded() -> None:
     order = order_after(
         accepted("a"), traded("a", quantity=30, leaves=70), canceled("a", 3, quantity=70, cumulative=30)
@@ -79,6 +136,9 @@ def test_the_refusal_of_a_change_changes_nothing(request_: Request) -> None:
         (accepted("a"), traded("a"), traded("a")),
         (accepted("a"), canceled("a", 2), replaced("a", 3, quantity=1, price=1)),
         (rejected("a"), accepted("a")),
+        (stop(), traded("a", 2)),
+        (stop(), triggered("a", 2), triggered("a", 3)),
+        (accepted("a"), triggered("a", 2)),
     ],
 )
 def test_a_report_the_table_does_not_know_is_the_venues_contradiction(

@@ -13,7 +13,7 @@ A hook may return a list, or be a generator.
 
 from collections.abc import Iterable, Sequence
 from random import Random
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 from pydantic import BaseModel, ConfigDict
 
@@ -37,6 +37,7 @@ from protocol.vocabulary import (
     Money,
     Nanoseconds,
     OrderType,
+    PostOnly,
     Price,
     Request,
     Side,
@@ -44,6 +45,7 @@ from protocol.vocabulary import (
     TimeInForce,
 )
 from traders.book_view import Depth
+from traders.entry import Terms, new_order, time_in_force_of, type_of
 from traders.order_view import OrderView
 from traders.portfolio import Portfolio
 from traders.strategies.intents import (
@@ -151,26 +153,33 @@ class Strategy:
     def buy(
         self,
         symbol: Symbol,
-        quantity: int,
+        quantity: int = 0,
         *,
         at: int | None = None,
-        time_in_force: TimeInForce = TimeInForce.GTC,
-        post_only: bool = False,
+        time_in_force: TimeInForce | None = None,
+        post_only: bool | PostOnly = False,
+        order_type: OrderType | None = None,
+        **terms: Unpack[Terms],
     ) -> Place:
-        """The intent to buy ``quantity`` at ``at`` price units or better; without ``at`` at market."""
-        return self._place(Side.BUY, symbol, quantity, at, time_in_force, post_only)
+        """The intent to buy ``quantity`` at ``at`` price units or better; without ``at`` at market.
+
+        Whatever else an order can ask for goes by the names of the protocol, as in ``Client.new``.
+        """
+        return self._place(Side.BUY, symbol, quantity, at, time_in_force, post_only, order_type, terms)
 
     def sell(
         self,
         symbol: Symbol,
-        quantity: int,
+        quantity: int = 0,
         *,
         at: int | None = None,
-        time_in_force: TimeInForce = TimeInForce.GTC,
-        post_only: bool = False,
+        time_in_force: TimeInForce | None = None,
+        post_only: bool | PostOnly = False,
+        order_type: OrderType | None = None,
+        **terms: Unpack[Terms],
     ) -> Place:
         """The intent to sell; otherwise as ``buy``."""
-        return self._place(Side.SELL, symbol, quantity, at, time_in_force, post_only)
+        return self._place(Side.SELL, symbol, quantity, at, time_in_force, post_only, order_type, terms)
 
     def position(self, symbol: Symbol) -> int:
         """Bought less sold; negative when short."""
@@ -246,12 +255,15 @@ class Strategy:
         symbol: Symbol,
         quantity: int,
         at: int | None,
-        time_in_force: TimeInForce,
-        post_only: bool,
+        time_in_force: TimeInForce | None,
+        post_only: bool | PostOnly,
+        order_type: OrderType | None,
+        terms: Terms,
     ) -> Place:
         self._last_tag += 1
-        price = None if at is None else at
-        return Place(self._last_tag, symbol, side, quantity, price, time_in_force, post_only)
+        if time_in_force is None:
+            time_in_force = time_in_force_of(order_type or type_of(quantity, at, terms), terms)
+        return Place(self._last_tag, symbol, side, quantity, at, time_in_force, post_only, order_type, terms)
 
     def _noted(self, intent: Intent) -> bool:
         """Remember what is about to be sent; tell whether it can be."""
@@ -274,17 +286,18 @@ class Strategy:
         return True
 
 
-def new_order(intent: Place, client_order_id: ClientOrderId) -> NewOrder:
+def request_of(intent: Place, client_order_id: ClientOrderId) -> NewOrder:
     """The request that carries out ``intent``."""
-    return NewOrder(
+    return new_order(
         client_order_id,
         intent.symbol,
         intent.side,
         intent.quantity,
         intent.price,
-        OrderType.MARKET if intent.price is None else OrderType.LIMIT,
+        intent.order_type,
         intent.time_in_force,
         intent.post_only,
+        intent.terms,
     )
 
 

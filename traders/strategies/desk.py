@@ -19,7 +19,7 @@ from protocol.messages import (
 )
 from protocol.vocabulary import ClientOrderId, Nanoseconds
 from traders.book_view import Depth
-from traders.strategies.base import Strategy, is_refused_order, new_order
+from traders.strategies.base import Strategy, is_refused_order, request_of
 from traders.strategies.intents import (
     CancelAll,
     CancelOrder,
@@ -86,10 +86,10 @@ class Desk:
                 self._ids[intent.tag] = name
                 self._tags[name] = intent.tag
                 self.orders_sent += 1
-                return new_order(intent, name)
+                return request_of(intent, name)
             case CancelOrder():
                 return Cancel(self._ids[intent.tag])
             case ReplaceOrder():
-                return Replace(self._ids[intent.tag], intent.quantity, intent.price)
+                return Replace(self._ids[intent.tag], intent.quantity, intent.price, intent.stop_price)
             case CancelAll():
                 return MassCancel(intent.symbol)

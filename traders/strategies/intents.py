@@ -4,11 +4,21 @@ Events are what a trader can see; intents are what it wants. Both are frozen val
 same strategy runs over a socket, in virtual time and on any scheduler, and a test compares lists.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from protocol.messages import AuctionMessage, PhaseStatus, PrivateMessage, TradePrint
-from protocol.vocabulary import Nanoseconds, Price, Quantity, Side, Symbol, TimeInForce
+from protocol.vocabulary import (
+    Nanoseconds,
+    OrderType,
+    PostOnly,
+    Price,
+    Quantity,
+    Side,
+    Symbol,
+    TimeInForce,
+)
 from traders.book_view import Depth
+from traders.entry import Terms
 
 Tag = int
 """Names an order inside its strategy; whoever runs the strategy maps it to a ``client_order_id``."""
@@ -49,7 +59,9 @@ Event = Started | Depth | TradePrint | PhaseStatus | AuctionMessage | Reported |
 # -- intents ---------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Enter an order; made by ``Strategy.buy`` and ``Strategy.sell``. No ``price``: a market order."""
+    """Enter an order; made by ``Strategy.buy`` and ``Strategy.sell``. Without a type, it follows from the rest:
+    no ``price`` makes a market order, a stop price among the terms a stop.
+    """
 
     tag: Tag
     symbol: Symbol
@@ -57,7 +69,9 @@ class Place:
     quantity: Quantity
     price: Price | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
-    post_only: bool = False
+    post_only: bool | PostOnly = False
+    order_type: OrderType | None = None
+    terms: Terms = field(default_factory=Terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +83,12 @@ class CancelOrder:
 
 @dataclass(frozen=True, slots=True)
 class ReplaceOrder:
-    """Change the total quantity (executed part included), the price, or both."""
+    """Change the total quantity (executed part included), the price, the stop price, or several of them."""
 
     tag: Tag
     quantity: Quantity | None = None
     price: Price | None = None
+    stop_price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class BookSide:
         "keys",
         "levels",
         "market",
+        "market_orders",
+        "pegged",
         "pegs",
         "side",
         "sign",
@@ -59,8 +61,11 @@ class BookSide:
         self.levels: dict[Price, Level] = {}  # no empty levels, so the BBO needs no scan
         self.market = Queue()  # market orders that rest, oldest first; before all limits (rule 52)
         self.pegs = Queue()  # those in the levels, in the order in which they follow
-        self.all_or_none = 0  # how many rest
-        self.concealed = 0  # how many icebergs and hidden orders rest
+        # How many of a kind rest; numbers, because they are looked at with every command.
+        self.market_orders = 0
+        self.pegged = 0
+        self.all_or_none = 0
+        self.concealed = 0  # icebergs and hidden orders
         self.top_order_id: OrderId = 0  # came to rest at a better price than any before it (rule 39)
 
     @property
@@ -128,6 +133,7 @@ class BookSide:
             self.all_or_none += 1
         if price is None:
             self.market.append(order)
+            self.market_orders += 1
             return
         if terms.hidden:
             self._rest_hidden(order, price)
@@ -143,6 +149,7 @@ class BookSide:
             self.concealed += 1
         if order.order_type is OrderType.PEG:
             self.pegs.append(order)
+            self.pegged += 1
 
     def _rest_hidden(self, order: Order, price: Price) -> None:
         self.append(order, price)
@@ -150,6 +157,7 @@ class BookSide:
         self.concealed += 1
         if order.order_type is OrderType.PEG:
             self.pegs.append(order)
+            self.pegged += 1
 
     def take_out(self, order: Order) -> Quantity:
         """Take any resting order out and return what was open. Leaves the order with nothing open."""
@@ -228,10 +236,12 @@ class BookSide:
             self.all_or_none -= 1
         if order.price is None:
             self.market.lose()
+            self.market_orders -= 1
             return
         level = self.levels[order.price]
         if order.order_type is OrderType.PEG:
             self.pegs.lose()
+            self.pegged -= 1
         if terms.hidden:
             self.concealed -= 1
             level.hidden.lose()
@@ -285,8 +295,8 @@ class Book:
     """Both sides of one instrument, what waits outside of them, its prices and its phase."""
 
     __slots__ = (
-        "asks", "bids", "closely", "for_the_close", "instrument", "last_price", "phase", "reference_price",
-        "special", "stops",
+        "_unusual_rules", "asks", "bids", "closely", "for_the_close", "instrument", "last_price", "pegged", "phase",
+        "reference_price", "special", "stops",
     )  # fmt: skip
 
     def __init__(self, instrument: AddInstrument) -> None:
@@ -298,24 +308,29 @@ class Book:
         self.last_price: Price | None = None
         self.reference_price = instrument.reference_price
         self.phase = Phase.CONTINUOUS
+        self._unusual_rules = _are_unusual(instrument)
         self.special = False
         """Whether anything is here that plain matching does not know."""
         self.closely = False
         """Whether that concerns every order, however plain: the rules or the phase, or what comes before limits."""
+        self.pegged = False
+        """Whether pegs rest: they look at every change of the best prices."""
         self.notice()
 
     def notice(self) -> None:
         """Look whether anything asks for more than plain matching. Plain commands can't change that."""
         bids, asks = self.bids, self.asks
         self.closely = (
-            self.phase is not Phase.CONTINUOUS
-            or bool(bids.market or asks.market or bids.all_or_none or asks.all_or_none)
-            or _is_special(self.instrument)
+            self._unusual_rules
+            or self.phase is not Phase.CONTINUOUS
+            or bids.market_orders + asks.market_orders + bids.all_or_none + asks.all_or_none > 0
         )
+        self.pegged = bids.pegged + asks.pegged > 0
         self.special = (
             self.closely
-            or bool(bids.pegs or asks.pegs or bids.concealed or asks.concealed)
-            or bool(self.stops or self.for_the_close)
+            or self.pegged
+            or bids.concealed + asks.concealed + self.stops.count > 0
+            or bool(self.for_the_close)
         )
 
     def side(self, side: Side) -> BookSide:
@@ -353,7 +368,7 @@ def _age(order: Order) -> OrderId:
     return order.order_id
 
 
-def _is_special(instrument: AddInstrument) -> bool:
+def _are_unusual(instrument: AddInstrument) -> bool:
     return (
         instrument.market_remainder_rests
         or instrument.self_trade is not SelfTrade.NONE

@@ -142,12 +142,13 @@ class Careful:
 
     def settled(self, book: Book, command: EnterOrder, events: tuple[Event, ...]) -> tuple[Event, ...]:
         """Events of a plain order, with what stops and pegs do about it."""
+        traded = [event.price for event in events if type(event) is Trade] if len(events) > 1 else ()
+        if not book.pegged and not (traded and book.stops.count):
+            return events
         self._trading.seq = command.seq
+        for price in traded:
+            book.stops.follow(price)
         followed: list[Event] = []
-        if book.stops:
-            for event in events:
-                if isinstance(event, Trade):
-                    book.stops.follow(event.price)
         self._trading.settle(book, followed)
         return (*events, *followed)
 

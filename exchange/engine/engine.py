@@ -273,7 +273,7 @@ class Engine:
             return answers.unknown(command, Request.CANCEL)
         symbol, side = order.symbol, order.side
         book = self.books[symbol]
-        if book.special:
+        if book.special and (order.special is not None or book.closely or book.pegged):
             return self._careful.cancel(command, book, order)
         leaves = (book.bids if side is _BUY else book.asks).remove(order)
         return (
@@ -376,11 +376,16 @@ def _is_plain(command: EnterOrder) -> bool:
 
 def _meets_plain(book: Book, command: EnterOrder) -> bool:
     """Whether a plain order meets only plain ones, if any: nothing concealed, no pegs."""
-    opposite = book.side(command.side.opposite)
-    if not opposite.concealed and not opposite.pegs:
+    opposite = book.sides_of(command.side)[1]
+    if not opposite.concealed and not opposite.pegged:
         return True
     price = command.price
-    return price is not None and (not opposite.keys or opposite.keys[-1] < opposite.sign * price)
+    if price is not None and not opposite.crosses(price):
+        return True
+    if opposite.pegged or not opposite.keys:
+        return False
+    level = opposite.levels[opposite.sign * opposite.keys[-1]]
+    return not level.reserve and level.quantity >= command.quantity
 
 
 def _age(order: Order) -> OrderId:

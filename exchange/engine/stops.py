@@ -25,15 +25,13 @@ class Stops:
     first is the last: of buys the lowest stop price, of sells the highest, then who came first.
     """
 
-    __slots__ = ("_buys", "_sells", "_trailing")
+    __slots__ = ("_buys", "_sells", "_trailing", "count")
 
     def __init__(self) -> None:
+        self.count = 0
         self._buys: list[_Entry] = []
         self._sells: list[_Entry] = []
         self._trailing: dict[OrderId, Order] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._buys or self._sells or self._trailing)
 
     def orders(self) -> Iterator[Order]:
         """All of them, in the order of their ids."""
@@ -45,6 +43,7 @@ class Stops:
         """Keep a stop. A trailing one may have no stop price yet."""
         special = _special(order)
         special.pending = True
+        self.count += 1
         if special.terms.trail is not None:
             self._trailing[order.order_id] = order
         if special.stop_price is not None:
@@ -54,6 +53,7 @@ class Stops:
         """Forget a stop; it is no longer pending."""
         special = _special(order)
         special.pending = False
+        self.count -= 1
         if special.terms.trail is not None:
             del self._trailing[order.order_id]
         if special.stop_price is not None:
@@ -85,6 +85,7 @@ class Stops:
                 order = entries.pop()[2]
                 special = _special(order)
                 special.pending = False
+                self.count -= 1
                 if special.terms.trail is not None:
                     del self._trailing[order.order_id]
                 elected.append(order)

@@ -73,6 +73,9 @@ class Trading(Execution):
             if order.price is None:
                 events.append(self.kill(order, CancelReason.NO_OPPOSITE_SIDE))
                 return
+        if order.price is not None and not opposite.market_orders and not opposite.crosses(order.price):
+            self._meet_nobody(book, order, events, named=named, replaced=replaced)
+            return
         attempt = self.attempt(book, order)
         plan = self._plan(book, opposite, order, attempt, events)
         minimum = order.terms.minimum_quantity
@@ -86,6 +89,19 @@ class Trading(Execution):
                 order.leaves = order.quantity
             self.execute(book, opposite, order, plan.steps, events)
             self._finish(book, order, attempt, plan.outcome, events, named=named)
+
+    def _meet_nobody(
+        self, book: Book, order: Order, events: list[Event], *, named: bool, replaced: bool
+    ) -> None:
+        """Nothing is within the order's limit."""
+        if order.time_in_force is TimeInForce.FOK:
+            events.append(self.kill(order, CancelReason.FILL_OR_KILL))
+        elif order.terms.minimum_quantity is not None and not replaced:
+            events.append(self.kill(order, CancelReason.MINIMUM_QUANTITY))
+        elif order.time_in_force is TimeInForce.IOC:
+            events.append(self.kill(order, CancelReason.IMMEDIATE_OR_CANCEL))
+        else:
+            self.rest(book, order, events, named=named)
 
     def _plan(
         self, book: Book, opposite: BookSide, order: Order, attempt: Attempt, events: list[Event]
@@ -218,10 +234,10 @@ class Trading(Execution):
         """Everything that one order's arrival or departure sets off (rules 4, 28, 53)."""
         told = -1
         while told != len(events) and book.phase is Phase.CONTINUOUS:
-            if book.stops:
+            if book.stops.count:
                 self._run_stops(book, events)
             told = len(events)
-            if book.bids.pegs or book.asks.pegs:
+            if book.bids.pegged or book.asks.pegged:
                 for side in book.sides:
                     self._move_pegs(book, side, events)
                 if told != len(events):

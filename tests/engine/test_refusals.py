@@ -236,9 +236,25 @@ def test_instrument_is_listed_once() -> None:
         instrument(minimum_quantity=11, maximum_quantity=10),
         instrument(maker_fee_ppm=1_000_001),
         instrument(taker_fee_ppm=-1_000_001),
+        instrument(band=-1),
+        instrument(execution_range=10**9 + 1),
+        instrument(static_corridor=-1),
+        instrument(dynamic_corridor=-1),
+        instrument(reference_price=0),
+        instrument(maximum_price=100, reference_price=101),
+        instrument(minimum_allocation=0),
+        instrument(fifo_percent=101),
+        instrument(fifo_percent=-1),
+        instrument(tick_table=[(0, 5)]),
+        instrument(tick_table=[(100, 0)]),
+        instrument(tick_table=[(100, 5), (100, 10)]),
+        instrument(tick_table=[(1_000, 10), (100, 5)]),
+        instrument(tick=3, tick_table=[(100, 5)]),
+        instrument(tick_table=[(103, 5)]),
     ],
 )
 def test_instrument_that_makes_no_sense_is_not_listed(listed: AddInstrument) -> None:
+    """Rule 8 for the venue itself: steps, rates, bands and corridors."""
     market = Market()
 
     events = market.submit(listed)

@@ -43,6 +43,8 @@ def measure(
         yield _result(plan, case, work, _STRESS_TARGET)
     for case, work in _kinds(rounds):
         yield _result(plan, f"only: {case}", work)
+    for case, sleeper in special_orders.sleepers():
+        yield _result(plan, f"realistic flow, {case}", ([*made.warm_up, *sleeper], made.commands))
     for special in special_orders.cases(rounds):
         yield _result(plan, f"only: {special.name}", special.work(), orders=special.orders)
 

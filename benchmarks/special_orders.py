@@ -7,6 +7,7 @@ quantities are those of the plain cases beside, so the figures can be compared.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -81,6 +82,21 @@ def order(
         owner, ClientOrderId(name), SYMBOL, side, order_type, time_in_force, quantity, price, post_only,
         Terms(**terms) if terms else None,
     )  # fmt: skip
+
+
+def sleepers() -> Iterator[tuple[str, list[Command]]]:
+    """What may rest or wait beside an ordinary flow, far from it, without being met."""
+    names = count(1_000_000_000)  # numbers that no command of a flow has
+
+    def one(side: Side, price: Price | None, **how: Any) -> list[Command]:
+        command = order("sleeper", side, price, **how)
+        command.seq = next(names)
+        return [command]
+
+    yield "a stop waits", one(_BUY, None, order_type=OrderType.STOP, stop_price=_FAR)
+    yield "an iceberg rests", one(_BUY, 1, display=10)
+    yield "a peg follows", one(_BUY, None, order_type=OrderType.PEG)
+    yield "an all-or-none order rests", one(_BUY, 1, all_or_none=True)
 
 
 def cases(rounds: int) -> Iterator[Case]:
@@ -171,8 +187,11 @@ def cases(rounds: int) -> Iterator[Case]:
         SelfTrade.CANCEL_BOTH,
         SelfTrade.DECREMENT,
     ):
-        own = [order(f"t{n}", _BUY, _FAR, self_trade=mode) for n in numbers]
-        yield Case(f"self-trade prevention, {mode}", resting, own)
+        ladder = [order(f"r{n}", _SELL, _PRICE + n) for n in numbers]
+        own = [
+            order(f"t{n}", _BUY, _PRICE + n, time_in_force=TimeInForce.IOC, self_trade=mode) for n in numbers
+        ]
+        yield Case(f"self-trade prevention, {mode}", ladder, own)
     yield Case(
         "pro-rata, a level of 10 shared",
         [order(f"r{n}", _SELL, _PRICE + n // 10) for n in numbers],

@@ -2,13 +2,25 @@
 
 import pytest
 
-from benchmarks import engine, flow, memory, restart, wire
+from benchmarks import engine, flow, memory, restart, special_orders, wire
 from benchmarks.bare_book import BareBook
 from benchmarks.load import Load, Shape
 from benchmarks.report import Plan, Result
 from benchmarks.servers import disk_directory, floor, venue
 from exchange.engine.engine import Engine
-from exchange.engine.events import Trade
+from exchange.engine.events import (
+    AuctionTrade,
+    Event,
+    LastPriceSet,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRepriced,
+    OrderRested,
+    OrdersExpired,
+    RequestRejected,
+    StopTriggered,
+    Trade,
+)
 from protocol.vocabulary import Side
 
 PLAN = Plan(samples=1)
@@ -46,7 +58,62 @@ def test_engine() -> None:
         ("50 distinct prices", "commands/s", False, 300_000),
         ("the best emptied over a gap", "commands/s", False, 300_000),
         *((f"only: {kind}", "commands/s", False, None) for kind in KINDS),
+        *((f"realistic flow, {name}", "commands/s", False, None) for name, _ in special_orders.sleepers()),
+        *(
+            (f"only: {case.name}", "orders/s" if case.orders else "commands/s", False, None)
+            for case in special_orders.cases(20)
+        ),
     ]
+
+
+HAPPENS: dict[str, type[Event]] = {
+    "iceberg, rests": OrderAccepted,
+    "iceberg, a peak is taken and refills": Trade,
+    "hidden, trades with one": Trade,
+    "market with protection": Trade,
+    "market-to-limit": Trade,
+    "market by amount": Trade,
+    "money-limited fill-or-kill": Trade,
+    "stop, waits": OrderAccepted,
+    "stop, triggers and trades": StopTriggered,
+    "trailing stop, follows the last price": LastPriceSet,
+    "primary peg, follows the best": OrderRepriced,
+    "post-only, repriced": OrderRested,
+    "minimum quantity": Trade,
+    "all-or-none, trades with one": Trade,
+    "resting market order, trades": Trade,
+    "GTD, expires": OrdersExpired,
+    "self-trade prevention, cancel_maker": OrderCanceled,
+    "self-trade prevention, cancel_aggressor": OrderCanceled,
+    "self-trade prevention, cancel_both": OrderCanceled,
+    "self-trade prevention, decrement": OrderCanceled,
+    "pro-rata, a level of 10 shared": Trade,
+    "limit in a band and a corridor, trades": Trade,
+    "limit in a call": OrderAccepted,
+    "auction": AuctionTrade,
+}
+
+
+@pytest.mark.parametrize("case", list(special_orders.cases(20)), ids=lambda case: case.name)
+def test_each_special_order_does_what_its_figure_is_named_after(case: special_orders.Case) -> None:
+    before, measured = case.work()
+    venue = Engine()
+    for command in before:
+        assert not any(isinstance(event, RequestRejected) for event in venue.apply(command))
+
+    for command in measured:
+        events = venue.apply(command)
+        assert not any(isinstance(event, RequestRejected) for event in events)
+        assert any(type(event) is HAPPENS[case.name] for event in events), events
+
+
+def test_sleeping_orders_are_there_and_do_nothing() -> None:
+    made = flow.stationary(500, seed=5)
+    for name, sleeper in special_orders.sleepers():
+        venue = Engine()
+        for command in (*made.warm_up, *sleeper, *made.commands):
+            assert not any(isinstance(event, RequestRejected) for event in venue.apply(command)), name
+        assert venue.books[flow.SYMBOL].special, name
 
 
 def test_the_bare_book_does_the_same_trades() -> None:

@@ -72,6 +72,13 @@ class BookSide:
     def best(self) -> Price | None:
         return self.sign * self.keys[-1] if self.keys else None
 
+    @property
+    def best_displayed(self) -> Price | None:
+        """The best price that anybody can see."""
+        if not self.concealed:
+            return self.best
+        return next((level.price for level in self.best_first() if level.displayed), None)
+
     # -- plain orders --------------------------------------------------------------------------
 
     def append(self, order: Order, price: Price) -> None:
@@ -138,7 +145,8 @@ class BookSide:
         if terms.hidden:
             self._rest_hidden(order, price)
             return
-        if not self.keys or self.sign * price > self.keys[-1]:
+        best = self.best_displayed
+        if best is None or self.sign * price > self.sign * best:
             self.top_order_id = order.order_id
         self.append(order, price)
         if terms.display is not None:

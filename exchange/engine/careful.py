@@ -113,12 +113,24 @@ class Careful:
         mode = order.terms.post_only or book.instrument.post_only
         if mode is PostOnly.CANCEL:
             return CancelReason.POST_ONLY
+        refusal: refusals.Refusal = RejectReason.POST_ONLY_WOULD_TRADE, answers.would_trade(price)
         if mode is PostOnly.REPRICE:
-            order.price = bands.one_tick_behind(book.instrument, order.side, price)
-            if order.price is not None and self._would_trade_at(book, order) is None:
+            refused = self._reprice(book, order, price)
+            if refused is None:
                 return None
-        text = answers.would_trade(price)
-        return answers.rejected(command, Request.NEW, RejectReason.POST_ONLY_WOULD_TRADE, text)
+            refusal = refused
+        return answers.rejected(command, Request.NEW, *refusal)
+
+    def _reprice(self, book: Book, order: Order, price: Price) -> refusals.Refusal | None:
+        """Put a post-only order one tick behind ``price``; or say why it can't be there."""
+        behind = bands.one_tick_behind(book.instrument, order.side, price)
+        refusal = refusals.of_band(book, behind)
+        if refusal is not None:
+            return refusal
+        order.price = behind
+        if behind is None or self._would_trade_at(book, order) is not None:
+            return RejectReason.POST_ONLY_WOULD_TRADE, answers.would_trade(price)
+        return None
 
     def _would_trade_at(self, book: Book, order: Order) -> Price | None:
         opposite = book.side(order.side.opposite)
@@ -236,9 +248,7 @@ class Careful:
                 return None
             mode = new.terms.post_only or book.instrument.post_only
             if mode is PostOnly.REPRICE:
-                new.price = bands.one_tick_behind(book.instrument, new.side, price)
-                if new.price is not None and self._would_trade_at(book, new) is None:
-                    return None
+                return self._reprice(book, new, price)
             return RejectReason.POST_ONLY_WOULD_TRADE, answers.would_trade(price)
         opposite = book.side(new.side.opposite)
         attempt = self._trading.attempt(book, new)
@@ -259,8 +269,8 @@ class Careful:
             order.special.terms = answers.with_cap(order.terms, command.price)
         moved = self._trading.relocate(book, order, old_price, total)
         moved.price = peg_price(book.side(moved.side), moved) or old_price
-        book.side(moved.side).rest(moved)
         events.append(answers.replaced(moved, old_price, moved.price, False))
+        self._trading.rest(book, moved, events, named=True)
 
     def _replace_pending(
         self, command: ReplaceOrder, book: Book, order: Order, total: Quantity, events: list[Event]

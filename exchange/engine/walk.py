@@ -318,11 +318,11 @@ def _give_way(book: Book, opposite: BookSide, attempt: Attempt) -> Plan | None:
     passed: list[tuple[Order, Price]] = []
     waiting = 0
     for maker, price in _in_priority(book, opposite, attempt):
-        if walk.outside(price):
-            return None
         whole = maker.terms.all_or_none
         if whole and maker.leaves > wanted:
             continue
+        if walk.outside(price):
+            return None
         if walk.is_own(maker):
             if attempt.self_trade is not SelfTrade.CANCEL_MAKER:
                 return None

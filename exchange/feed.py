@@ -2,7 +2,7 @@
 
 In: a book to read, trades, changes of its phase. Out: lines, encoded once and put into every
 subscriber's outbox. Depth and indications are read from the book and compared with what was
-published last, so whatever an event did, a reader's copy equals the book; nobody subscribed: nothing
+published last, so whatever an event did, a reader's copy equals the book (rule 48); nobody subscribed: nothing
 is computed. A slow reader is passed by; ``send_state`` brings it up to date when it reads again.
 """
 

@@ -1,6 +1,6 @@
 """Events to public streams: depth by price level, the tape, phases, auctions.
 
-In: the events of one command, after its private reports are in their outboxes. Out: what they
+In: the events of one command, after its private reports are in their outboxes (rule 47). Out: what they
 changed, handed to the ``Feed`` of each instrument: one delta for each whose levels changed, one print
 for each trade. Indications of an auction are made once a turn (``flush``): a call phase may take in
 thousands of orders before its one auction. Nobody subscribed: nothing is computed.

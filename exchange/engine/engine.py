@@ -204,7 +204,7 @@ class Engine:
         if price is None:  # the rest of a market order is canceled (rules 17, 18)
             reason = CancelReason.MARKET_REMAINDER if trades else CancelReason.NO_LIQUIDITY
             return accepted, *trades, self._kill(order, reason)
-        if time_in_force is _IOC:
+        if time_in_force is _IOC:  # its rest is never in the book (rule 13)
             return accepted, *trades, self._kill(order, CancelReason.IMMEDIATE_OR_CANCEL)
         if crosses or price not in own.levels:
             own.append(order, price)

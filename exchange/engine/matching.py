@@ -46,7 +46,7 @@ def sweep(
 
     Appends to ``trades`` and returns the last trade id used. Makers that are filled leave the book;
     a partly filled one keeps its place (rule 3). The caller settles the trades and rests or cancels
-    what is left of the taker.
+    what is left of the taker: nothing it crosses is left, so the book never locks (rule 5).
     """
     instrument = book.instrument
     symbol, maker_rate, taker_rate = instrument.symbol, instrument.maker_fee_ppm, instrument.taker_fee_ppm

@@ -1,4 +1,4 @@
-"""Stop orders that wait for their price, out of everybody's sight.
+"""Stop orders that wait for their price, out of everybody's sight (rule 30).
 
 In: stops to keep, the prices of trades. Out: the stops whose price is there, in the order in which
 they go to the market (rule 28). Nothing is matched here.

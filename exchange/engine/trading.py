@@ -57,7 +57,7 @@ class Trading(Execution):
     def arrive(self, book: Book, order: Order, events: list[Event], *, replaced: bool = False) -> None:
         """Match an order that is not in the book, then rest or cancel what is left of it.
 
-        ``replaced``: it has been in already, and met its minimum quantity then.
+        ``replaced``: it has been in already, and met its minimum quantity then (rule 33).
         """
         named = order.price is not None  # if it rests, its owner need not be told where
         if book.phase is not Phase.CONTINUOUS:

@@ -1,10 +1,16 @@
 """Phases and auctions over a real socket, and back out of the journal after ``kill -9``."""
 
+import itertools
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from protocol.codec import encode
 from tests.support.venue import Json, RawClient, VenueProcess, new, running_venue
+from tests.support.wire_requests import random_request
 
 FILE = """
 operators = ["olga"]
@@ -153,6 +159,35 @@ def test_everything_that_waits_comes_back_after_kill_9(tmp_path: Path) -> None:
         venue.stop()
         verdict = venue.verify()
         assert verdict.returncode == 0, verdict.stdout
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_any_mixture_of_orders_and_phases_gives_the_same_state_after_kill_9(
+    tmp_path: Path, seed: int
+) -> None:
+    rng = random.Random(seed)
+    numbers = itertools.count()
+    seqs: dict[str, int] = {}
+    for _ in range(2):
+        with venue_with_operators(tmp_path) as venue:
+            clients = {name: venue.login(name) for name in ("olga", "anna", "bert")}
+            assert all(client.welcome["seq"] >= seqs.get(name, 0) for name, client in clients.items())
+            for _ in range(20):
+                client = rng.choice([*clients.values()])
+                client.send_bytes(b"".join(encode(random_request(rng, next(numbers))) for _ in range(25)))
+                client.ask({"type": "order_status", "client_order_id": "nobody's"})
+            venue.kill()
+            for name, client in clients.items():
+                heard = [message["seq"] for message in client.receive_rest() if "at_ns" in message]
+                seqs[name] = max([client.welcome["seq"], *heard])
+                client.close()
+        verdict = venue.verify()
+        assert verdict.returncode == 0, verdict.stdout
+
+    with venue_with_operators(tmp_path) as venue:
+        for name, seq in seqs.items():
+            with venue.login(name) as client:
+                assert client.welcome["seq"] >= seq
 
 
 def test_only_peaks_are_shown_and_prints_name_no_order(tmp_path: Path) -> None:

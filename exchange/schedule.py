@@ -118,10 +118,12 @@ class Schedule:
         due = [(symbol, change) for symbol, change in self._auctions.items() if change.at_ns <= now_ns]
         for symbol, change in sorted(due, key=lambda one: (one[1].at_ns, one[0])):
             self._change(symbol, change.phase, forced=change.forced)
-        self._catch_up(
-            now_ns,
-            [(symbol, change) for symbol, change in self._held(now_ns) if change.at_ns > self._done_ns],
-        )
+        planned_ns = self._plan.next_ns(self._done_ns)
+        if planned_ns is not None and planned_ns <= now_ns:
+            self._catch_up(
+                now_ns,
+                [(symbol, change) for symbol, change in self._held(now_ns) if change.at_ns > self._done_ns],
+            )
         return self._venue.sequencer.last_seq != before
 
     def next_ns(self) -> Nanoseconds | None:

@@ -9,7 +9,9 @@ that after a restart the stream goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, cast
+
+import msgspec
 
 from exchange.engine.engine import Events
 from exchange.engine.events import (
@@ -36,6 +38,7 @@ from protocol.messages import (
     Canceled,
     MassCanceled,
     Message,
+    OrderTerms,
     Rejected,
     Replaced,
     Repriced,
@@ -48,6 +51,24 @@ from protocol.vocabulary import AccountId, Liquidity, Nanoseconds, Sequence, Sid
 # Members of an enum cost a dictionary look-up in a class each time; module constants do not.
 _MAKER, _TAKER, _AUCTION = Liquidity.MAKER, Liquidity.TAKER, Liquidity.AUCTION
 _BUY, _SELL = Side.BUY, Side.SELL
+
+# Most orders have no terms, and this is the most frequent message of all: without room for them it takes
+# a sixth less to build and to encode. On the wire it is the same.
+_PlainAccepted: Final = cast(
+    "type[Accepted]",
+    msgspec.defstruct(
+        "Accepted",
+        [
+            (field.name, field.type) if field.required else (field.name, field.type, field.default)
+            for field in msgspec.structs.fields(Accepted)
+            if field.name not in OrderTerms.__struct_fields__
+        ],
+        bases=(Message,),
+        tag=Accepted.__struct_config__.tag,
+        frozen=True,
+        gc=False,
+    ),
+)
 
 PhaseEvent = PhaseChanged | AuctionExtended
 
@@ -203,7 +224,7 @@ class Reports:
 def _accepted(seq: Sequence, at_ns: Nanoseconds, event: OrderAccepted) -> Message:
     terms = event.terms
     if terms is None:
-        return Accepted(
+        return _PlainAccepted(
             seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.side, event.quantity,
             event.price, event.order_type, event.time_in_force, event.post_only,
         )  # fmt: skip

@@ -85,7 +85,10 @@ class Venue:
         order_entry, submit, deliver = self._order_entry, self._submit, self._deliver
         market_data, observe = self.market_data, self._observe
         for line, message in inbound:
-            make = order_entry.get(type(message))
+            try:
+                make = order_entry[type(message)]
+            except KeyError:
+                make = None
             if make is None or account is None:
                 self._handle_other(peer, line, message)
                 if peer.closing:

@@ -22,7 +22,8 @@ STILL_TO_COME = {
     46: "a private stream can be asked for again once sessions outlive their connections",
     49: "cancel on disconnect is a flag of such sessions",
 }
-"""Rules that nothing carries out yet. Of rule 43 the fees are here; that money is conserved, the ledger will show."""
+"""Rules that nothing carries out yet. Of rule 43 the fees are here, of rule 45 the mass cancel: that money is conserved,
+and who is switched off, the ledger will show."""
 
 TESTED_AT_THE_EDGE = {
     47: ("tests/exchange/test_market_data.py", "test_private_reports_come_before_the_public_print_of_the_same_event"),

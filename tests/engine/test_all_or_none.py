@@ -307,3 +307,62 @@ def test_it_is_not_taken_in_a_call_nor_where_shares_are_divided() -> None:
 
     assert told(call) == ["new refused: wrong_phase"]
     assert told(shares) == ["new refused: conflicting_fields"]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "met", "rests"),
+    [(9, [("a", 100, 4), ("b", 101, 5)], []), (10, [], [("bid", 101, "whole", 10)])],
+)
+def test_replace_that_crosses_trades_whole_or_rests_there(
+    quantity: Quantity, met: list[tuple[str, Price, Quantity]], rests: list[tuple[str, Price, str, Quantity]]
+) -> None:
+    """Rules 11, 12 and 51: it is never killed, so nothing is refused."""
+    book = resting(("a", 4, 100, False), ("b", 5, 101, False))
+    book.submit(buy(3, at=90, name="whole", all_or_none=True))
+
+    events = book.submit(replace("whole", price=101, quantity=quantity, owner=TAKER))
+
+    assert trades(events) == met
+    assert [order for order in picture(book) if order[2] == "whole"] == rests
+
+
+@pytest.mark.parametrize("mode", [SelfTrade.CANCEL_AGGRESSOR, SelfTrade.CANCEL_BOTH, SelfTrade.DECREMENT])
+def test_nobody_gives_way_behind_an_own_order_that_would_stop_the_aggressor(mode: SelfTrade) -> None:
+    """Rules 14, 31, 51: nothing behind it counts, and nothing happens."""
+    book = resting(("plain", 4, 100, False), ("whole", 4, 100, True))
+    book.submit(enter(Side.SELL, 1, 99, name="own"))
+
+    events = book.submit(buy(6, at=100, all_or_none=True, self_trade=mode))
+
+    assert told(events) == ["new accepted"]
+
+
+def test_nobody_gives_way_beyond_the_corridor() -> None:
+    """Rules 38 and 51: what would be outside can not make anything whole."""
+    book = book_of("| 100 | 4 a", instrument(dynamic_corridor=5))
+    book.submit(enter(Side.SELL, 4, 106, name="whole", owner=MAKER, all_or_none=True))
+    book.submit(last_price(100))
+
+    events = book.submit(buy(6, at=106, all_or_none=True))
+
+    assert told(events) == ["new accepted"]
+
+
+def test_market_orders_that_rest_help_to_make_it_whole() -> None:
+    """Rules 51 and 52: they come first, and give way first."""
+    book = book_of("", instrument(market_remainder_rests=True))
+    book.submit(enter(Side.SELL, 4, name="m", owner=MAKER))
+    book.submit(enter(Side.SELL, 4, 100, name="whole", owner=MAKER, all_or_none=True))
+
+    events = book.submit(buy(6, at=100, all_or_none=True))
+
+    assert trades(events) == [("m", 100, 2), ("whole", 100, 4)]
+
+
+def test_fill_or_kill_finds_nothing_beyond_its_limit() -> None:
+    """Rules 14 and 51."""
+    book = resting(("whole", 4, 100, True))
+
+    events = book.submit(buy(4, at=99, time_in_force=TimeInForce.FOK))
+
+    assert told(events) == ["new accepted", "new canceled 4: fill_or_kill"]

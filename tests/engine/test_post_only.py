@@ -233,3 +233,14 @@ def test_replace_that_would_trade_is_priced_passive_where_entries_are() -> None:
 
     assert told(events) == ["p replaced: 4 at 101, goes to the back"]
     assert ("bid", 101, "p", 4) in picture(book)
+
+
+@pytest.mark.parametrize("mode", PostOnly)
+def test_replace_that_would_not_trade_moves_in_every_mode(mode: PostOnly) -> None:
+    """Rules 10 and 21."""
+    book = book_of(SPREAD, instrument(post_only=mode))
+    book.submit(buy(4, at=98, name="p", post_only=True))
+
+    events = book.submit(replace("p", price=101, owner=TAKER))
+
+    assert told(events) == ["p replaced: 4 at 101, goes to the back"]

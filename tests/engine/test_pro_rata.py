@@ -6,7 +6,7 @@ import pytest
 
 from exchange.engine.commands import AddInstrument
 from exchange.engine.prorata import allocate
-from protocol.vocabulary import Allocation, Price, Quantity, SelfTrade, Side, TimeInForce
+from protocol.vocabulary import Allocation, OrderType, Price, Quantity, SelfTrade, Side, TimeInForce
 from tests.support.books import (
     MAKER,
     TAKER,
@@ -271,3 +271,33 @@ def test_shares_are_all_there_is_or_all_that_is_wanted_and_nobody_gets_more_than
     assert sum(given) == min(quantity, sum(sizes))
     assert all(0 <= share <= size for share, size in zip(given, sizes, strict=True))
     assert allocate(sizes, quantity, top=top) == given
+
+
+@pytest.mark.parametrize(
+    ("amount", "met"),
+    [
+        (99, []),
+        (599, [("a", 100, 3), ("b", 100, 2)]),
+        (2_098, [("a", 100, 10), ("b", 100, 10)]),
+        (2_099, [("a", 100, 10), ("b", 100, 10), ("c", 99, 1)]),
+    ],
+)
+def test_money_is_shared_like_a_quantity(amount: int, met: list[tuple[str, Price, Quantity]]) -> None:
+    """Rules 20 and 39."""
+    book = level_without_top(("a", 10), ("b", 10))
+    book.submit(buy(10, at=99, name="c", owner=MAKER))
+
+    events = book.submit(enter(Side.SELL, 0, order_type=OrderType.MARKET_BY_AMOUNT, amount=amount))
+
+    assert trades(events) == met
+
+
+def test_shared_level_outside_the_corridor_stops_the_aggressor() -> None:
+    """Rules 38 and 39."""
+    book = level(
+        ("a", 10), listed=instrument(allocation=Allocation.PRO_RATA, dynamic_corridor=5, reference_price=106)
+    )
+
+    events = book.submit(sell(4, at=100))
+
+    assert told(events) == ["new accepted", "continuous to volatility_auction"]

@@ -300,3 +300,14 @@ def test_own_orders_do_not_keep_a_sweep_from_the_next_level() -> None:
 
     assert trades(events) == [("b", 101, 4)]
     assert picture(book) == [("bid", 101, "t", 2)]
+
+
+def test_hidden_order_shrinks_and_stays_hidden() -> None:
+    """Rules 26 and 31."""
+    book = book_of()
+    book.submit(sell(10, at=100, name="own", owner=US, hidden=True))
+
+    events = book.submit(buy(4, at=100, name="t", owner=US, self_trade=DECREMENT))
+
+    assert told(events) == ["t accepted", "own shrinks by 4, 6 left", "t canceled 4: self_trade"]
+    assert (picture(book), asks(book)) == ([("ask", 100, "own", 6)], [])

@@ -9,6 +9,7 @@ from protocol.vocabulary import (
     CancelReason,
     ClientOrderId,
     OrderState,
+    Price,
     Side,
 )
 from tests.support.books import (
@@ -21,6 +22,7 @@ from tests.support.books import (
     book_of,
     buy,
     cancel,
+    instrument,
     last_price,
     picture,
     picture_of,
@@ -145,3 +147,28 @@ def test_stop_price_of_an_order_that_waits_for_nothing_is_refused() -> None:
     for name, owner in (("a", MAKER), ("s", TAKER)):
         events = book.submit(replace(name, stop_price=100, owner=owner))
         assert told(events) == [f"{name} refused: conflicting_fields"]
+
+
+@pytest.mark.parametrize(
+    ("stop_price", "reason"), [(0, "price_not_positive"), (103, "off_tick"), (10**7, "above_maximum_price")]
+)
+def test_stop_price_that_is_none_leaves_the_stop_as_it_was(stop_price: Price, reason: str) -> None:
+    """Rules 8 and 12."""
+    book = book_of("", instrument(tick=5))
+    book.submit(stop(Side.BUY, 105, 5))
+
+    events = book.submit(replace("s", stop_price=stop_price, owner=TAKER))
+
+    assert told(events) == [f"s refused: {reason}"]
+    assert waiting(book) == [("s", 105, 5)]
+
+
+def test_stop_that_is_reduced_to_nothing_is_canceled() -> None:
+    """Rule 30."""
+    book = book_of(WIDE)
+    book.submit(stop(Side.BUY, 105, 5))
+
+    events = book.submit(reduce("s", 5, TAKER))
+
+    assert told(events) == ["s canceled 5: reduced_to_nothing"]
+    assert waiting(book) == []

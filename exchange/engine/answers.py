@@ -4,6 +4,8 @@ In: a command, and the order it is about. Out: finished events. Looks at nothing
 nothing: who calls has decided.
 """
 
+from typing import Final
+
 import msgspec
 
 from exchange.engine.commands import CancelOrder, EnterOrder, ReduceOrder, ReplaceOrder, Terms
@@ -12,6 +14,8 @@ from exchange.engine.order import Order
 from protocol.vocabulary import Price, RejectReason, Request
 
 Rejection = tuple[RequestRejected]
+
+NO_OPPOSITE_SIDE: Final = "market_to_limit, and the opposite side has no limit price"
 
 
 def replaced(order: Order, old_price: Price | None, price: Price | None, keeps: bool) -> OrderReplaced:

@@ -18,7 +18,7 @@ from exchange.engine.events import Event, OrderAccepted, Trade
 from exchange.engine.order import Order, Special
 from exchange.engine.pegs import peg_price
 from exchange.engine.phases import RULES
-from exchange.engine.stops import triggers
+from exchange.engine.stops import trailing_price, triggers
 from exchange.engine.trading import Trading
 from exchange.engine.walk import Outcome
 from protocol.vocabulary import (
@@ -100,7 +100,7 @@ class Careful:
         May give a post-only order another price.
         """
         if order.order_type is OrderType.MARKET_TO_LIMIT and book.side(order.side.opposite).best is None:
-            text = "market_to_limit, and the opposite side has no limit price"
+            text = answers.NO_OPPOSITE_SIDE
             return answers.rejected(command, Request.NEW, RejectReason.NO_OPPOSITE_SIDE, text)
         if order.order_type is OrderType.PEG and peg_price(book.side(order.side), order) is None:
             text = "peg, and its own side has no limit price"
@@ -141,7 +141,7 @@ class Careful:
         special, last_price = order.special, book.last_price
         assert special is not None
         if special.stop_price is None and special.terms.trail is not None and last_price is not None:
-            special.stop_price = last_price + book.side(order.side).sign * special.terms.trail
+            special.stop_price = trailing_price(order.side, last_price, special.terms.trail)
         if (
             book.phase is Phase.CONTINUOUS
             and special.stop_price is not None
@@ -251,6 +251,8 @@ class Careful:
                 return self._reprice(book, new, price)
             return RejectReason.POST_ONLY_WOULD_TRADE, answers.would_trade(price)
         opposite = book.side(new.side.opposite)
+        if new.order_type is OrderType.MARKET_TO_LIMIT and new.price is None and opposite.best is None:
+            return RejectReason.NO_OPPOSITE_SIDE, answers.NO_OPPOSITE_SIDE
         attempt = self._trading.attempt(book, new)
         if new.terms.all_or_none:
             return None  # it trades whole or not at all: it is never killed

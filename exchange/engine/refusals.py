@@ -140,6 +140,9 @@ def _of_time(command: EnterOrder, terms: Terms) -> Refusal | None:
         return _conflict(f"order_type {order_type}", f"time_in_force {time_in_force}")
     if order_type in (_STOP, _STOP_LIMIT, _PEG) and time_in_force in _FOR_AUCTION:
         return _conflict(f"order_type {order_type}", f"time_in_force {time_in_force}")
+    if time_in_force in _FOR_AUCTION and (terms.minimum_quantity is not None or terms.all_or_none):
+        name = "all_or_none" if terms.all_or_none else "minimum_quantity"
+        return _conflict(name, f"time_in_force {time_in_force}")
     if order_type is _PEG and time_in_force in _AT_ONCE:
         return _conflict(f"order_type {order_type}", f"time_in_force {time_in_force}")
     if time_in_force is TimeInForce.GTD:
@@ -186,6 +189,10 @@ def _of_numbers(instrument: AddInstrument, command: EnterOrder, terms: Terms) ->
             return RejectReason.OFF_LOT, f"{name} {part} is not a multiple of the lot {instrument.lot}"
     if terms.minimum_quantity is not None and terms.minimum_quantity > quantity:
         return _conflict(f"minimum_quantity {terms.minimum_quantity}", f"quantity {quantity}: it is more")
+    return _of_peaks(terms, quantity)
+
+
+def _of_peaks(terms: Terms, quantity: Quantity) -> Refusal | None:
     if terms.display is not None and terms.display * MAX_PEAKS < quantity:
         return _conflict(f"display {terms.display}", f"quantity {quantity}: more than {MAX_PEAKS} peaks")
     return None
@@ -251,7 +258,7 @@ def of_replace(instrument: AddInstrument, order: Order, command: ReplaceOrder) -
         return RejectReason.NOTHING_TO_REPLACE, "give a quantity, a price or both"
     # A total that is executed already, 0 included, cancels the remainder: it need be no quantity (rule 9).
     if quantity is not None and not 0 <= quantity <= order.executed:
-        refusal = of_quantity(instrument, quantity)
+        refusal = of_quantity(instrument, quantity) or _of_peaks(order.terms, quantity)
         if refusal is not None:
             return refusal
     if stop_price is not None:

@@ -95,6 +95,9 @@ class Removals:
                     command.account, None, Request.MASS_CANCEL, reason, f"no instrument {symbol!r}"
                 ),
             )
+        if lowest is not None and highest is not None and lowest > highest:
+            reason, text = RejectReason.CONFLICTING_FIELDS, f"lowest {lowest} is above highest {highest}"
+            return (RequestRejected(command.account, None, Request.MASS_CANCEL, reason, text),)
         bounded = lowest is not None or highest is not None
         chosen = [
             order

@@ -65,12 +65,10 @@ class Stops:
             special = _special(order)
             assert special.terms.trail is not None
             stop_price = special.stop_price
-            if order.side is _BUY:
-                moved = price + special.terms.trail
-                nearer = stop_price is None or moved < stop_price
-            else:
-                moved = price - special.terms.trail
-                nearer = stop_price is None or moved > stop_price
+            moved = trailing_price(order.side, price, special.terms.trail)
+            if moved is None:
+                continue
+            nearer = stop_price is None or (moved < stop_price if order.side is _BUY else moved > stop_price)
             if nearer:
                 if stop_price is not None:
                     self._take_out(order, stop_price)
@@ -103,6 +101,13 @@ class Stops:
 def triggers(side: Side, stop_price: Price, last_price: Price) -> bool:
     """Whether ``last_price`` is at the stop price or through it (rule 27)."""
     return last_price >= stop_price if side is _BUY else last_price <= stop_price
+
+
+def trailing_price(side: Side, last_price: Price, trail: Price) -> Price | None:
+    """Where a trailing stop belongs (rule 29). ``None``: a sell that trails by more than there is has no stop yet."""
+    if side is _BUY:
+        return last_price + trail
+    return last_price - trail if last_price > trail else None
 
 
 def _entry(order: Order, stop_price: Price) -> _Entry:

@@ -330,10 +330,9 @@ def _give_way(book: Book, opposite: BookSide, attempt: Attempt) -> Plan | None:
             continue
         if maker.leaves + waiting >= wanted:
             found = _take(walk, passed, wanted - maker.leaves if whole else wanted)
-            missing = wanted - found.executed
+            missing = wanted - found.executed  # never 0: what was passed is not enough
             if missing <= maker.leaves:
-                if missing:
-                    found.trade(maker, price, missing)
+                found.trade(maker, price, missing)
                 return found
         waiting += maker.leaves
         passed.append((maker, price))
@@ -348,11 +347,9 @@ def _take(walk: _Walk, passed: list[tuple[Order, Price]], most: Quantity) -> Pla
     taken = Plan()
     for maker, price in passed:
         left = most - taken.executed
-        if not left:
-            break
         if walk.is_own(maker):
             taken.steps.append(Step(Deed.CANCEL, maker, maker.price, maker.leaves))
-        elif maker.leaves <= left or not maker.terms.all_or_none:
+        elif left and (maker.leaves <= left or not maker.terms.all_or_none):
             taken.trade(maker, price, min(maker.leaves, left))
     return taken
 

@@ -40,9 +40,8 @@ class Trading(Execution):
         limit, limit_key, quantity = order.price, ANY_PRICE, order.leaves
         if limit is not None:
             limit_key = opposite.sign * limit
-        else:
-            if terms.protection is not None and opposite.keys:
-                limit_key = opposite.keys[-1] - terms.protection
+        elif terms.protection is not None and opposite.keys:
+            limit_key = opposite.keys[-1] - terms.protection
         budget = None
         if order.order_type is OrderType.MARKET_BY_AMOUNT:
             quantity, budget = UNBOUNDED, terms.amount
@@ -110,10 +109,8 @@ class Trading(Execution):
         terms = order.terms
         if order.time_in_force is TimeInForce.FOK or terms.all_or_none:
             plan = walk.plan_whole(book, opposite, attempt)
-            if plan is not None and order.order_type is OrderType.MONEY_LIMIT:
-                assert terms.amount is not None
-                costs_more = plan.money > terms.amount
-                plan = None if plan.money != terms.amount and costs_more is (order.side is Side.BUY) else plan
+            if plan is not None and not _is_for_the_money(order, plan):
+                plan = None
             if plan is None and order.time_in_force is TimeInForce.FOK:
                 events.append(self.kill(order, CancelReason.FILL_OR_KILL))
                 return None
@@ -293,3 +290,11 @@ class Trading(Execution):
                     old_price, price, order.leaves,
                 )
             )  # fmt: skip
+
+
+def _is_for_the_money(order: Order, plan: Plan) -> bool:
+    """Whether the whole costs a buyer at most, or brings a seller at least, what the order says (rule 54)."""
+    amount = order.terms.amount
+    if order.order_type is not OrderType.MONEY_LIMIT or amount is None:
+        return True
+    return plan.money <= amount if order.side is Side.BUY else plan.money >= amount

@@ -194,7 +194,7 @@ class Careful:
         if refusal is None and not RULES[book.phase].open_to_orders:
             refusal = RejectReason.WRONG_PHASE, f"no order is replaced in phase {book.phase}"
         if refusal is None:
-            waits = order.special is not None and order.special.pending
+            waits = order.special is not None and order.special.pending and order.order_type in _STOPS
             if order.order_type is not OrderType.PEG and not waits:
                 refusal = refusals.of_band(book, command.price)
         if refusal is not None:

@@ -379,13 +379,7 @@ def _meets_plain(book: Book, command: EnterOrder) -> bool:
     opposite = book.sides_of(command.side)[1]
     if not opposite.concealed and not opposite.pegged:
         return True
-    price = command.price
-    if price is not None and not opposite.crosses(price):
-        return True
-    if opposite.pegged or not opposite.keys:
-        return False
-    level = opposite.levels[opposite.sign * opposite.keys[-1]]
-    return not level.reserve and level.quantity >= command.quantity
+    return command.price is not None and not opposite.crosses(command.price)
 
 
 def _age(order: Order) -> OrderId:

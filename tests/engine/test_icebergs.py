@@ -265,3 +265,55 @@ def test_canceled_order_takes_its_unseen_part_with_it(name: str) -> None:
     assert told(events) == [f"{name} canceled 30: requested"]
     assert sum(quantity for _, _, quantity in trades(swept)) == 30
     assert picture(book) == [("bid", 100, "new", 70)]
+
+
+def test_iceberg_may_not_grow_beyond_the_peaks_it_could_be_entered_with() -> None:
+    """Rules 12 and 23: one order must not make any number of trades."""
+    book = book_of()
+    book.submit(sell(1_000, at=100, name="ice", owner=MAKER, display=1))
+
+    events = book.submit(replace("ice", quantity=1_001))
+
+    assert told(events) == ["ice refused: conflicting_fields"]
+    assert picture(book) == [("ask", 100, "ice", 1_000)]
+
+
+@pytest.mark.parametrize("display", [3, 4, 100])
+def test_iceberg_that_shows_all_it_has_is_counted_down_like_any_order(display: int) -> None:
+    """Rules 3 and 23: nobody gets more of it than is open."""
+    book = book_of()
+    book.submit(buy(3, at=102, name="ice", owner=MAKER, display=display))
+
+    first = book.submit(sell(2, name="1"))
+    shown = bids(book)
+    second = book.submit(sell(2, name="2"))
+
+    assert told(first) == ["1 accepted", "1 with ice: 2 at 102"]
+    assert shown == [(102, 1)]
+    assert told(second) == ["2 accepted", "2 with ice: 1 at 102", "2 canceled 1: market_remainder"]
+
+
+def test_last_peak_is_counted_down_like_any_order() -> None:
+    """Rules 3 and 23: what is left of 25 after two peaks of 10."""
+    book = book_of()
+    book.submit(sell(25, at=100, name="ice", owner=MAKER, display=10))
+
+    met = [
+        trades(book.submit(buy(quantity, at=100, name=f"b{at}")))
+        for at, quantity in enumerate((10, 10, 3, 3))
+    ]
+
+    assert met == [[("ice", 100, 10)], [("ice", 100, 10)], [("ice", 100, 3)], [("ice", 100, 2)]]
+    assert picture(book) == [("bid", 100, "b3", 1)]
+
+
+def test_iceberg_that_shrinks_to_its_peak_is_counted_down_like_any_order() -> None:
+    """Rules 10 and 23."""
+    book = book_of()
+    book.submit(sell(25, at=100, name="ice", owner=MAKER, display=10))
+    book.submit(replace("ice", quantity=6))
+
+    met = [trades(book.submit(buy(4, at=100, name=name))) for name in ("1", "2")]
+
+    assert met == [[("ice", 100, 4)], [("ice", 100, 2)]]
+    assert (bids(book), asks(book)) == ([(100, 2)], [])

@@ -15,6 +15,7 @@ CAUGHT_BY: dict[str, str] = {
     "demoted maker": "partly filled maker is met again",
     "demoted maker, careful": "maker partly filled by an order with terms is met again",
     "peak in front": "refilled peak stands behind",
+    "peak not counted down": "peak that is all there is",
     "places kept": "order that grows goes to the back",
     "phantom level": "emptied level is in nobody's way",
     "phantom quantity": "canceled quantity is not counted",

@@ -14,6 +14,7 @@ from tests.support.books import (
     MAKER,
     TAKER,
     asks,
+    bids,
     book_of,
     buy,
     call_of,
@@ -158,6 +159,23 @@ def test_own_order_dies_in_its_turn_when_an_order_that_rests_becomes_the_aggress
         "whole with a: 8 at 96",
         "own canceled 2: self_trade",
         "whole with b: 1 at 98",
+    ]
+
+
+def test_own_order_that_is_walked_past_on_the_way_to_a_whole_fill_dies() -> None:
+    """Rules 31 and 51."""
+    book = book_of()
+    book.submit(buy(10, at=101, name="a", owner=MAKER))
+    book.submit(buy(6, at=101, name="own", owner=TAKER))
+    book.submit(buy(5, at=100, name="whole", owner=MAKER, all_or_none=True))
+
+    events = book.submit(sell(15, at=100, owner=TAKER, all_or_none=True, self_trade=CANCEL_MAKER))
+
+    assert told(events) == [
+        "new accepted",
+        "new with a: 10 at 101",
+        "own canceled 6: self_trade",
+        "new with whole: 5 at 100",
     ]
 
 
@@ -321,3 +339,51 @@ def test_static_corridor_is_measured_from_the_reference_price_of_the_auction(
 
     expected = "b buys from s: 5 at 109" if held else "opening_auction goes on: the price would be 109"
     assert told(events)[0] == expected
+
+
+def test_market_to_limit_order_left_without_a_price_may_not_grow_where_it_could_not_be_entered() -> None:
+    """Rules 12 and 19: the original stays untouched."""
+    book = call_of()
+    book.submit(enter(Side.BUY, 5, name="m", order_type=OrderType.MARKET_TO_LIMIT))
+    book.submit(phase(Phase.CONTINUOUS))
+
+    events = book.submit(replace("m", quantity=6, owner=TAKER))
+
+    assert told(events) == ["m refused: no_opposite_side"]
+    assert bids(book) == []
+    assert told(book.submit(cancel("m", TAKER))) == ["m canceled 5: requested"]
+
+
+@pytest.mark.parametrize("terms", [{"minimum_quantity": 4}, {"all_or_none": True}])
+def test_what_no_call_takes_can_not_wait_for_one(terms: dict[str, Any]) -> None:
+    """Rules 16, 33, 34, 51: an auction would give it less than its minimum, or never anything."""
+    book = book_of("| 100 | 2 a")
+
+    events = book.submit(buy(5, at=100, time_in_force=AT_THE_CLOSE, **terms))
+
+    assert told(events) == ["new refused: conflicting_fields"]
+
+
+# -- prices that are none --------------------------------------------------------------------------
+def test_trailing_stop_has_no_stop_price_while_that_would_be_none() -> None:
+    """Rules 8 and 29: it gets one when the price has moved away."""
+    book = book_of()
+    book.submit(last_price(3))
+
+    book.submit(enter(Side.SELL, 5, name="t", order_type=OrderType.STOP, trail=5))
+    before = waiting(book)
+    book.submit(last_price(7))
+
+    assert before == [("t", None, 5)]
+    assert waiting(book) == [("t", 2, 5)]
+
+
+def test_order_for_the_close_is_held_against_the_band_when_it_moves() -> None:
+    """Rules 12, 16 and 40: as when it was entered."""
+    book = book_of("", instrument(band=9))
+    book.submit(last_price(93))
+    book.submit(buy(2, at=90, name="c", time_in_force=AT_THE_CLOSE))
+
+    events = book.submit(replace("c", price=103, owner=TAKER))
+
+    assert told(events) == ["c refused: outside_band"]

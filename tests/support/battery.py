@@ -99,6 +99,14 @@ OWN: Final[dict[str, Situation]] = {
         ],
         ["1 with ice: 10 at 100", "2 with b: 5 at 100", "2 with ice: 1 at 100"],
     ),
+    "peak that is all there is": Situation(
+        [
+            sell(3, at=100, name="ice", owner=MAKER, display=4),
+            buy(2, name="1"),
+            buy(2, name="2"),
+        ],
+        ["1 with ice: 2 at 100", "2 with ice: 1 at 100", "2 canceled 1: market_remainder"],
+    ),
     "emptied level is in nobody's way": Situation(
         [*_queue(5), cancel("a"), buy(5, at=100, post_only=True), sell(5, at=100, name="s")],
         ["a canceled 5: requested", "s with new: 5 at 100"],

@@ -111,6 +111,15 @@ def _keep_place_of_peak(fill: Callable[..., None]) -> Callable[..., None]:
     return lambda self, order, quantity, _arrival=0: fill(self, order, quantity, 0)
 
 
+def _keep_the_peak(fill: Callable[..., None]) -> Callable[..., None]:
+    def broken(self: BookSide, order: Order, quantity: Quantity, arrival: int = 0) -> None:
+        fill(self, order, quantity, arrival)
+        if order.leaves and order.special is not None and order.terms.display is not None:
+            order.special.shown = order.terms.display
+
+    return broken
+
+
 def _keep_every_place(_: Callable[..., bool]) -> Callable[..., bool]:
     def broken(_self: object, command: ReplaceOrder, _book: Book, order: Order, total: Quantity) -> bool:
         return (command.price is None or command.price == order.price) and total != 0
@@ -300,6 +309,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "shares rounded up": Mutant("pro-rata shares are rounded half up", walk, "allocate", _round_half_up),
     "fees rounded down": Mutant("rebates are rounded away from zero", matching, "fee", _round_down),
     "fees rounded down, careful": Mutant("as before", execution, "fee", _round_down),
+    "peak not counted down": Mutant("a partial fill leaves the peak as it was", BookSide, "fill", _keep_the_peak),
     "places kept": Mutant("a replace that grows keeps its place", Careful, "_keeps_place", _keep_every_place),
 }  # fmt: skip
 """By name. The names of the places are the engine's own: who moves one of them moves it here."""

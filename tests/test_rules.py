@@ -25,12 +25,6 @@ STILL_TO_COME = {
 """Rules that nothing carries out yet. Of rule 43 the fees are here, of rule 45 the mass cancel: that money is conserved,
 and who is switched off, the ledger will show."""
 
-TESTED_AT_THE_EDGE = {
-    47: ("tests/exchange/test_market_data.py", "test_private_reports_come_before_the_public_print_of_the_same_event"),
-    48: ("tests/exchange/test_market_data.py", "test_a_copy_made_from_the_stream_equals_the_book_after_every_command"),
-}  # fmt: skip
-"""Rules of the edge, and the tests that hold it to them in words of their own."""
-
 _NUMBERS = r"\d+(?:\s*(?:,|,?\s+and\b|,?\s+or\b|\bto\b|-)\s*\d+)*"
 _NAMED = re.compile(rf"\brules?\s+({_NUMBERS})", re.IGNORECASE)
 
@@ -80,7 +74,7 @@ CODE, TESTS = named_in_code(), named_by_tests()
 
 @pytest.mark.parametrize("number", [number for number in RULES if number not in STILL_TO_COME])
 def test_rule_is_named_by_code_and_by_a_test(number: int) -> None:
-    named = {"code": number in CODE, "test": number in TESTS or number in TESTED_AT_THE_EDGE}
+    named = {"code": number in CODE, "test": number in TESTS}
 
     assert named == {"code": True, "test": True}
 
@@ -89,11 +83,6 @@ def test_rule_is_named_by_code_and_by_a_test(number: int) -> None:
 def test_rule_that_is_still_to_come_is_not_named_yet(number: int) -> None:
     """Whoever carries it out takes it off the list."""
     assert (number in CODE, number in TESTS) == (False, False)
-
-
-@pytest.mark.parametrize(("path", "name"), TESTED_AT_THE_EDGE.values(), ids=TESTED_AT_THE_EDGE)
-def test_test_at_the_edge_is_there(path: str, name: str) -> None:
-    assert name in {function.name for function in _tests_in(ROOT / path)}
 
 
 def test_no_rule_is_named_that_there_is_not() -> None:

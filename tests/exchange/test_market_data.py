@@ -64,6 +64,7 @@ def assert_equal(copy: Copy, venue: Venue) -> None:
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_a_copy_made_from_the_stream_equals_the_book_after_every_command(settings: dict[str, object]) -> None:
+    """Rule 48."""
     for seed in range(20):
         rng = random.Random(seed)
         venue = open_venue(**settings)
@@ -109,6 +110,7 @@ def test_a_slow_reader_misses_deltas_and_catches_up_with_a_snapshot() -> None:
 
 
 def test_private_reports_come_before_the_public_print_of_the_same_event() -> None:
+    """Rule 47."""
     venue = open_venue()
     maker, taker = Trader(venue, "maker"), Trader(venue, "taker")
     for trader in (maker, taker):

@@ -1,9 +1,10 @@
 """Conformance cases as a person writes them: one JSON object a line.
 
-In: files. Out: checked, frozen cases, each with the place it stands at; or a ``ConfigError`` that names
-file, line and field. What is missing or has the wrong type is an error, for then nobody can say what was
-meant. What is merely unknown (a field, an op, a value of a later version of the format) is kept, and it
-is for ``support`` to say that the case can't be run.
+In: files. Out: frozen cases, each with the place it stands at; or a ``ConfigError`` that names file and
+line of what is no JSON object with an id. A case in which something is missing or has the wrong type is
+``Unreadable``: nobody can say what was meant, so it fails, and the others run. What is merely unknown (a
+field, an op, a value of a later version of the format) is kept, and it is for ``support`` to say that the
+case can't be run.
 """
 
 import json
@@ -256,11 +257,18 @@ class Other(Part):
     kind: str
 
 
+class Unreadable(NamedTuple):
+    """A case with something missing or ill-typed in it."""
+
+    id: str
+    fault: str  # names the field
+
+
 class Case(NamedTuple):
     """One line of a file."""
 
     place: str  # "file:line"
-    content: Situation | Other
+    content: Situation | Other | Unreadable
 
     @property
     def id(self) -> str:
@@ -271,8 +279,8 @@ def read(paths: Iterable[Path]) -> list[Case]:
     """All cases of all files, in order. An id may appear twice: each case has its place.
 
     Raises:
-        ConfigError: a file can't be read, has no cases, or has a line that is no case; nothing is returned
-            then, so nothing is run.
+        ConfigError: a file can't be read, has no cases, or has a line that is no JSON object with an id;
+            nothing is returned then, so nothing is run.
     """
     return [case for path in paths for case in _read_file(path)]
 
@@ -305,7 +313,10 @@ def _parse(line: bytes, place: str) -> Case:
         first = error.errors(include_url=False)[0]
         field = _path_of(first["loc"])
         text = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{place}: {field}" if field else place, text) from error
+        name = _as_text(raw.get("id")) if isinstance(raw, dict) else None
+        if not isinstance(name, str) or not name:
+            raise ConfigError(f"{place}: {field}" if field else place, text) from error
+        return Case(place, Unreadable(name, f"{place}: {field}: {text}" if field else f"{place}: {text}"))
 
 
 def _path_of(location: tuple[int | str, ...]) -> str:

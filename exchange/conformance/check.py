@@ -57,6 +57,8 @@ class Verdict(NamedTuple):
 
 def run(case: cases.Case) -> Verdict:
     """The verdict on a case. Raises nothing for what the engine does wrong: that is a failure."""
+    if isinstance(case.content, cases.Unreadable):
+        return Verdict(case, Ending.FAILED, case.content.fault)
     if isinstance(case.content, cases.Other):
         return _run_sum(case, case.content)
     reason = why_not(case)

@@ -1,7 +1,7 @@
 """``tontine conform``: runs market situations out of files and says which the venue gets right.
 
 In: paths. Out: a line for each case that failed, then the counts; and whether none failed. All files are
-read and checked before the first case runs.
+read before the first case runs.
 """
 
 from collections import Counter

@@ -1,11 +1,12 @@
-"""Case files: what a person gets wrong is told with file, line and field, before anything runs."""
+"""Case files: what a person gets wrong is told with file, line and field."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from exchange.conformance.cases import New, Situation, read
+from exchange.conformance.cases import New, Situation, Unreadable, read
+from exchange.conformance.check import Ending, run
 from protocol.errors import ConfigError
 
 STEP = {"op": "new", "id": "a", "side": "buy", "qty": 5, "price": 100, "expect": {"result": "accepted"}}
@@ -22,9 +23,13 @@ def case_of(*steps: object, **fields: object) -> dict[str, object]:
 
 
 def complaint(path: Path) -> str:
-    with pytest.raises(ConfigError) as raised:
-        read([path])
-    return str(raised.value)
+    """About the file, or else about the one case in it that can't be read."""
+    try:
+        found = [case.content.fault for case in read([path]) if isinstance(case.content, Unreadable)]
+    except ConfigError as error:
+        return str(error)
+    assert len(found) == 1
+    return found[0]
 
 
 def test_what_a_case_leaves_out_has_a_default(tmp_path: Path) -> None:
@@ -104,6 +109,16 @@ def test_a_line_that_is_no_case_is_named_with_its_field(line: object, told: str,
 
     assert text.startswith(f"{path}:2: ")
     assert told in text
+
+
+def test_a_case_that_can_not_be_read_fails_and_the_others_run(tmp_path: Path) -> None:
+    path = file_of(tmp_path, {"id": 7, "steps": []}, case_of(STEP))
+
+    broken, sound = (run(case) for case in read([path]))
+
+    assert (broken.case.id, broken.ending) == ("7", Ending.FAILED)
+    assert broken.reason.startswith(f"{path}:1: steps: ")
+    assert sound.ending is Ending.PASSED
 
 
 def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:

@@ -132,14 +132,26 @@ def test_a_case_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     assert done.stderr == "tontine: --show: no case 'goood' in these files\n"
 
 
-def test_nothing_runs_if_one_line_of_one_file_is_wrong(tmp_path: Path) -> None:
+def test_a_case_that_can_not_be_read_fails_beside_the_others(tmp_path: Path) -> None:
+    path = file_of(tmp_path / "d.jsonl", case("good", 100), {"id": "x", "steps": [{"op": "expire"}]})
+
+    done = conform(path)
+    shown = conform(path, "--show", "x")
+
+    assert (done.returncode, shown.returncode) == (1, 1)
+    fault = f"failed x: {path}:2: steps[0].now: Field required"
+    assert done.stdout == f"{fault}\n1 passed, 1 failed, 0 skipped\n"
+    assert shown.stdout.splitlines()[-1] == fault
+
+
+def test_nothing_runs_if_one_line_of_one_file_is_no_case(tmp_path: Path) -> None:
     good = file_of(tmp_path / "c.jsonl", case("bad", 101))
-    wrong = file_of(tmp_path / "d.jsonl", case("good", 100), {"id": "x", "steps": [{"op": "expire"}]})
+    wrong = file_of(tmp_path / "d.jsonl", case("good", 100), {"steps": []})
 
     done = conform(good, wrong)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"tontine: {wrong}:2: steps[0].now: Field required\n"
+    assert done.stderr == f"tontine: {wrong}:2: id: Field required\n"
 
 
 def test_what_is_no_file_is_one_line(tmp_path: Path) -> None:

@@ -341,6 +341,10 @@ class Book:
             or bool(self.for_the_close)
         )
 
+    def matches(self) -> bool:
+        """Whether orders trade as they come now."""
+        return self.phase is Phase.CONTINUOUS
+
     def side(self, side: Side) -> BookSide:
         """Where orders of ``side`` rest."""
         return self.bids if side is Side.BUY else self.asks

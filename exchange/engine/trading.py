@@ -230,11 +230,12 @@ class Trading(Execution):
     def settle(self, book: Book, events: list[Event]) -> None:
         """Everything that one order's arrival or departure sets off (rules 4, 28, 53)."""
         told = -1
-        while told != len(events) and book.phase is Phase.CONTINUOUS:
+        while told != len(events) and book.matches():
             if book.stops.count:
                 self._run_stops(book, events)
             told = len(events)
-            if book.bids.pegged or book.asks.pegged:
+            # A stop may have begun a volatility auction: pegs move in continuous trading only.
+            if book.matches() and (book.bids.pegged or book.asks.pegged):
                 for side in book.sides:
                     self._move_pegs(book, side, events)
                 if told != len(events):

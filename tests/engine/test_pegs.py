@@ -16,6 +16,7 @@ from tests.support.books import (
     buy,
     cancel,
     enter,
+    instrument,
     last_price,
     mass_cancel,
     phase,
@@ -23,6 +24,7 @@ from tests.support.books import (
     reduce,
     replace,
     sell,
+    stop,
     told,
     trades,
 )
@@ -330,3 +332,30 @@ def test_peg_that_shrinks_keeps_its_turn() -> None:
 
     assert told(reduced) == ["p replaced: 4 at 100, keeps its place"]
     assert told(moved)[1:] == ["p moves from 100 to 99", "q moves from 100 to 99"]
+
+
+def test_pegs_stay_where_they_are_when_a_stop_has_begun_a_volatility_auction() -> None:
+    """Rules 38 and 53: they follow in continuous trading only, whatever began the call."""
+    book = book_of(
+        """
+        bid  | price | ask
+             |   120 | 9 far
+             |   101 | 4 near
+        10 x |    98 |
+        """,
+        instrument(dynamic_corridor=5),
+    )
+    book.submit(last_price(100))
+    book.submit(peg(Side.BUY, 2))
+    book.submit(stop(Side.BUY, 101, 3))
+
+    events = book.submit(buy(6, at=101))
+
+    assert told(events) == [
+        "new accepted",
+        "new with near: 4 at 101",
+        "s triggered at 101",
+        "continuous to volatility_auction",
+        "s rests 3 at any price",
+    ]
+    assert picture(book)[:3] == [("bid", 98, "x", 10), ("bid", 98, "p", 2), ("bid", 101, "new", 2)]

@@ -48,6 +48,7 @@ class BookSide:
         "market",
         "market_orders",
         "pegged",
+        "pegged_to",
         "pegs",
         "side",
         "sign",
@@ -60,6 +61,7 @@ class BookSide:
         self.keys: list[int] = []  # ascending: the best is last
         self.levels: dict[Price, Level] = {}  # no empty levels, so the BBO needs no scan
         self.market = Queue()  # market orders that rest, oldest first; before all limits (rule 52)
+        self.pegged_to: Price | None = 0  # the best price when pegs last looked; 0: they never did
         self.pegs = Queue()  # those in the levels, in the order in which they follow
         # How many of a kind rest; numbers, because they are looked at with every command.
         self.market_orders = 0
@@ -268,14 +270,14 @@ class BookSide:
         """Whether an order from the other side with this limit would meet a limit here."""
         return bool(self.keys) and self.keys[-1] >= self.sign * limit
 
-    def offers(self, wanted: Quantity, limit_key: int) -> bool:
-        """Whether so much is here up to the limit, whoever may have it."""
+    def offered(self, limit_key: int) -> Quantity:
+        """How much is here up to the limit, whoever may have it."""
         available = sum(order.leaves for order in self.market)
         for key in reversed(self.keys):
-            if available >= wanted or key < limit_key:
+            if key < limit_key:
                 break
             available += self.levels[self.sign * key].quantity
-        return available >= wanted
+        return available
 
     def count(self) -> int:
         """How many orders rest; dead ones not yet let go of may count."""

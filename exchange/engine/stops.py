@@ -61,19 +61,29 @@ class Stops:
 
     def follow(self, price: Price) -> None:
         """Move the trailing stops after a trade at ``price``; towards the market only (rule 29)."""
+        if self._trailing:
+            for side, entries in ((_BUY, self._buys), (Side.SELL, self._sells)):
+                self._follow(side, entries, price)
+
+    def _follow(self, side: Side, entries: list[_Entry], price: Price) -> None:
+        moved: set[OrderId] = set()
         for order in self._trailing.values():
-            special = _special(order)
-            assert special.terms.trail is not None
-            stop_price = special.stop_price
-            moved = trailing_price(order.side, price, special.terms.trail)
-            if moved is None:
+            special = order.special
+            if order.side is not side or special is None or special.terms.trail is None:
                 continue
-            nearer = stop_price is None or (moved < stop_price if order.side is _BUY else moved > stop_price)
-            if nearer:
-                if stop_price is not None:
-                    self._take_out(order, stop_price)
-                special.stop_price = moved
-                insort(self._of(order), _entry(order, moved))
+            stop_price, new = special.stop_price, trailing_price(side, price, special.terms.trail)
+            if new is None:
+                continue
+            if stop_price is None or (new < stop_price if side is _BUY else new > stop_price):
+                special.stop_price = new
+                moved.add(order.order_id)
+        if moved:
+            # All at once: each by itself would be a search and a shift of the list.
+            stay = [entry for entry in entries if entry[2].order_id not in moved]
+            stay += [
+                _entry(order, _stop_price(order)) for order in map(self._trailing.__getitem__, sorted(moved))
+            ]
+            entries[:] = sorted(stay)
 
     def elect(self, last_price: Price) -> list[Order]:
         """Take out every stop that ``last_price`` triggers, in the order in which they go (rules 27, 28)."""
@@ -122,3 +132,10 @@ def _special(order: Order) -> Special:
     if order.special is None:
         raise InvariantViolated(f"stop order {order.order_id} has no terms")
     return order.special
+
+
+def _stop_price(order: Order) -> Price:
+    stop_price = _special(order).stop_price
+    if stop_price is None:
+        raise InvariantViolated(f"stop order {order.order_id} has no stop price")
+    return stop_price

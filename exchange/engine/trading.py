@@ -204,7 +204,9 @@ class Trading(Execution):
         for level in of_side.best_first():
             if not opposite.market and not opposite.crosses(level.price):
                 break
-            waiting += [order for order in level if order.terms.all_or_none]
+            # Most are too big still: asked once for each price, not once for each order.
+            offered = opposite.offered(opposite.sign * level.price)
+            waiting += [order for order in level if order.leaves <= offered and order.terms.all_or_none]
         for order in waiting:
             if order.leaves:
                 self.try_again(book, order, events)
@@ -213,7 +215,7 @@ class Trading(Execution):
         """Fill an all-or-none order that rests, if it can be filled whole now (rule 51)."""
         opposite = book.side(order.side.opposite)
         attempt = self.attempt(book, order)
-        if not opposite.offers(order.leaves, attempt.limit_key):
+        if opposite.offered(attempt.limit_key) < order.leaves:
             return
         plan = walk.plan_whole(book, opposite, attempt)
         if plan is not None:
@@ -275,6 +277,9 @@ class Trading(Execution):
     def _move_pegs(self, book: Book, side: BookSide, events: list[Event]) -> None:
         """Pegs follow the best of their side, behind the order that set it, in their order (rule 53)."""
         best = pegs.best_to_peg_to(side)
+        if best == side.pegged_to:
+            return  # they are where they belong: a book of many pegs must not look at each with every command
+        side.pegged_to = best
         for order in list(side.pegs):
             if best is None:
                 events.append(self.pull(book, order, CancelReason.NOTHING_TO_PEG_TO))

@@ -150,6 +150,20 @@ STORIES: dict[str, Callable[[], Story]] = {
             "closing_auction to closed",
         ],
     ),
+    "a peg whose best price went while it could not follow": lambda: Story(
+        [
+            buy(5, at=99, name="x", owner=MAKER),
+            enter(Side.BUY, 1, name="p", order_type=OrderType.PEG),
+            phase(Phase.INTRADAY_AUCTION),
+            cancel("x"),
+        ],
+        [phase(Phase.CONTINUOUS)],
+        [
+            "auction without a price",
+            "intraday_auction to continuous",
+            "p canceled 1: nothing_to_peg_to",
+        ],
+    ),
     "pegs in the order of their places": lambda: Story(
         [
             buy(5, at=100, name="x", owner=MAKER),

@@ -305,12 +305,18 @@ class Book:
     """Both sides of one instrument, what waits outside of them, its prices and its phase."""
 
     __slots__ = (
-        "_unusual_rules", "asks", "bids", "closely", "for_the_close", "instrument", "last_price", "pegged", "phase",
-        "reference_price", "special", "stops",
+        "_unusual_rules", "asks", "bids", "closely", "for_the_close", "instrument", "last_price", "lot",
+        "maximum_quantity", "minimum_quantity", "pegged", "phase", "reference_price", "special", "stops", "symbol",
     )  # fmt: skip
 
     def __init__(self, instrument: AddInstrument) -> None:
         self.instrument = instrument
+        # What every order asks for, a look-up nearer.
+        self.symbol, self.lot = instrument.symbol, instrument.lot
+        self.minimum_quantity, self.maximum_quantity = (
+            instrument.minimum_quantity,
+            instrument.maximum_quantity,
+        )
         self.bids = BookSide(Side.BUY)
         self.asks = BookSide(Side.SELL)
         self.stops = Stops()

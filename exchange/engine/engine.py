@@ -158,27 +158,19 @@ class Engine:
             own, opposite = book.bids, book.asks
         else:
             own, opposite = book.asks, book.bids
-        instrument = book.instrument
         # Every command brings strings of its own; orders share one copy, 64 bytes less for each.
-        name, symbol = account.name, instrument.symbol
+        name, symbol = account.name, book.symbol
         if (
             order_type is not _LIMIT
             or post_only
             or price is None
-            or (
-                price not in own.levels
-                and (
-                    price % instrument.tick
-                    or not 0 < price <= instrument.maximum_price
-                    or instrument.tick_table
-                )
-            )
-            or not instrument.minimum_quantity <= quantity <= instrument.maximum_quantity
-            or quantity % instrument.lot
+            or (price not in own.levels and not _is_usual(book.instrument, price))
+            or not book.minimum_quantity <= quantity <= book.maximum_quantity
+            or quantity % book.lot
         ):  # not a plain order at a usual price: look closely
             if order_type is not _LIMIT and order_type is not _MARKET:
                 return self._enter_carefully(command, book)
-            refusal = refusals.of_entry(instrument, command)
+            refusal = refusals.of_entry(book.instrument, command)
             if refusal is not None:
                 return answers.rejected(command, Request.NEW, *refusal)
         limit_key = opposite.sign * price if price is not None else ANY_PRICE
@@ -366,6 +358,11 @@ class Engine:
             return (RequestRejected(None, None, Request.ADMIN, *refusal),)
         self.books[command.symbol] = Book(command)
         return (InstrumentAdded(command.symbol),)
+
+
+def _is_usual(instrument: AddInstrument, price: Price) -> bool:
+    """Whether nobody need look at the price any closer."""
+    return not price % instrument.tick and 0 < price <= instrument.maximum_price and not instrument.tick_table
 
 
 def _is_plain(command: EnterOrder) -> bool:

@@ -264,8 +264,6 @@ class BookSide:
         if not level.quantity:
             self.drop(level)
 
-    # -- looking -------------------------------------------------------------------------------
-
     def crosses(self, limit: Price) -> bool:
         """Whether an order from the other side with this limit would meet a limit here."""
         return bool(self.keys) and self.keys[-1] >= self.sign * limit

@@ -9,7 +9,8 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from exchange.engine.bands import on_tick
-from exchange.engine.book import Book, BookSide
+from exchange.engine.book import Book
+from exchange.engine.book_side import BookSide
 from exchange.engine.order import Order
 from protocol.vocabulary import Price, Quantity
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from exchange.engine import answers, listing, refusals
 from exchange.engine.accounts import Accounts
-from exchange.engine.book import Book, BookSide
+from exchange.engine.book import Book
+from exchange.engine.book_side import BookSide
 from exchange.engine.calls import Calls
 from exchange.engine.careful import Careful
 from exchange.engine.commands import (

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from exchange.engine.accounts import Accounts
-from exchange.engine.book import Book, BookSide
+from exchange.engine.book import Book
+from exchange.engine.book_side import BookSide
 from exchange.engine.events import Event, OrderCanceled, OrderRested, SelfTradePrevented, Trade
 from exchange.engine.matching import fee
 from exchange.engine.order import Order, Special

@@ -7,7 +7,8 @@ input gives equal events. Everything else that may rest is in ``walk``, which is
 
 from typing import Final
 
-from exchange.engine.book import Book, BookSide
+from exchange.engine.book import Book
+from exchange.engine.book_side import BookSide
 from exchange.engine.events import Trade
 from exchange.engine.level import DEAD_ALLOWED
 from exchange.engine.order import Order

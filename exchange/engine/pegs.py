@@ -3,7 +3,7 @@
 In: a side of a book, a peg. Out: a price. When pegs move, ``trading`` says.
 """
 
-from exchange.engine.book import BookSide
+from exchange.engine.book_side import BookSide
 from exchange.engine.order import Order
 from protocol.vocabulary import OrderType, Price
 

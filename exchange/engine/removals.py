@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from exchange.engine.accounts import Accounts
-from exchange.engine.book import BookSide
+from exchange.engine.book_side import BookSide
 from exchange.engine.commands import EndDay, ExpireOrders, MassCancel
 from exchange.engine.events import (
     DayEnded,

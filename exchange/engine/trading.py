@@ -11,7 +11,8 @@ from collections import deque
 from typing import Final
 
 from exchange.engine import bands, pegs, walk
-from exchange.engine.book import Book, BookSide
+from exchange.engine.book import Book
+from exchange.engine.book_side import BookSide
 from exchange.engine.events import Event, OrderRepriced, PhaseChanged, StopTriggered
 from exchange.engine.execution import Execution, rested
 from exchange.engine.matching import ANY_PRICE
@@ -279,7 +280,6 @@ class Trading(Execution):
         best = pegs.best_to_peg_to(side)
         if best == side.pegged_to:
             return  # they are where they belong: a book of many pegs must not look at each with every command
-        side.pegged_to = best
         for order in list(side.pegs):
             if best is None:
                 events.append(self.pull(book, order, CancelReason.NOTHING_TO_PEG_TO))
@@ -296,6 +296,7 @@ class Trading(Execution):
                     old_price, price, order.leaves,
                 )
             )  # fmt: skip
+        side.pegged_to = best
 
 
 def _is_for_the_money(order: Order, plan: Plan) -> bool:

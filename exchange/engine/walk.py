@@ -17,7 +17,8 @@ from typing import Final, NamedTuple
 
 from exchange.engine.auction import reference_price_of
 from exchange.engine.bands import Span
-from exchange.engine.book import Book, BookSide
+from exchange.engine.book import Book
+from exchange.engine.book_side import BookSide
 from exchange.engine.level import Level
 from exchange.engine.order import Order
 from exchange.engine.prorata import allocate

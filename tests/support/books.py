@@ -16,7 +16,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, TypeAlias
 
-from exchange.engine.book import BookSide
+from exchange.engine.book_side import BookSide
 from exchange.engine.commands import (
     AddInstrument,
     CancelOrder,

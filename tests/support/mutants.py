@@ -14,7 +14,8 @@ import msgspec
 
 from exchange.engine import auction, engine, execution, matching, pegs, walk
 from exchange.engine.auction import NOTHING, Indication
-from exchange.engine.book import Book, BookSide
+from exchange.engine.book import Book
+from exchange.engine.book_side import BookSide
 from exchange.engine.careful import Careful
 from exchange.engine.commands import ReplaceOrder
 from exchange.engine.events import Event, Trade

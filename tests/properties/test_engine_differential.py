@@ -1,6 +1,7 @@
 """The engine against a naive market, over long random days: equal events, equal state, rule by rule."""
 
 import os
+from typing import Final, get_args
 
 import msgspec
 import pytest
@@ -8,23 +9,37 @@ import pytest
 from exchange.engine import snapshot
 from exchange.engine.commands import Command
 from exchange.engine.engine import Engine
-from tests.support.twins import Twins, Wishes
+from exchange.engine.events import Event, OrderCanceled, RequestRejected
+from protocol.vocabulary import CancelReason, RejectReason
+from tests.support.naive_wishes import PROFILES, SECOND, Wishes
+from tests.support.twins import Twins
 
-FAST = 10
-"""Runs of the test that always runs; together they are ``FAST * OPERATIONS`` commands."""
-OPERATIONS = 10_000
+OPERATIONS: Final = 240_000
+"""Commands of the test that always runs, all runs together."""
+SPECIAL_DAYS: Final = 5
+"""Days of every instrument with all types of orders; one more has plain orders only, and longer queues."""
+ONE_DAY: Final = OPERATIONS // (len(PROFILES) * (SPECIAL_DAYS + 1))
 
-NIGHTLY = int(os.environ.get("NIGHTLY_RUNS", "200"))
+NIGHTLY_OPERATIONS: Final = int(os.environ.get("NIGHTLY_OPERATIONS", "10_000_000"))
+NIGHTLY_DAY: Final = 25_000
+NIGHTLY_DAYS: Final = -(-NIGHTLY_OPERATIONS // (NIGHTLY_DAY * len(PROFILES)))
+"""Of every instrument."""
+
+NEVER: Final = {
+    CancelReason.NO_OPPOSITE_SIDE,  # refused at entry, and nothing can take the other side away after that
+    RejectReason.DUPLICATE_INSTRUMENT,  # instruments are listed before the day begins
+    RejectReason.INVALID_INSTRUMENT,
+}
+"""What random days need not show."""
 
 
-def long_day(seed: int, operations: int) -> Twins:
+def long_day(profile: str, seed: int, operations: int, *, plain: bool = False, often: int = 32) -> Twins:
     """The same random commands to both markets; the state is compared every so often."""
-    twins = Twins(ids_unique_per_day=seed % 2 == 0)
-    # Narrow books have long queues, wide ones many levels.
-    wishes = Wishes(seed, twins.naive, spread=(1, 3, 12)[seed % 3])
+    twins = Twins((PROFILES[profile], SECOND), ids_unique_per_day=seed % 2 == 0)
+    wishes = Wishes(seed, twins.naive, profile, plain=plain)
     for number in range(operations):
-        twins.submit(wishes.next())
-        if number % 64 == 0:
+        twins.submit(wishes.next(len(twins.commands) + 1))
+        if number % often == 0:
             twins.compare()
             twins.compare_orders()
             twins.check_invariants()
@@ -32,19 +47,45 @@ def long_day(seed: int, operations: int) -> Twins:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(FAST))
-def test_engine_agrees_with_the_naive_market(seed: int) -> None:
-    twins = long_day(seed, OPERATIONS)
+@pytest.mark.parametrize("seed", range(SPECIAL_DAYS))
+@pytest.mark.parametrize("profile", PROFILES)
+def test_engine_agrees_with_the_naive_market(profile: str, seed: int) -> None:
+    twins = long_day(profile, seed, ONE_DAY)
 
     twins.compare()
-    assert twins.engine.last_trade_id > OPERATIONS // 20, "a day with hardly a trade shows nothing"
+    assert twins.engine.last_trade_id > ONE_DAY // 20, "a day with hardly a trade shows nothing"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", PROFILES)
+def test_engine_agrees_with_the_naive_market_on_plain_orders(profile: str) -> None:
+    twins = long_day(profile, 1, ONE_DAY, plain=True)
+
+    twins.compare()
+    assert twins.engine.last_trade_id > ONE_DAY // 20, "a day with hardly a trade shows nothing"
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("seed", range(1_000, 1_000 + NIGHTLY))
-def test_engine_agrees_with_the_naive_market_all_night(seed: int) -> None:
-    long_day(seed, 5 * OPERATIONS).compare()
+@pytest.mark.parametrize("seed", range(1_000, 1_000 + NIGHTLY_DAYS))
+@pytest.mark.parametrize("profile", PROFILES)
+def test_engine_agrees_with_the_naive_market_all_night(profile: str, seed: int) -> None:
+    long_day(profile, seed, NIGHTLY_DAY, plain=seed % 10 == 0).compare()
+
+
+def test_random_days_have_everything_in_them() -> None:
+    """Every event of the engine, every reason to cancel and every reason to refuse an order."""
+    seen: set[str] = set()
+    for profile in PROFILES:
+        engine = Engine()
+        for command in long_day(profile, 3, 3_000).commands:
+            for event in engine.apply(command):
+                seen.add(type(event).__name__)
+                if isinstance(event, OrderCanceled | RequestRejected):
+                    seen.add(event.reason)
+
+    events = {kind.__name__ for kind in get_args(Event)}
+    assert {*events, *CancelReason, *RejectReason} - seen <= NEVER
 
 
 def written(commands: list[Command]) -> list[Command]:
@@ -52,9 +93,10 @@ def written(commands: list[Command]) -> list[Command]:
     return msgspec.json.decode(msgspec.json.encode(commands), type=list[Command])
 
 
-def test_replay_gives_equal_events_byte_for_byte() -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_replay_gives_equal_events_byte_for_byte(profile: str) -> None:
     """Rule 50."""
-    twins = long_day(seed=77, operations=5_000)
+    twins = long_day(profile, seed=76, operations=2_000)
     first, second = Engine(), Engine()
 
     for command, again in zip(written(twins.commands), written(twins.commands), strict=True):
@@ -63,18 +105,19 @@ def test_replay_gives_equal_events_byte_for_byte() -> None:
     assert snapshot.digest([snapshot.take(first)]) == snapshot.digest([snapshot.take(second)])
 
 
-@pytest.mark.parametrize("cut", [1, 2, 777, 2_500, 4_999])
-def test_snapshot_and_what_follows_give_the_same_as_the_whole(cut: int) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_snapshot_and_what_follows_give_the_same_as_the_whole(profile: str) -> None:
     """Rule 50: events and state, queue positions included."""
-    commands = long_day(seed=78, operations=5_000).commands
+    commands = long_day(profile, seed=78, operations=2_000).commands
     whole = Engine()
     events = [whole.apply(command) for command in written(commands)]
 
-    before = Engine()
-    for command in written(commands[:cut]):
-        before.apply(command)
-    image = msgspec.json.decode(msgspec.json.encode(snapshot.take(before)), type=snapshot.EngineImage)
-    after = snapshot.restore(image)
+    for cut in (1, 2, 333, 777, 1_234, 1_999):
+        before = Engine()
+        for command in written(commands[:cut]):
+            before.apply(command)
+        image = msgspec.json.decode(msgspec.json.encode(snapshot.take(before)), type=snapshot.EngineImage)
+        after = snapshot.restore(image)
 
-    assert [after.apply(command) for command in written(commands[cut:])] == events[cut:]
-    assert snapshot.digest([snapshot.take(after)]) == snapshot.digest([snapshot.take(whole)])
+        assert [after.apply(command) for command in written(commands[cut:])] == events[cut:]
+        assert snapshot.digest([snapshot.take(after)]) == snapshot.digest([snapshot.take(whole)])

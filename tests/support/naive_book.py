@@ -1,363 +1,342 @@
 """A market written from the venue's rules alone, as simply as it can be: the judge of the engine.
 
 In: the engine's commands. Out: facts, as plain tuples, and the state as plain lists. Nothing here is
-fast or clever, every question is answered by looking through one list of all orders that ever were,
-and no code is shared with the engine: only the words of the commands and of the vocabulary.
+fast or clever, every question is answered by looking through one list of all live orders, and no code is
+shared with the engine: only the words of the commands and of the vocabulary.
 
-A fact is a tuple that starts with a word:
+A fact is a tuple that starts with a word. ``reasons`` is a tuple of words, any of which is a true answer;
+a price is where the order rests, ``None`` where it does not rest or rests as a market order:
 
-    ("rejected", account, name, reason)
+    ("rejected", account, name, reasons)
     ("accepted", account, name, id)
-    ("trade", trade id, symbol, price, quantity, maker id, taker id, maker fee, taker fee)
+    ("trade", trade id, symbol, price, quantity, maker id, taker id, maker fee, taker fee,
+        maker's executed, maker's open, taker's executed)
+    ("auction_trade", trade id, symbol, price, quantity, buyer id, seller id, buyer's fee, seller's fee,
+        buyer's executed, buyer's open, seller's executed, seller's open)
+    ("prevented", id, price, quantity, executed, open)
+    ("triggered", id, stop price)
     ("rested", id, price, open)
-    ("canceled", id, open, executed, reason)
-    ("replaced", id, price, total, executed, kept priority)
+    ("repriced", id, old price, price, open)
+    ("canceled", id, price, open, executed, reason)
+    ("replaced", id, old price, price, total, executed, open, kept priority, stop price)
     ("mass_canceled", account, count)
+    ("expired", count)
     ("day_ended", count)
+    ("last_price_set", account, symbol, price)
+    ("auction_held", symbol, price, volume, surplus)
+    ("auction_extended", account, symbol, phase, price)
+    ("phase", account, symbol, phase, previous)
     ("listed", symbol)
 """
 
+from copy import copy
 from dataclasses import dataclass, field
-from fractions import Fraction
-from math import trunc
-from typing import Any, TypeAlias
 
 from exchange.engine.commands import (
     AddInstrument,
     CancelOrder,
+    ChangePhase,
     Command,
     EndDay,
     EnterOrder,
+    ExpireOrders,
     MassCancel,
     ReduceOrder,
     ReplaceOrder,
+    SetLastPrice,
+    Terms,
 )
+from tests.support import naive_refusals as refusals
+from tests.support.naive_auction import change_phase, in_order_of_removal
+from tests.support.naive_matching import would_trade
+from tests.support.naive_state import STOPS, Fact, NaiveOrder, NaiveState, wrong_price
+from tests.support.naive_whole import trade_whole
+from tests.support.naive_working import arrive, come_to_rest, follow, peg_price, place_stop, settle
 
-Fact: TypeAlias = tuple[Any, ...]
-
-
-@dataclass
-class NaiveOrder:
-    """An order with everything about it."""
-
-    id: int
-    account: str
-    name: str
-    symbol: str
-    side: str
-    post_only: bool
-    time_in_force: str
-    price: int | None
-    total: int
-    executed: int = 0
-    canceled: bool = False
-    resting: bool = False
-    arrival: int = 0
-    """When it took its place: decides inside a price (rule 2)."""
-    day: int = 0
-
-    @property
-    def open(self) -> int:
-        return 0 if self.canceled else self.total - self.executed
-
-    @property
-    def state(self) -> str:
-        return "canceled" if self.canceled else "live" if self.open else "filled"
+__all__ = ["Fact", "NaiveMarket", "NaiveOrder"]
 
 
 @dataclass
-class NaiveMarket:
-    """All orders of all instruments in one list."""
+class NaiveMarket(NaiveState):
+    """All orders of all instruments, and what commands do to them."""
 
     unique_per_day: bool = True
-    listed: dict[str, AddInstrument] = field(default_factory=dict)
-    orders: list[NaiveOrder] = field(default_factory=list)
-    positions: dict[tuple[str, str], int] = field(default_factory=dict)
-    last_price: dict[str, int] = field(default_factory=dict)
-    trades: int = 0
-    arrivals: int = 0
-    day: int = 0
+    used: set[tuple[str, str]] = field(default_factory=set)
+    """Whose client order ids were used today, dead orders' too."""
 
     def apply(self, command: Command) -> list[Fact]:
         """Carry out one command."""
+        self.facts = []
         match command:
             case EnterOrder():
-                return self._enter(command)
+                self._enter(command)
             case CancelOrder():
-                return self._cancel(command)
+                self._cancel(command)
             case ReplaceOrder():
-                return self._replace(command)
+                self._replace(command)
             case ReduceOrder():
-                return self._reduce(command)
+                self._reduce(command)
             case MassCancel():
-                return self._mass_cancel(command)
+                self._mass_cancel(command)
+            case ExpireOrders():
+                self._expire(command)
             case EndDay():
-                return self._end_day()
+                self._end_day()
+            case ChangePhase():
+                change_phase(self, command)
+            case SetLastPrice():
+                self._set_last_price(command)
             case AddInstrument():
-                return self._list(command)
+                self._list(command)
+        self.dead += [order for order in self.orders if not order.live]
+        self.orders = [order for order in self.orders if order.live]
+        return self.facts
 
-    # -- what can be seen ----------------------------------------------------------------------
-    def queue(self, symbol: str, side: str) -> list[NaiveOrder]:
-        """Orders resting on one side, in the order in which they will trade (rule 2)."""
-        resting = [
-            order for order in self.orders if order.resting and (order.symbol, order.side) == (symbol, side)
-        ]
-        sign = -1 if side == "buy" else 1
-        return sorted(resting, key=lambda order: (sign * _known(order.price), order.arrival))
-
-    def live(self, account: str) -> list[NaiveOrder]:
-        """Live orders of an account, oldest first."""
-        return sorted(
-            (order for order in self.orders if order.account == account and order.open), key=lambda o: o.id
-        )
+    def live(self, account: str | None) -> list[NaiveOrder]:
+        """Live orders of an account, or of all, oldest first."""
+        return [order for order in self.orders if account in (None, order.account)]
 
     # -- entry ---------------------------------------------------------------------------------
-    def _enter(self, command: EnterOrder) -> list[Fact]:
-        reason = self._why_not(command)
-        if reason is not None:
-            return [("rejected", command.account, command.client_order_id, reason)]
-        order = NaiveOrder(
-            command.seq, command.account, command.client_order_id, command.symbol, str(command.side),
-            command.post_only, str(command.time_in_force), command.price, command.quantity, day=self.day,
-        )  # fmt: skip
-        limit = self._limit(command)
-        self.orders.append(order)
-        facts: list[Fact] = [("accepted", order.account, order.name, order.id)]
-        if order.time_in_force == "fok" and self._available(order, limit) < order.total:
-            return [*facts, self._end(order, "fill_or_kill")]
-        facts += self._match(order, limit)
-        if not order.open:
-            return facts
-        if command.order_type == "limit":
-            if order.time_in_force == "ioc":
-                return [*facts, self._end(order, "immediate_or_cancel")]
-            self._rest(order)
-            return facts
-        rests = self.listed[order.symbol].market_remainder_rests and order.time_in_force != "ioc"
-        if rests and limit is not None and 0 < limit <= self.listed[order.symbol].maximum_price:
-            order.price = limit
-            self._rest(order)
-            return [*facts, ("rested", order.id, limit, order.open)]
-        return [*facts, self._end(order, "market_remainder" if order.executed else "no_liquidity")]
-
-    def _why_not(self, command: EnterOrder) -> str | None:
+    def _enter(self, command: EnterOrder) -> None:
+        owner = str(command.account), str(command.client_order_id)
         rules = self.listed.get(command.symbol)
         if rules is None:
-            return "unknown_symbol"
-        for order in self.orders:  # rule 6
-            if (order.account, order.name) == (command.account, command.client_order_id) and (
-                order.open or (self.unique_per_day and order.day == self.day)
-            ):
-                return "duplicate_client_order_id"
-        wrong = _wrong_quantity(rules, command.quantity)
-        if wrong is not None:
-            return wrong
-        if command.order_type == "limit":
-            if command.price is None:
-                return "price_missing"
-            wrong = _wrong_price(rules, command.price)
-            if wrong is not None:
-                return wrong
-            if command.protection is not None:
-                return "conflicting_fields"
-            if command.post_only and command.time_in_force in ("ioc", "fok"):
-                return "conflicting_fields"
-            if command.post_only and self._opposite(str(command.side), command.symbol, command.price):
-                return "post_only_would_trade"
-            return None
-        if command.price is not None:
-            return "price_unexpected"
-        if command.post_only:
-            return "conflicting_fields"
-        if command.protection is not None:
-            if command.protection < 0:
-                return "price_not_positive"
-            if command.protection % rules.tick:
-                return "off_tick"
-        return None
+            return self.tell("rejected", *owner, ("unknown_symbol",))
+        taken = self.used if self.unique_per_day else {(each.account, each.name) for each in self.orders}
+        if owner in taken:  # rule 6
+            return self.tell("rejected", *owner, ("duplicate_client_order_id",))
+        wrong = refusals.of_entry(rules, command)
+        if command.order_type in ("limit", "market") and command.terms is None:
+            wrong = wrong[:1]
+        wrong += refusals.of_phase(self, command)
+        if wrong:
+            return self.tell("rejected", *owner, tuple(wrong))
+        terms = command.terms or Terms()
+        order = NaiveOrder(
+            command.seq, *owner, str(command.symbol), str(command.side), str(command.order_type),
+            str(command.time_in_force), command.post_only, terms, command.price, command.quantity,
+            stop=terms.stop_price, cap=terms.cap, money=terms.amount or 0,
+        )  # fmt: skip
+        wrong = refusals.of_market(self, order)
+        if wrong:
+            return self.tell("rejected", *owner, tuple(wrong))
+        self.used.add(owner)
+        self.orders.append(order)
+        self.tell("accepted", *owner, order.id)
+        self._take_part(order)
+        return settle(self, order.symbol)
 
-    def _limit(self, command: EnterOrder) -> int | None:
-        """Where trading ends: the price, the protection price (rule 17), or nowhere."""
-        if command.price is not None:
-            return command.price
-        opposite = self.queue(command.symbol, _other(str(command.side)))
-        if command.protection is None or not opposite:
-            return None
-        best = _known(opposite[0].price)
-        return best + command.protection if command.side == "buy" else best - command.protection
+    def _take_part(self, order: NaiveOrder) -> None:
+        """A new order begins its life."""
+        if order.time_in_force == "at_the_close" and self.phase[order.symbol] != "closing_auction":
+            self.wait(order)
+        elif order.type in STOPS:
+            place_stop(self, order)
+        elif order.post_only and self.is_continuous(order.symbol) and self._would_trade(order):
+            if refusals.mode_of_post_only(self, order) == "cancel":
+                self.end(order, "post_only")
+                return
+            order.price = refusals.passive_price(self, order)
+            self.tell("rested", order.id, order.price, order.open)
+            come_to_rest(self, order, order.price, named=True)
+        else:
+            if order.type == "peg":
+                order.price = peg_price(self, order)
+            arrive(self, order)
 
-    # -- matching ------------------------------------------------------------------------------
-    def _opposite(self, side: str, symbol: str, limit: int | None) -> list[NaiveOrder]:
-        """Who would trade with an order of this side and limit, in order (rules 1, 2, 22)."""
-        return [
-            maker
-            for maker in self.queue(symbol, _other(side))
-            if limit is None
-            or (_known(maker.price) <= limit if side == "buy" else _known(maker.price) >= limit)
-        ]
-
-    def _available(self, order: NaiveOrder, limit: int | None) -> int:
-        return sum(maker.open for maker in self._opposite(order.side, order.symbol, limit))
-
-    def _match(self, order: NaiveOrder, limit: int | None) -> list[Fact]:
-        rules = self.listed[order.symbol]
-        facts: list[Fact] = []
-        for maker in self._opposite(order.side, order.symbol, limit):
-            if not order.open:
-                break
-            price = _known(maker.price)
-            quantity = min(order.open, maker.open)
-            self.trades += 1
-            self.last_price[order.symbol] = price
-            maker.executed += quantity
-            order.executed += quantity
-            maker.resting = bool(maker.open)
-            bought = quantity if order.side == "buy" else -quantity
-            self._move(order.account, order.symbol, bought)
-            self._move(maker.account, order.symbol, -bought)
-            fees = [
-                trunc(Fraction(price * quantity * rate, 1_000_000))
-                for rate in (rules.maker_fee_ppm, rules.taker_fee_ppm)
-            ]
-            facts.append(("trade", self.trades, order.symbol, price, quantity, maker.id, order.id, *fees))
-        return facts
-
-    def _move(self, account: str, symbol: str, quantity: int) -> None:
-        self.positions[account, symbol] = self.positions.get((account, symbol), 0) + quantity
-
-    def _rest(self, order: NaiveOrder) -> None:
-        self.arrivals += 1
-        order.arrival = self.arrivals
-        order.resting = True
-
-    def _end(self, order: NaiveOrder, reason: str) -> Fact:
-        fact = ("canceled", order.id, order.open, order.executed, reason)
-        order.canceled = True
-        order.resting = False
-        return fact
+    def _would_trade(self, order: NaiveOrder) -> bool:
+        return would_trade(self, order, order.price) is not None
 
     # -- changes -------------------------------------------------------------------------------
-    def _find(self, command: CancelOrder | ReplaceOrder | ReduceOrder) -> NaiveOrder | Fact:
+    def _find(self, command: CancelOrder | ReplaceOrder | ReduceOrder) -> NaiveOrder | None:
         """The live order that is meant, or the answer that there is none (rule 7)."""
         for order in self.orders:
-            if order.open and (order.account, order.name) == (command.account, command.client_order_id):
+            if (order.account, order.name) == (command.account, command.client_order_id):
                 return order
-        return ("rejected", command.account, command.client_order_id, "unknown_order")
-
-    def _cancel(self, command: CancelOrder) -> list[Fact]:
-        order = self._find(command)
-        return [self._end(order, "requested") if isinstance(order, NaiveOrder) else order]
-
-    def _replace(self, command: ReplaceOrder) -> list[Fact]:
-        order = self._find(command)
-        if not isinstance(order, NaiveOrder):
-            return [order]
-        reason = self._why_not_replace(order, command)
-        if reason is not None:
-            return [("rejected", order.account, order.name, reason)]
-        price = _known(order.price) if command.price is None else command.price
-        total = order.total if command.quantity is None else command.quantity
-        if total <= order.executed:  # rule 9
-            return [self._end(order, "replaced_below_executed")]
-        keeps = price == order.price and total <= order.total  # rule 10
-        order.price, order.total = price, total
-        facts: list[Fact] = [("replaced", order.id, price, total, order.executed, keeps)]
-        if not keeps:
-            order.resting = False
-            facts += self._match(order, price)  # rule 11
-            if order.open:
-                self._rest(order)
-        return facts
-
-    def _why_not_replace(self, order: NaiveOrder, command: ReplaceOrder) -> str | None:
-        rules = self.listed[order.symbol]
-        if command.quantity is None and command.price is None:
-            return "nothing_to_replace"
-        if command.quantity is not None:
-            wrong = _wrong_quantity(rules, command.quantity)
-            executed_already = 0 < command.quantity <= order.executed
-            if wrong is not None and not (wrong == "below_minimum_quantity" and executed_already):
-                return wrong
-        if command.price is not None:
-            wrong = _wrong_price(rules, command.price)
-            if wrong is not None:
-                return wrong
-        ends = command.quantity is not None and command.quantity <= order.executed
-        price = _known(order.price) if command.price is None else command.price
-        if order.post_only and not ends and self._opposite(order.side, order.symbol, price):  # rule 12
-            return "post_only_would_trade"
+        self._refuse(command, "unknown_order")
         return None
 
-    def _reduce(self, command: ReduceOrder) -> list[Fact]:
+    def _refuse(self, command: CancelOrder | ReplaceOrder | ReduceOrder, *reasons: str) -> None:
+        self.tell("rejected", command.account, command.client_order_id, reasons)
+
+    def _cancel(self, command: CancelOrder) -> None:
         order = self._find(command)
-        if not isinstance(order, NaiveOrder):
-            return [order]
+        if order is not None:
+            self.end(order, "requested")
+            follow(self, order.symbol)
+
+    def _reduce(self, command: ReduceOrder) -> None:
+        order = self._find(command)
+        if order is None:
+            return
         if command.by <= 0:
-            return [("rejected", order.account, order.name, "not_a_reduction")]
-        if command.by % self.listed[order.symbol].lot:
-            return [("rejected", order.account, order.name, "off_lot")]
-        if command.by >= order.open:
-            return [self._end(order, "reduced_to_nothing")]
-        order.total -= command.by
-        return [("replaced", order.id, order.price, order.total, order.executed, True)]
+            self._refuse(command, "not_a_reduction")
+        elif command.by % self.listed[order.symbol].lot:
+            self._refuse(command, "off_lot")
+        elif command.by >= order.open:
+            self.end(order, "reduced_to_nothing")
+            follow(self, order.symbol)
+        else:
+            order.total -= command.by
+            order.peak = min(order.peak, order.open)
+            self._say_replaced(order, self._rests_at(order), keeps=True)
+            self._shrunk(order)
+
+    def _replace(self, command: ReplaceOrder) -> None:
+        order = self._find(command)
+        if order is None:
+            return None
+        wrong = refusals.of_replace(self, order, command)
+        if wrong:
+            return self._refuse(command, *wrong)
+        new = self._changed(order, command)
+        ends = new.total <= order.executed + order.prevented
+        same = (new.price, new.cap, new.stop) == (order.price, order.cap, order.stop)
+        keeps = same and new.total <= order.total  # rule 10
+        if order.place == "book" and self.listed[order.symbol].replace_loses_priority:
+            keeps = False
+        wrong = refusals.of_replaced(self, new, keeps=keeps or ends, new_price=command.price is not None)
+        if wrong:
+            return self._refuse(command, *wrong)
+        if ends:  # rule 9
+            self.end(order, "replaced_below_executed")
+            return follow(self, order.symbol)
+        old_price = self._rests_at(order)
+        arrives = order.place == "book" and not keeps and self.is_continuous(new.symbol)
+        if new.post_only and arrives and self._would_trade(new):
+            new.price = refusals.passive_price(self, new)
+        order.price, order.stop, order.cap, order.total = new.price, new.stop, new.cap, new.total
+        order.peak = min(order.peak, order.open)
+        self._say_replaced(order, old_price, keeps=keeps)
+        if not keeps:
+            self._take_new_place(order)
+        else:
+            self._shrunk(order)
+        return settle(self, order.symbol)
+
+    def _changed(self, order: NaiveOrder, command: ReplaceOrder) -> NaiveOrder:
+        """The order as it would be."""
+        new = copy(order)
+        new.total = order.total if command.quantity is None else command.quantity
+        new.stop = order.stop if command.stop_price is None else command.stop_price
+        if order.type == "peg":
+            new.cap = order.cap if command.price is None else command.price
+            loses = self.listed[order.symbol].replace_loses_priority
+            if loses or new.cap != order.cap or new.total > order.total:
+                new.price = peg_price(self, new) or order.price
+        elif command.price is not None:
+            new.price = command.price
+        return new
+
+    def _take_new_place(self, order: NaiveOrder) -> None:
+        """Rules 10 and 11."""
+        waited = order.place == "waiting"
+        self.leave(order)
+        if waited and order.type in STOPS:
+            place_stop(self, order)
+        elif waited:
+            self.wait(order)
+        else:
+            arrive(self, order, named=True)
+
+    def _shrunk(self, order: NaiveOrder) -> None:
+        """A smaller all-or-none may be filled now (rule 51)."""
+        if order.terms.all_or_none and order.place == "book" and self.is_continuous(order.symbol):
+            trade_whole(self, order, order.price)
+        settle(self, order.symbol)
+
+    def _rests_at(self, order: NaiveOrder) -> int | None:
+        return order.price if order.place == "book" else None
+
+    def _say_replaced(self, order: NaiveOrder, old_price: int | None, *, keeps: bool) -> None:
+        waits = order.place == "waiting"
+        self.tell(
+            "replaced", order.id, old_price, order.price, order.total, order.executed,
+            order.open, keeps, order.stop if waits else None,
+        )  # fmt: skip
 
     # -- many at once --------------------------------------------------------------------------
-    def _mass_cancel(self, command: MassCancel) -> list[Fact]:
+    def _mass_cancel(self, command: MassCancel) -> None:
         if command.symbol is not None and command.symbol not in self.listed:
-            return [("rejected", command.account, None, "unknown_symbol")]
-        facts = [
-            self._end(order, "mass_cancel")
+            return self.tell("rejected", command.account, None, ("unknown_symbol",))
+        if command.lowest is not None and command.highest is not None and command.lowest > command.highest:
+            return self.tell("rejected", command.account, None, ("conflicting_fields",))
+        bounded = command.lowest is not None or command.highest is not None
+        meant = [
+            order
             for order in self.live(command.account)
             if command.symbol in (None, order.symbol) and command.side in (None, order.side)
         ]
-        return [*facts, ("mass_canceled", command.account, len(facts))]
+        if bounded:
+            lowest, highest = command.lowest or 0, command.highest
+            meant = [
+                order
+                for order in meant
+                if order.place == "book"
+                and order.price is not None
+                and order.price >= lowest
+                and (highest is None or order.price <= highest)
+            ]
+        for order in meant:
+            self.end(order, "mass_cancel")
+        self._all_pegs()
+        return self.tell("mass_canceled", command.account, len(meant))
 
-    def _end_day(self) -> list[Fact]:
-        facts: list[Fact] = []
-        for symbol in self.listed:
-            for side in ("buy", "sell"):  # rule 15: bids, asks; price ascending; first in first out
-                queue = sorted(
-                    self.queue(symbol, side), key=lambda order: (_known(order.price), order.arrival)
-                )
-                facts += [self._end(order, "day_ended") for order in queue if order.time_in_force == "day"]
-        self.day += 1
+    def _expire(self, command: ExpireOrders) -> None:
+        meant = [
+            order
+            for order in self._in_order_of_removal()
+            if order.terms.expires_at_ns is not None and order.terms.expires_at_ns <= command.now_ns
+        ]
+        for order in meant:
+            self.end(order, "expired")
+        self._all_pegs()
+        self.tell("expired", len(meant))
+
+    def _end_day(self) -> None:
+        meant = [
+            order
+            for order in self._in_order_of_removal()
+            if order.time_in_force in ("day", "at_the_open", "at_the_close")
+        ]
+        for order in meant:
+            self.end(order, "day_ended")
+        self._all_pegs()
+        self.tell("day_ended", len(meant))
         # Ids of dead orders are free again, and nobody will ask for them any more (rule 6).
-        self.orders = [order for order in self.orders if order.open]
-        for order in self.orders:
-            order.day = self.day
-        return [*facts, ("day_ended", len(facts))]
+        self.orders = [order for order in self.orders if order.live]
+        self.dead = []
+        self.used = {(order.account, order.name) for order in self.orders}
 
-    def _list(self, command: AddInstrument) -> list[Fact]:
+    def _in_order_of_removal(self) -> list[NaiveOrder]:
+        """Rule 15; what waits comes after what rests, stops before orders for the close."""
+        found = []
+        for symbol in self.listed:
+            for side in ("buy", "sell"):
+                found += in_order_of_removal(self, symbol, side)
+            waiting = self.waiting(symbol)
+            found += [order for order in waiting if order.type in STOPS]
+            found += [order for order in waiting if order.type not in STOPS]
+        return found
+
+    def _all_pegs(self) -> None:
+        for symbol in self.listed:
+            follow(self, symbol)
+
+    # -- by the venue --------------------------------------------------------------------------
+    def _set_last_price(self, command: SetLastPrice) -> None:
+        rules = self.listed.get(command.symbol)
+        wrong = ["unknown_symbol"] if rules is None else wrong_price(rules, command.price)
+        if wrong:
+            return self.tell("rejected", command.account, None, tuple(wrong))
+        self.tell("last_price_set", command.account, command.symbol, command.price)
+        self.set_last_price(command.symbol, command.price)
+        return settle(self, command.symbol)
+
+    def _list(self, command: AddInstrument) -> None:
         if command.symbol in self.listed:
-            return [("rejected", None, None, "duplicate_instrument")]
+            return self.tell("rejected", None, None, ("duplicate_instrument",))
         self.listed[command.symbol] = command
-        return [("listed", command.symbol)]
-
-
-def _other(side: str) -> str:
-    return "sell" if side == "buy" else "buy"
-
-
-def _known(price: int | None) -> int:
-    assert price is not None, "orders that rest have a price"
-    return price
-
-
-def _wrong_quantity(rules: AddInstrument, quantity: int) -> str | None:
-    """Rule 8."""
-    if quantity <= 0:
-        return "quantity_not_positive"
-    if quantity < rules.minimum_quantity:
-        return "below_minimum_quantity"
-    if quantity > rules.maximum_quantity:
-        return "above_maximum_quantity"
-    return "off_lot" if quantity % rules.lot else None
-
-
-def _wrong_price(rules: AddInstrument, price: int) -> str | None:
-    """Rule 8."""
-    if price <= 0:
-        return "price_not_positive"
-    if price > rules.maximum_price:
-        return "above_maximum_price"
-    return "off_tick" if price % rules.tick else None
+        self.reference[command.symbol] = command.reference_price
+        self.phase[command.symbol] = "continuous"
+        return self.tell("listed", command.symbol)

@@ -3,231 +3,150 @@
 In: commands. Out: an ``AssertionError`` that names the first difference, or nothing.
 """
 
-import random
-from typing import Final
+from collections.abc import Iterable
+from typing import Any
 
-from exchange.engine.commands import (
-    AddInstrument,
-    CancelOrder,
-    Command,
-    EndDay,
-    EnterOrder,
-    MassCancel,
-    ReduceOrder,
-    ReplaceOrder,
-)
+import msgspec
+
+from exchange.engine.book import Book
+from exchange.engine.book_side import BookSide
+from exchange.engine.commands import AddInstrument, Command
 from exchange.engine.engine import Engine
-from exchange.engine.events import (
-    DayEnded,
-    Event,
-    InstrumentAdded,
-    OrderAccepted,
-    OrderCanceled,
-    OrderReplaced,
-    OrderRested,
-    OrdersMassCanceled,
-    RequestRejected,
-    Trade,
-)
-from protocol.vocabulary import AccountId, ClientOrderId, OrderType, Side, Symbol, TimeInForce
-from tests.support.books import instrument
-from tests.support.naive_book import Fact, NaiveMarket
-
-LISTED: Final = (
-    instrument("PLAIN", maximum_price=400, maker_fee_ppm=-30, taker_fee_ppm=45_000),
-    instrument(
-        "STEPS", tick=5, lot=10, minimum_quantity=20, maximum_quantity=500, market_remainder_rests=True
-    ),
-)
-"""One instrument that allows nearly everything, and one with steps, limits and resting market orders."""
-
-ACCOUNTS: Final = tuple(map(AccountId, ("ann", "ben", "cleo")))
-
-
-def facts_of(events: tuple[Event, ...]) -> list[Fact]:
-    """Events in the words of the naive market."""
-    return [_fact(event) for event in events]
-
-
-def _fact(event: Event) -> Fact:
-    match event:
-        case RequestRejected():
-            return ("rejected", event.account, event.client_order_id, event.reason)
-        case OrderAccepted():
-            return ("accepted", event.account, event.client_order_id, event.order_id)
-        case Trade():
-            return (
-                "trade", event.trade_id, event.symbol, event.price, event.quantity, event.maker_order_id,
-                event.taker_order_id, event.maker_fee, event.taker_fee,
-            )  # fmt: skip
-        case OrderRested():
-            return ("rested", event.order_id, event.price, event.leaves)
-        case OrderCanceled():
-            return ("canceled", event.order_id, event.quantity, event.cumulative, event.reason)
-        case OrderReplaced():
-            assert event.quantity == event.cumulative + event.leaves
-            return (
-                "replaced", event.order_id, event.price, event.quantity, event.cumulative, event.kept_priority,
-            )  # fmt: skip
-        case OrdersMassCanceled():
-            return ("mass_canceled", event.account, event.count)
-        case InstrumentAdded():
-            return ("listed", event.symbol)
-        case DayEnded():
-            return ("day_ended", event.canceled)
+from exchange.engine.events import Event
+from exchange.engine.order import Order
+from protocol.vocabulary import AccountId
+from tests.support.naive_auction import in_order_of_removal
+from tests.support.naive_book import NaiveMarket, NaiveOrder
+from tests.support.naive_facts import BookKeeper, agree, facts_of
 
 
 class Twins:
     """Both markets, with the same instruments."""
 
-    def __init__(self, *, ids_unique_per_day: bool = True) -> None:
+    def __init__(self, listed: Iterable[AddInstrument], *, ids_unique_per_day: bool = True) -> None:
         self.engine = Engine(ids_unique_per_day=ids_unique_per_day)
-        self.naive = NaiveMarket(ids_unique_per_day)
+        self.naive = NaiveMarket(unique_per_day=ids_unique_per_day)
+        self.keeper = BookKeeper()
         self.commands: list[Command] = []
-        for listed in LISTED:
-            self.submit(
-                AddInstrument(**{name: getattr(listed, name) for name in listed.__struct_fields__[:-2]})
-            )
+        for instrument in listed:
+            self.submit(msgspec.structs.replace(instrument))
 
     def submit(self, command: Command) -> tuple[Event, ...]:
-        """Both must tell the same story of this command."""
+        """Both must tell the same story of this command, and the story must add up."""
         command.seq = command.at_ns = len(self.commands) + 1
         self.commands.append(command)
         events = self.engine.apply(command)
-        assert facts_of(events) == self.naive.apply(command)
+        facts, expected = facts_of(events), self.naive.apply(command)
+        assert agree(facts, expected), f"{command}\n engine: {facts}\n naive:  {expected}"
+        self.keeper.read(events)
         return events
 
+    # -- comparing -----------------------------------------------------------------------------
     def compare(self) -> None:
-        """Both must stand the same: queues in their order, orders, positions, last prices."""
+        """Both must stand the same: queues in their order, waiting orders, phases, positions, prices."""
         for symbol, book in self.engine.books.items():
-            assert book.last_price == self.naive.last_price.get(symbol)
-            for of_side in book.sides:
-                shown = [
-                    (order.order_id, order.price, order.leaves)
-                    for level in of_side.best_first()
-                    for order in level
+            naive = self.naive
+            assert (book.phase, book.last_price) == (naive.phase[symbol], naive.last_price.get(symbol))
+            assert book.reference_price == naive.reference[symbol]
+            for side in book.sides:
+                queue = in_order_of_removal(naive, symbol, side.side)
+                assert [_resting(order) for order in side.orders()] == [
+                    _naive_resting(each) for each in queue
                 ]
-                queue = self.naive.queue(symbol, of_side.side)
-                assert shown == [(order.id, order.price, order.open) for order in queue]
+                assert book.depth(side.side) == _depth(queue, side.sign)
+            self._compare_waiting(book)
         for name, account in self.engine.accounts.by_name.items():
             for symbol in self.engine.books:
                 assert account.positions.get(symbol, 0) == self.naive.positions.get((name, symbol), 0)
+        self._compare_live()
+
+    def _compare_waiting(self, book: Book) -> None:
+        waiting = self.naive.waiting(book.instrument.symbol)
+        stops = [(each.id, each.stop, each.open) for each in waiting if each.type.startswith("stop")]
+        others = [each for each in waiting if not each.type.startswith("stop")]
+        found = [
+            (order.order_id, order.special.stop_price if order.special else None, order.leaves)
+            for order in book.stops.orders()
+        ]
+        assert found == stops
+        assert [order.order_id for order in book.for_the_close] == [
+            each.id for each in sorted(others, key=lambda each: each.arrival)
+        ]
+
+    def _compare_live(self) -> None:
+        names = {order.account for order in self.naive.orders} | set(self.engine.accounts.by_name)
+        for name in sorted(names):
             live = [
-                (order.order_id, order.quantity, order.cumulative) for order in self.engine.open_orders(name)
+                (order.order_id, order.quantity, order.cumulative)
+                for order in self.engine.open_orders(AccountId(name))
             ]
-            assert live == [(order.id, order.total, order.executed) for order in self.naive.live(name)]
+            assert live == [(each.id, each.total, each.executed) for each in self.naive.live(name)]
 
     def compare_orders(self) -> None:
         """Every order of the day must have come to the same end."""
         known = {
-            order.order_id: (order.state, order.quantity, order.cumulative, order.leaves)
+            order.order_id: (str(order.state), order.cumulative, order.leaves)
             for account in self.engine.accounts.by_name.values()
             for order in account.orders.values()
         }
-        expected = {
-            order.id: (order.state, order.total, order.executed, order.open) for order in self.naive.orders
-        }
+        every = self.naive.dead + self.naive.orders
+        expected = {order.id: (order.state, order.executed, order.open) for order in every}
         # A bare engine forgets a dead order when its id is used again.
         assert known == {order_id: expected[order_id] for order_id in known}
-        assert {order_id for order_id, (_, _, _, leaves) in expected.items() if leaves} <= known.keys()
+        assert {order.id for order in self.naive.orders} <= known.keys()
 
+    # -- what must hold of the engine whatever happened ------------------------------------------
     def check_invariants(self) -> None:
-        """What must hold of the engine whatever happened."""
-        assert self.engine.last_trade_id == self.naive.trades
+        assert self.engine.last_trade_id == self.naive.trades == self.keeper.last_trade_id
+        for order in self.engine.live_orders():
+            assert order.leaves == self.keeper.entries[order.order_id].open > 0
         for symbol, book in self.engine.books.items():
-            bid, ask = book.bids.best, book.asks.best
-            assert bid is None or ask is None or bid < ask, f"rule 5: {symbol} is {bid} against {ask}"
-            for of_side in book.sides:
-                assert of_side.keys == sorted(of_side.keys)
-                assert sorted(of_side.sign * price for price in of_side.levels) == of_side.keys
-                for level in of_side.best_first():
-                    orders = list(level)
-                    assert orders
-                    assert level.quantity == sum(order.leaves for order in orders)
-                    assert level.dead == len(level.orders) - len(orders)
-                    for order in orders:
-                        assert order.quantity == order.cumulative + order.leaves
-                        assert order.price == level.price
-            total = sum(account.positions.get(symbol, 0) for account in self.engine.accounts.by_name.values())
-            assert total == 0
+            check_uncrossed(book)
+            for side in book.sides:
+                check_side(side)
+            accounts = self.engine.accounts.by_name.values()
+            assert sum(account.positions.get(symbol, 0) for account in accounts) == 0
 
 
-class Wishes:
-    """Random commands around a price that moves, most of them sensible, some of them not."""
+def check_uncrossed(book: Book) -> None:
+    """Rule 5, for the book and for every pair in it: only an all-or-none may be passed over."""
+    if book.phase != "continuous":
+        return
+    bids, asks = (
+        [order.price for order in side.orders() if order.price is not None and not order.terms.all_or_none]
+        for side in book.sides
+    )
+    bid, ask = max(bids, default=None), min(asks, default=None)
+    assert bid is None or ask is None or bid < ask, f"rule 5: {book.instrument.symbol} is {bid} against {ask}"
 
-    def __init__(self, seed: int, naive: NaiveMarket, *, spread: float = 4) -> None:
-        """``naive``: the market whose live orders most changes are aimed at. ``spread``: of prices, in ticks."""
-        self._rng = random.Random(seed)
-        self._naive = naive
-        self._spread = spread
-        self._entered = 0
-        self._middle = {listed.symbol: 40 * listed.tick for listed in LISTED}
 
-    def next(self) -> Command:
-        rng = self._rng
-        kind = rng.random()
-        if kind < 0.7:
-            return self._enter()
-        if kind < 0.995:
-            return self._change(kind)
-        if kind < 0.998:
-            symbol = rng.choice((None, None, LISTED[0].symbol, LISTED[1].symbol, Symbol("NONE")))
-            return MassCancel(rng.choice(ACCOUNTS), symbol, rng.choice((None, *Side)))
-        return EndDay()
+def check_side(side: BookSide) -> None:
+    assert side.keys == sorted(side.keys)
+    assert sorted(side.sign * price for price in side.levels) == side.keys
+    for level in side.best_first():
+        orders = list(level)
+        assert orders
+        assert level.quantity == sum(order.leaves for order in orders)
+        assert {order.price for order in orders} == {level.price}
+        assert all(order.leaves > 0 for order in orders)
 
-    def _change(self, kind: float) -> Command:
-        """Cancel, replace or reduce: mostly a live order, sometimes a dead, foreign or unknown one."""
-        rng = self._rng
-        account, name = rng.choice(ACCOUNTS), self._old_name()
-        live = [order for order in self._naive.orders if order.open]
-        if live and rng.random() < 0.9:
-            order = rng.choice(live)
-            account, name = AccountId(order.account), ClientOrderId(order.name)
-        if kind < 0.78:
-            return CancelOrder(account, name)
-        if kind < 0.92:
-            listed = rng.choice(LISTED)
-            total = self._quantity(listed) if rng.random() < 0.7 else None
-            return ReplaceOrder(account, name, total, self._price(listed) if rng.random() < 0.6 else None)
-        return ReduceOrder(account, name, rng.choice((0, -1, 1, 3, 10, 10, 20, 100)))
 
-    def _old_name(self) -> ClientOrderId:
-        return ClientOrderId(f"o{self._rng.randint(0, self._entered)}")
+def _resting(order: Order) -> tuple[Any, ...]:
+    peak = None
+    if order.special is not None and order.terms.display is not None:
+        # What is shown of an order that needs no peak any more is what is open.
+        peak = min(order.special.shown, order.leaves)
+    return order.order_id, order.price, order.leaves, peak
 
-    def _new_name(self) -> ClientOrderId:
-        if self._rng.random() < 0.05:
-            return self._old_name()
-        self._entered += 1
-        return ClientOrderId(f"o{self._entered}")
 
-    def _enter(self) -> EnterOrder:
-        rng = self._rng
-        listed = rng.choice(LISTED)
-        self._middle[listed.symbol] += rng.choice((-listed.tick, 0, listed.tick))
-        self._middle[listed.symbol] = min(max(self._middle[listed.symbol], 5 * listed.tick), 75 * listed.tick)
-        market = rng.random() < 0.15
-        odd = rng.random() < 0.01
-        side = rng.choice((Side.BUY, Side.SELL))
-        away = self._spread if rng.random() < 0.7 else 0  # most orders want to rest
-        return EnterOrder(
-            account=rng.choice(ACCOUNTS),
-            client_order_id=self._new_name(),
-            symbol=listed.symbol if rng.random() > 0.005 else Symbol("NONE"),
-            side=side,
-            order_type=OrderType.MARKET if market else OrderType.LIMIT,
-            time_in_force=rng.choices(tuple(TimeInForce), (65, 20, 10, 5))[0],
-            quantity=self._quantity(listed),
-            price=None if market != odd else self._price(listed, -away if side is Side.BUY else away),
-            post_only=rng.random() < 0.1,
-            protection=listed.tick * rng.randint(0, 4) + odd if market and rng.random() < 0.6 else None,
-        )
+def _naive_resting(order: NaiveOrder) -> tuple[Any, ...]:
+    return order.id, order.price, order.open, order.shown if order.terms.display is not None else None
 
-    def _price(self, listed: AddInstrument, away: float = 0) -> int:
-        if self._rng.random() < 0.02:
-            return self._rng.choice((0, -5, 3, listed.maximum_price + listed.tick, 10**12))
-        return self._middle[listed.symbol] + listed.tick * round(self._rng.gauss(away, self._spread))
 
-    def _quantity(self, listed: AddInstrument) -> int:
-        if self._rng.random() < 0.03:
-            return self._rng.choice((0, -7, 1, listed.maximum_quantity + listed.lot, 35))
-        return listed.lot * self._rng.randint(2, 20)
+def _depth(queue: list[NaiveOrder], sign: int) -> list[tuple[int, int]]:
+    """Rule 26: what market data shows, best price first."""
+    shown: dict[int, int] = {}
+    for order in queue:
+        if order.price is not None and order.shown:
+            shown[order.price] = shown.get(order.price, 0) + order.shown
+    return sorted(shown.items(), key=lambda row: -sign * row[0])

@@ -147,14 +147,14 @@ class Engine:
         orders = account.orders
         if client_order_id in orders and (self._ids_unique_per_day or orders[client_order_id].leaves):
             return answers.duplicate(command, orders[client_order_id])
-        order_type, time_in_force = command.order_type, command.time_in_force
+        order_type, time_in_force, post_only = command.order_type, command.time_in_force, command.post_only
         if (
             command.terms is not None
             or book.special
             or (time_in_force is not _GTC and time_in_force not in _PLAIN)
         ) and not plainly:
             return self._enter_carefully(command, book)
-        side, price, quantity, post_only = command.side, command.price, command.quantity, command.post_only
+        side, price, quantity = command.side, command.price, command.quantity
         if side is _BUY:
             own, opposite = book.bids, book.asks
         else:

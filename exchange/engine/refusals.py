@@ -257,8 +257,12 @@ def of_replace(instrument: AddInstrument, order: Order, command: ReplaceOrder) -
     if quantity is None and price is None and stop_price is None:
         return RejectReason.NOTHING_TO_REPLACE, "give a quantity, a price or both"
     # A total that is executed already, 0 included, cancels the remainder: it need be no quantity (rule 9).
-    if quantity is not None and not 0 <= quantity <= order.executed:
-        refusal = of_quantity(instrument, quantity) or _of_peaks(order.terms, quantity)
+    special = order.special
+    executed = order.cumulative if special is None else order.executed
+    if quantity is not None and not 0 <= quantity <= executed:
+        refusal = of_quantity(instrument, quantity)
+        if refusal is None and special is not None:
+            refusal = _of_peaks(special.terms, quantity)
         if refusal is not None:
             return refusal
     if stop_price is not None:
@@ -276,6 +280,11 @@ def of_replace(instrument: AddInstrument, order: Order, command: ReplaceOrder) -
 
 def of_quantity(instrument: AddInstrument, quantity: Quantity) -> Refusal | None:
     """Why this is no quantity for the instrument, or ``None``."""
+    if (
+        instrument.minimum_quantity <= quantity <= instrument.maximum_quantity
+        and not quantity % instrument.lot
+    ):
+        return None
     if quantity <= 0:
         return RejectReason.QUANTITY_NOT_POSITIVE, f"quantity {quantity} is not positive"
     if quantity < instrument.minimum_quantity:

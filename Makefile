@@ -32,7 +32,7 @@ demo: $(READY) ## A venue and its traders for half a minute; ARGS="--seconds 8"
 test: $(READY) ## All tests; ARGS="tests/protocol -k heartbeat"
 	@$(BIN)/python -m pytest $(ARGS)
 
-nightly: $(READY) ## The long searches for faults; NIGHTLY_RUNS=1000
+nightly: $(READY) ## Ten million commands beside a model of the rules, about an hour; NIGHTLY_OPERATIONS=1_000_000
 	@$(BIN)/python -m pytest -m nightly $(ARGS)
 
 lint: $(READY) ## Find mistakes of style

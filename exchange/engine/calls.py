@@ -133,7 +133,7 @@ class Calls:
                 side.rest(moved)
                 events.append(rested(moved))
             if left_over:
-                side.levels[price].sort_by_arrival()
+                side.levels[price].merge_by_arrival(len(left_over))
 
     def _enter_for_the_close(self, book: Book, events: list[Event]) -> None:
         """At-the-close orders that waited join the call, in the order in which they came."""

@@ -123,14 +123,10 @@ class Careful:
 
     def _reprice(self, book: Book, order: Order, price: Price) -> refusals.Refusal | None:
         """Put a post-only order one tick behind ``price``; or say why it can't be there."""
-        behind = bands.one_tick_behind(book.instrument, order.side, price)
-        refusal = refusals.of_band(book, behind)
-        if refusal is not None:
-            return refusal
-        order.price = behind
-        if behind is None or self._would_trade_at(book, order) is not None:
+        order.price = bands.one_tick_behind(book.instrument, order.side, price)
+        if order.price is None or self._would_trade_at(book, order) is not None:
             return RejectReason.POST_ONLY_WOULD_TRADE, answers.would_trade(price)
-        return None
+        return refusals.of_band(book, order.price)
 
     def _would_trade_at(self, book: Book, order: Order) -> Price | None:
         opposite = book.side(order.side.opposite)

@@ -7,12 +7,14 @@ first in first out, behind them the hidden ones (rule 2).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from heapq import merge
 from typing import Final
 
 from exchange.engine.order import Order
 from protocol.vocabulary import (
     AccountId,
     ClientOrderId,
+    OrderId,
     OrderType,
     Price,
     Quantity,
@@ -129,11 +131,12 @@ class Level(Queue):
         self.hidden.append(order)
         self.reserve += order.leaves
 
-    def sort_by_arrival(self) -> None:
-        """Put displayed orders that were appended late where their arrival belongs."""
-        self.orders = sorted(self.living(), key=_arrival)
+    def merge_by_arrival(self, late: int) -> None:
+        """Put the last ``late`` displayed orders where their arrival belongs among the others."""
+        orders = list(self.living())
+        self.orders = list(merge(orders[:-late], orders[-late:], key=_arrival))
         self.head = self.dead = 0
 
 
-def _arrival(order: Order) -> Sequence:
-    return order.arrival
+def _arrival(order: Order) -> tuple[Sequence, OrderId]:
+    return order.arrival, order.order_id

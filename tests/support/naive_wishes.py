@@ -279,5 +279,5 @@ class Wishes:
         if rng.random() < 0.01:
             return rng.choice((0, -7, 1, listed.maximum_quantity + listed.lot, 35))
         least = -(-listed.minimum_quantity // listed.lot)
-        lots = [*range(least, least + 10), least + 5]
+        lots: list[int] = [*range(least, least + 10), least + 5]
         return listed.lot * rng.choice(lots)

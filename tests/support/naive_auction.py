@@ -131,7 +131,7 @@ def after_auction(state: NaiveState, symbol: str, price: int | None) -> None:
     for side in ("buy", "sell"):
         for order in state.queue(symbol, side):
             if order.type == "market_to_limit" and order.price is None and price is not None:
-                order.price = price
+                state.price_at(order, price)
                 state.tell("rested", order.id, price, order.open)
     for side in ("buy", "sell"):
         for order in in_order_of_removal(state, symbol, side):

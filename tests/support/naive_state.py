@@ -150,15 +150,20 @@ class NaiveState:
 
     def rest(self, order: NaiveOrder) -> None:
         """The order takes the last place at its price."""
-        if order.price is not None and not order.terms.hidden:
-            sign = sign_of(order.side)
-            shown = [each.price for each in self.queue(order.symbol, order.side) if not each.terms.hidden]
-            if all(price is None or sign * (order.price - price) > 0 for price in shown):
-                self.top[order.symbol, order.side] = order.id
+        self.price_at(order, order.price)
         self.arrivals += 1
         order.arrival = self.arrivals
         order.place = "book"
         order.peak = min(order.terms.display or 0, order.open)
+
+    def price_at(self, order: NaiveOrder, price: int | None) -> None:
+        """The order has a price from now on, perhaps a better one than any displayed order (rule 39)."""
+        others = [each for each in self.queue(order.symbol, order.side) if each.id != order.id]
+        shown = [each.price for each in others if each.price is not None and not each.terms.hidden]
+        sign = sign_of(order.side)
+        if price is not None and not order.terms.hidden and all(sign * (price - each) > 0 for each in shown):
+            self.top[order.symbol, order.side] = order.id
+        order.price = price
 
     def leave(self, order: NaiveOrder) -> None:
         """The order gives its place up, and with it what it won by bettering the market."""

@@ -99,12 +99,12 @@ class Calls:
             book.last_price = book.reference_price = price
             book.stops.follow(price)
         events.append(AuctionHeld(book.instrument.symbol, *found))
-        if price is not None:
-            self._turn_into_limits(book, price, events)
         for side in book.sides:
             for order in list(side.orders()):
                 if order.time_in_force in _FOR_AUCTION:
                     events.append(self._trading.pull(book, order, CancelReason.AUCTION_OVER))
+        if price is not None:
+            self._turn_into_limits(book, price, events)
 
     def _trade(
         self, book: Book, buyer: Order, seller: Order, price: Price, quantity: Quantity

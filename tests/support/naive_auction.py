@@ -129,14 +129,14 @@ def pair(state: NaiveState, symbol: str, price: int) -> None:
 def after_auction(state: NaiveState, symbol: str, price: int | None) -> None:
     """What took part in this auction only goes; a market-to-limit gets its limit (rules 16, 19)."""
     for side in ("buy", "sell"):
+        for order in in_order_of_removal(state, symbol, side):
+            if order.time_in_force in ("at_the_open", "at_the_close"):
+                state.end(order, "auction_over")
+    for side in ("buy", "sell"):
         for order in state.queue(symbol, side):
             if order.type == "market_to_limit" and order.price is None and price is not None:
                 state.price_at(order, price)
                 state.tell("rested", order.id, price, order.open)
-    for side in ("buy", "sell"):
-        for order in in_order_of_removal(state, symbol, side):
-            if order.time_in_force in ("at_the_open", "at_the_close"):
-                state.end(order, "auction_over")
 
 
 def in_order_of_removal(state: NaiveState, symbol: str, side: str) -> list[NaiveOrder]:

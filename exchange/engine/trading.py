@@ -8,7 +8,6 @@ never come here.
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
 
 from exchange.engine import bands, pegs, walk
 from exchange.engine.book import Book
@@ -26,8 +25,6 @@ from protocol.vocabulary import (
     Side,
     TimeInForce,
 )
-
-_AT_ONCE: Final = (TimeInForce.IOC, TimeInForce.FOK)
 
 
 class Trading(Execution):
@@ -178,10 +175,12 @@ class Trading(Execution):
 
     def _collect(self, book: Book, order: Order, events: list[Event], *, named: bool) -> None:
         """In a call nothing trades: the order rests, the book may cross (rule 34)."""
-        if order.time_in_force in _AT_ONCE or not is_call(book.phase):
+        if order.time_in_force is TimeInForce.FOK:
+            events.append(self.kill(order, CancelReason.FILL_OR_KILL))
+        elif order.time_in_force is TimeInForce.IOC or not is_call(book.phase):
             events.append(self.kill(order, CancelReason.IMMEDIATE_OR_CANCEL))
-            return
-        self.rest(book, order, events, named=named)
+        else:
+            self.rest(book, order, events, named=named)
 
     def rest(self, book: Book, order: Order, events: list[Event], *, named: bool) -> None:
         """Put the order into the book. ``named``: at a price that its owner knows."""

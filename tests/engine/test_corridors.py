@@ -217,3 +217,29 @@ def test_triggered_stop_may_cause_the_auction_and_stops_not_elected_yet_wait() -
         "s1 rests 1 at any price",
     ]
     assert waiting(book) == [("s2", 104, 2)]
+
+
+def test_stop_elected_before_a_volatility_auction_goes_into_it_or_is_killed_by_its_time_in_force() -> None:
+    """Rules 14, 28 and 38: what was elected goes on; what must trade at once can't."""
+    book = book_of("| 120 | 9 far\n| 101 | 1 near", instrument(dynamic_corridor=5))
+    book.submit(last_price(100))
+    book.submit(stop(Side.BUY, 101, 3, name="first"))
+    book.submit(stop(Side.BUY, 102, 1, name="whole", time_in_force=TimeInForce.FOK))
+    book.submit(stop(Side.BUY, 102, 1, name="now", time_in_force=TimeInForce.IOC))
+    book.submit(stop(Side.BUY, 103, 1, name="last"))
+
+    events = book.submit(last_price(103))
+
+    assert told(events) == [
+        "last price 103",
+        "first triggered at 101",
+        "first with near: 1 at 101",
+        "continuous to volatility_auction",
+        "first rests 2 at any price",
+        "whole triggered at 102",
+        "whole canceled 1: fill_or_kill",
+        "now triggered at 102",
+        "now canceled 1: immediate_or_cancel",
+        "last triggered at 103",
+        "last rests 1 at any price",
+    ]

@@ -159,9 +159,10 @@ class Removals:
     def _remove(self, chosen: list[Order], reason: CancelReason) -> list[Event]:
         books = self._market.books
         events: list[Event] = [self._trading.pull(books[order.symbol], order, reason) for order in chosen]
-        for symbol in dict.fromkeys(order.symbol for order in chosen):
-            if books[symbol].special:
-                self._trading.settle(books[symbol], events)
+        touched = {order.symbol for order in chosen}
+        for symbol, book in books.items():  # in the order of listing
+            if symbol in touched and book.special:
+                self._trading.settle(book, events)
         return events
 
 

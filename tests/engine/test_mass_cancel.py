@@ -235,3 +235,21 @@ def test_replaced_order_keeps_its_age_for_a_mass_cancel() -> None:
     events = book.submit(mass_cancel(MAKER, side=Side.BUY))
 
     assert told(events)[:2] == ["x canceled 50: mass_cancel", "y canceled 1: mass_cancel"]
+
+
+def test_pegs_follow_a_mass_cancel_instrument_by_instrument_as_they_are_listed() -> None:
+    """Rules 45 and 53: whichever instrument lost its order first."""
+    market = Market(instrument("ONE"), instrument("TWO"))
+    for symbol in ("TWO", "ONE"):
+        market.submit(buy(1, at=10, name=f"best {symbol}", symbol=symbol, owner=MAKER))
+        market.submit(enter(Side.BUY, 1, name=f"peg {symbol}", symbol=symbol, order_type=OrderType.PEG))
+
+    events = market.submit(mass_cancel(MAKER))
+
+    assert told(events) == [
+        "best TWO canceled 1: mass_cancel",
+        "best ONE canceled 1: mass_cancel",
+        "peg ONE canceled 1: nothing_to_peg_to",
+        "peg TWO canceled 1: nothing_to_peg_to",
+        "2 canceled for maker",
+    ]

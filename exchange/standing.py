@@ -7,7 +7,7 @@ only.
 from exchange.engine.book import Book
 from exchange.engine.order import Order
 from protocol.messages import InstrumentInfo, OpenOrder, OrderStateReport
-from protocol.vocabulary import Price, Quantity
+from protocol.vocabulary import MAX_PRICE, Price, Quantity
 
 
 def instrument_info(book: Book) -> InstrumentInfo:
@@ -21,7 +21,8 @@ def instrument_info(book: Book) -> InstrumentInfo:
         maximum_quantity=listed.maximum_quantity,
         price_decimals=listed.price_decimals,
         phase=book.phase,
-        maximum_price=listed.maximum_price,
+        # A default that is left out must be one and the same object: a big number out of a journal is not.
+        maximum_price=None if listed.maximum_price == MAX_PRICE else listed.maximum_price,
         tick_table=listed.tick_table,
         maker_fee_ppm=listed.maker_fee_ppm,
         taker_fee_ppm=listed.taker_fee_ppm,

@@ -14,7 +14,6 @@ import msgspec
 from msgspec import Meta
 
 from protocol.vocabulary import (
-    MAX_PRICE,
     MAX_WIRE_INTEGER,
     AccountId,
     Allocation,
@@ -341,7 +340,9 @@ class InstrumentInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     maximum_quantity: Annotated[Quantity, Meta(description="Largest order quantity.")]
     price_decimals: Annotated[int, Meta(description="For display: 10025 with 2 decimals reads 100.25.")]
     phase: Annotated[Phase, Meta(description="Where the instrument stands now.")] = Phase.CONTINUOUS
-    maximum_price: Annotated[Price, Meta(description="Highest price of an order.")] = MAX_PRICE
+    maximum_price: Annotated[
+        Price | None, Meta(description="Highest price of an order; left out: 1,000,000,000.")
+    ] = None
     tick_table: Annotated[
         list[tuple[Price, Price]],
         Meta(description="`[from price, tick]`, ascending; `tick` holds below the first."),

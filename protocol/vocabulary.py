@@ -202,7 +202,6 @@ class CancelReason(StrEnum):
     POST_ONLY = "post_only"
     MINIMUM_QUANTITY = "minimum_quantity"
     OUTSIDE_BAND = "outside_band"
-    NO_OPPOSITE_SIDE = "no_opposite_side"
     NOTHING_TO_PEG_TO = "nothing_to_peg_to"
     AUCTION_OVER = "auction_over"
 

@@ -142,7 +142,6 @@ WORDS: Final[dict[type[StrEnum], dict[StrEnum, str]]] = {
         CancelReason.POST_ONLY: "A post-only order that would have traded on entry.",
         CancelReason.MINIMUM_QUANTITY: "Less than its `minimum_quantity` could trade at once.",
         CancelReason.OUTSIDE_BAND: "The limit of a triggered stop was too far from the last price.",
-        CancelReason.NO_OPPOSITE_SIDE: "It found no opposite limit to take its own from.",
         CancelReason.NOTHING_TO_PEG_TO: "A peg whose side has no limit left to follow.",
         CancelReason.AUCTION_OVER: "What an order for one auction had left after it.",
     },

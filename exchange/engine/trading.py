@@ -66,10 +66,7 @@ class Trading(Execution):
             self.rest(book, order, events, named=False)
             return
         if order.order_type is OrderType.MARKET_TO_LIMIT and order.price is None:
-            order.price = opposite.best
-            if order.price is None:
-                events.append(self.kill(order, CancelReason.NO_OPPOSITE_SIDE))
-                return
+            order.price = opposite.best  # there is one: else it was refused (rule 19)
         if order.price is not None and not opposite.market_orders and not opposite.crosses(order.price):
             self._meet_nobody(book, order, events, named=named, replaced=replaced)
             return

@@ -32,7 +32,6 @@ SEARCH: Final = (Phase.explicit, Phase.reuse, Phase.generate)
 """A day has no smaller one that goes wrong in the same place: what shortens examples is the state machine."""
 
 NEVER: Final = {
-    CancelReason.NO_OPPOSITE_SIDE,  # refused at entry, and nothing can take the other side away after that
     RejectReason.DUPLICATE_INSTRUMENT,  # instruments are listed before the day begins
     RejectReason.INVALID_INSTRUMENT,
 }

@@ -25,7 +25,8 @@ from benchmarks.servers import LOAD_CORE, Server, pin
 from exchange.engine.commands import CancelOrder, Command, EnterOrder, ReplaceOrder
 from protocol.codec import encode
 from protocol.errors import SessionBroken
-from protocol.messages import Cancel, Login, Message, NewOrder, Replace
+from protocol.fields import Message
+from protocol.messages import Cancel, Login, NewOrder, Replace
 from protocol.vocabulary import AccountId
 
 _PATIENCE_S: Final = 20.0

@@ -103,7 +103,7 @@ def cases(rounds: int) -> Iterator[Case]:
     """All kinds; ``rounds`` measured commands each."""
     numbers = range(rounds)
     resting = [order(f"r{n}", _SELL, _PRICE + n % 50) for n in numbers]
-    last = SetLastPrice(None, SYMBOL, _PRICE)
+    last = SetLastPrice(SYMBOL, _PRICE)
 
     def takers(price: Price | None = None, **how: Any) -> list[EnterOrder]:
         return [order(f"t{n}", _BUY, price, owner=_TAKER, **how) for n in numbers]
@@ -139,14 +139,14 @@ def cases(rounds: int) -> Iterator[Case]:
     yield Case(
         "stop, triggers and trades",
         [last, *stops, *(order(f"r{n}", _SELL, _FAR - rounds + n) for n in numbers)],
-        [SetLastPrice(None, SYMBOL, _PRICE + 1)],
+        [SetLastPrice(SYMBOL, _PRICE + 1)],
         orders=rounds,
     )
     followed = 1 + rounds // 10
     yield Case(
         "trailing stop, follows the last price",
         [last, *(order(f"s{n}", _SELL, None, order_type=stop, trail=100 + n) for n in range(10))],
-        [SetLastPrice(None, SYMBOL, _PRICE + 1 + n) for n in range(followed)],
+        [SetLastPrice(SYMBOL, _PRICE + 1 + n) for n in range(followed)],
         orders=10 * followed,
     )
     yield Case(
@@ -204,12 +204,12 @@ def cases(rounds: int) -> Iterator[Case]:
         takers(_PRICE + 100),
         {"band": 1_000, "dynamic_corridor": 1_000},
     )
-    call = ChangePhase(None, SYMBOL, Phase.OPENING_AUCTION)
+    call = ChangePhase(SYMBOL, Phase.OPENING_AUCTION)
     crossing = [order(f"r{n}", _BUY if n % 2 else _SELL, _PRICE - 25 + n % 50) for n in numbers]
     yield Case("limit in a call", [call], crossing)
     yield Case(
         "auction",
         [call, *crossing],
-        [ChangePhase(None, SYMBOL, Phase.CONTINUOUS)],
+        [ChangePhase(SYMBOL, Phase.CONTINUOUS)],
         orders=rounds,
     )

@@ -15,13 +15,13 @@ from exchange.engine.phases import is_call
 from exchange.peers import Peer, Touched
 from protocol import messages
 from protocol.codec import preencode
+from protocol.fields import Level
 from protocol.messages import (
     AuctionMessage,
     AuctionResult,
     DepthDelta,
     DepthSnapshot,
     Indication,
-    Level,
     PhaseStatus,
     PublicMessage,
     TradePrint,

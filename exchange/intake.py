@@ -94,9 +94,9 @@ _OTHERS: Final[dict[type, Make]] = {
 }
 
 ADMINISTRATION: Final[dict[type, Make]] = {
-    messages.ChangePhase: lambda account, change: ChangePhase(
+    desk.ChangePhase: lambda account, change: ChangePhase(
         account, change.symbol, change.phase, change.reference_price, change.forced
     ),
-    messages.SetLastPrice: lambda account, request: SetLastPrice(account, request.symbol, request.price),
+    desk.SetLastPrice: lambda account, request: SetLastPrice(account, request.symbol, request.price),
 }
 """Requests that operators may make."""

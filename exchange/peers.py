@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from protocol.messages import Message
+from protocol.fields import Message
 from protocol.session import ServerSession
 from protocol.vocabulary import AccountId, Channel, Symbol
 

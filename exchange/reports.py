@@ -32,12 +32,12 @@ from exchange.engine.events import (
 )
 from exchange.peers import Peer, Touched
 from protocol import messages
+from protocol.desk import AdminDone
+from protocol.fields import Message
 from protocol.messages import (
     Accepted,
-    AdminDone,
     Canceled,
     MassCanceled,
-    Message,
     OrderTerms,
     Rejected,
     Replaced,

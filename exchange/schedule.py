@@ -186,7 +186,7 @@ class Schedule:
     def _change(self, symbol: Symbol, phase: Phase, *, forced: bool = False) -> None:
         self._auctions.pop(symbol, None)
         self._wanted[symbol] = phase
-        self._venue.act(ChangePhase(None, symbol, phase, forced=forced))
+        self._venue.act(ChangePhase(symbol, phase, forced=forced))
         del self._wanted[symbol]
 
     # -- what happens --------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from exchange.reports import Reports
 from exchange.standing import instrument_info, open_order, order_state
 from protocol import messages
 from protocol.errors import InvariantViolated, LocalProtocolError, RemoteProtocolError
-from protocol.messages import PROTOCOL_VERSION, Message, PositionInfo
+from protocol.fields import Message
+from protocol.messages import PROTOCOL_VERSION, PositionInfo
 from protocol.session import Inbound
 from protocol.vocabulary import AccountId, ErrorCode, Nanoseconds
 
@@ -126,15 +127,13 @@ class Venue:
                 self._subscribe(peer, line, message)
             case messages.Unsubscribe():
                 self._unsubscribe(peer, line, message)
-            case messages.ChangePhase() | messages.SetLastPrice():
+            case desk.ChangePhase() | desk.SetLastPrice():
                 self._administer(peer, line, message)
             case _:
                 raise LocalProtocolError(f"a session let {type(message).__name__} pass")
         self.touch(peer)
 
-    def _administer(
-        self, peer: Peer, line: int, request: messages.ChangePhase | messages.SetLastPrice
-    ) -> None:
+    def _administer(self, peer: Peer, line: int, request: desk.ChangePhase | desk.SetLastPrice) -> None:
         account = _known(peer.account)
         if account not in self.operators:
             text = f"{account} is no operator of this venue"

@@ -11,7 +11,8 @@ from typing import Generic, TypeVar, cast
 import msgspec
 
 from protocol.errors import RemoteProtocolError
-from protocol.messages import ClientMessage, Message, ServerMessage
+from protocol.fields import Message
+from protocol.messages import ClientMessage, ServerMessage
 from protocol.vocabulary import ErrorCode
 
 MessageT = TypeVar("MessageT", bound=Message)

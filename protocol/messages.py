@@ -13,10 +13,40 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from protocol import desk
+from protocol.desk import AuditEntry, Balance, DeskAnswer, DeskReport
+from protocol.fields import (
+    AtField,
+    AuctionSeq,
+    AuctionVolumeField,
+    ClientOrderIdField,
+    CumulativeField,
+    DepthSeq,
+    LeavesField,
+    Level,
+    Message,
+    OrderIdField,
+    PreventedField,
+    PrivateSeq,
+    SideField,
+    SurplusField,
+    SymbolField,
+    TimeInForceField,
+    WireAccount,
+    WireClientOrderId,
+    WireGroup,
+    WireMoney,
+    WirePrice,
+    WireQuantity,
+    WireSecret,
+    WireSymbol,
+    WireTime,
+)
 from protocol.vocabulary import (
-    MAX_WIRE_INTEGER,
     AccountId,
     Allocation,
+    Asset,
+    Block,
     CancelReason,
     Channel,
     ClientOrderId,
@@ -24,7 +54,6 @@ from protocol.vocabulary import (
     Liquidity,
     Money,
     Nanoseconds,
-    OrderId,
     OrderState,
     OrderType,
     Phase,
@@ -33,68 +62,17 @@ from protocol.vocabulary import (
     Quantity,
     RejectReason,
     Request,
+    Role,
     SelfTrade,
     Sequence,
+    SessionId,
+    Settlement,
     Side,
-    Symbol,
     TimeInForce,
     TradeId,
 )
 
-PROTOCOL_VERSION = 2
-
-
-class Message(
-    msgspec.Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag_field="type",
-    # Messages hold only strings, numbers and flat lists: never part of a reference cycle.
-    gc=False,
-):
-    """Base of every message. Fields that stand at their default are left out of the line."""
-
-
-# -- what the fields may hold ----------------------------------------------------------------------
-# Signed on purpose: a negative quantity is a readable message with a wrong number in it, and gets
-# the engine's answer (rule 8). Only what other JSON readers can't hold is refused at the edge.
-_Bound = Meta(ge=-MAX_WIRE_INTEGER, le=MAX_WIRE_INTEGER)
-WirePrice = Annotated[Price, _Bound]
-WireQuantity = Annotated[Quantity, _Bound]
-WireAccount = Annotated[AccountId, Meta(min_length=1, max_length=32)]
-WireClientOrderId = Annotated[ClientOrderId, Meta(min_length=1, max_length=64)]
-WireMoney = Annotated[Money, _Bound]
-WireTime = Annotated[Nanoseconds, Meta(ge=0)]
-WireSymbol = Annotated[Symbol, Meta(min_length=1, max_length=16)]
-WireGroup = Annotated[str, Meta(min_length=1, max_length=32)]
-
-_ClientOrderIdField = Annotated[WireClientOrderId, Meta(description="Your own name for the order.")]
-_OrderIdField = Annotated[OrderId, Meta(description="The venue's number for the order.")]
-_SymbolField = Annotated[Symbol, Meta(description="The instrument.")]
-_SideField = Annotated[Side, Meta(description="Side of the order.")]
-_AtField = Annotated[
-    Nanoseconds, Meta(description="When the venue took the command, in nanoseconds since 1970 UTC.")
-]
-_PrivateSeq = Annotated[
-    Sequence, Meta(description="Place in the account's private stream: from 1, without a gap.")
-]
-_DepthSeq = Annotated[Sequence, Meta(description="Place in the depth stream of this instrument.")]
-_AuctionSeq = Annotated[Sequence, Meta(description="Place in the auction stream of this instrument.")]
-_AuctionVolume = Annotated[Quantity, Meta(description="Quantity that trades at that price.")]
-_Surplus = Annotated[
-    Quantity,
-    Meta(description="Interest to buy less interest to sell at that price: what is left over on one side."),
-]
-_Prevented = Annotated[
-    Quantity, Meta(description="Quantity that self-trade prevention took off; neither executed nor open.")
-]
-_TimeInForceField = Annotated[TimeInForce, Meta(description="As entered.")]
-_Leaves = Annotated[Quantity, Meta(description="Quantity still open after this.")]
-_Cumulative = Annotated[Quantity, Meta(description="Quantity executed so far.")]
-
-Level = tuple[Price, Quantity]
-"""``[price, quantity]``: the quantity is absolute, 0 removes the price level."""
+PROTOCOL_VERSION = 3
 
 
 # -- from the trader -------------------------------------------------------------------------------
@@ -113,6 +91,34 @@ class Login(Message, frozen=True, tag="login"):
             "hangs up. 0: none, for people at a keyboard.",
         ),
     ] = 0
+    secret: Annotated[
+        WireSecret | None, Meta(description="Proves who you are; left out in an open venue only.")
+    ] = None
+    role: Annotated[
+        Role | None, Meta(description="Less than the account may do, if wanted; left out: what it may do.")
+    ] = None
+    resume_from: Annotated[
+        int | None,
+        Meta(
+            ge=1,
+            description="First message of the private stream that you have not seen: it and all later ones are "
+            "sent again after the welcome. Left out: only what is new.",
+        ),
+    ] = None
+    cancel_on_disconnect: Annotated[
+        bool, Meta(description="Cancel what this session entered when it ends, in whatever way it ends.")
+    ] = False
+    copy_from: Annotated[
+        list[tuple[WireAccount, int]],
+        Meta(
+            max_length=10_000,
+            description="Role `drop_copy`: `[account, first number not seen]` for each account whose messages are to be "
+            "sent again; accounts left out are copied from now on.",
+        ),
+    ] = []
+
+    def __repr__(self) -> str:
+        return f"Login(account={self.account!r}, role={self.role!r})"  # never the secret
 
 
 class OrderTerms(Message, frozen=True, kw_only=True):
@@ -177,6 +183,13 @@ class OrderTerms(Message, frozen=True, kw_only=True):
         WireGroup | None,
         Meta(description="Orders of all accounts that name the same group count as own orders, too."),
     ] = None
+    reserve_price: Annotated[
+        WirePrice | None,
+        Meta(
+            description="A buy with a limit: hold funds for this price, so that it can be replaced up to it; left out: "
+            "for its limit."
+        ),
+    ] = None
 
 
 class NewOrder(OrderTerms, frozen=True, tag="new"):
@@ -212,7 +225,7 @@ class NewOrder(OrderTerms, frozen=True, tag="new"):
 class Cancel(Message, frozen=True, tag="cancel"):
     """Take an order out of the book. Answered by ``canceled`` or ``rejected``."""
 
-    client_order_id: _ClientOrderIdField
+    client_order_id: ClientOrderIdField
 
 
 class Replace(Message, frozen=True, tag="replace"):
@@ -221,7 +234,7 @@ class Replace(Message, frozen=True, tag="replace"):
     The order keeps its place in the queue only if the price stays and the quantity does not rise.
     """
 
-    client_order_id: _ClientOrderIdField
+    client_order_id: ClientOrderIdField
     quantity: Annotated[
         WireQuantity | None, Meta(description="The new total, executed part included; left out: as it is.")
     ] = None
@@ -236,7 +249,7 @@ class Replace(Message, frozen=True, tag="replace"):
 class Reduce(Message, frozen=True, tag="reduce"):
     """Take some quantity off an order, which keeps its place. Answered by ``replaced`` or ``canceled``."""
 
-    client_order_id: _ClientOrderIdField
+    client_order_id: ClientOrderIdField
     by: Annotated[
         WireQuantity, Meta(description="How much less; all that is open or more cancels the order.")
     ]
@@ -258,7 +271,7 @@ class MassCancel(Message, frozen=True, tag="mass_cancel"):
 class OrderStatus(Message, frozen=True, tag="order_status"):
     """Ask what became of an order. Answered by ``order_state`` or ``error``."""
 
-    client_order_id: _ClientOrderIdField
+    client_order_id: ClientOrderIdField
 
 
 class Subscribe(Message, frozen=True, tag="subscribe"):
@@ -273,33 +286,6 @@ class Unsubscribe(Message, frozen=True, tag="unsubscribe"):
 
     channel: Annotated[Channel, Meta(description="As in `subscribe`.")]
     symbol: Annotated[WireSymbol, Meta(description="As in `subscribe`.")]
-
-
-class ChangePhase(Message, frozen=True, tag="change_phase"):
-    """Operators only: move an instrument to a phase. Answered by ``admin_done``, ``rejected`` or ``error``.
-
-    Leaving a call phase for ``continuous`` or ``closed`` holds its auction first.
-    """
-
-    symbol: Annotated[WireSymbol, Meta(description="The instrument.")]
-    phase: Annotated[Phase, Meta(description="Where to.")]
-    reference_price: Annotated[
-        WirePrice | None,
-        Meta(description="For the auction, in place of the last price; left out: as the instrument stands."),
-    ] = None
-    forced: Annotated[
-        bool, Meta(description="Hold the auction even if its price lies outside the static corridor.")
-    ] = False
-
-
-class SetLastPrice(Message, frozen=True, tag="set_last_price"):
-    """Operators only: set the last price, as a trade would. Answered by ``admin_done``, ``rejected`` or ``error``.
-
-    Triggers the stops that a trade at this price would trigger.
-    """
-
-    symbol: Annotated[WireSymbol, Meta(description="The instrument.")]
-    price: Annotated[WirePrice, Meta(description="The last price from now on.")]
 
 
 class Heartbeat(Message, frozen=True, tag="heartbeat"):
@@ -320,8 +306,8 @@ ClientMessage = (
     | OrderStatus
     | Subscribe
     | Unsubscribe
-    | ChangePhase
-    | SetLastPrice
+    | desk.AccountRequest
+    | desk.AdminRequest
     | Heartbeat
     | Logout
 )
@@ -331,7 +317,7 @@ ClientMessage = (
 class InstrumentInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What can be traded, in which steps, and by which rules; distances are in price units, inclusive."""
 
-    symbol: _SymbolField
+    symbol: SymbolField
     tick: Annotated[
         Price, Meta(description="Prices are multiples of this, unless `tick_table` says otherwise.")
     ]
@@ -395,26 +381,40 @@ class InstrumentInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
             description="How far from the last price a trade may be; beyond it a volatility auction starts."
         ),
     ] = None
+    settlement: Annotated[Settlement, Meta(description="What a trade moves beside positions.")] = (
+        Settlement.NONE
+    )
+    base: Annotated[Asset | None, Meta(description="What is bought and sold, of a spot instrument.")] = None
+    quote: Annotated[Asset | None, Meta(description="What prices and fees are paid in.")] = None
+    base_scale: Annotated[int, Meta(description="Smallest units of `base` in one unit of quantity.")] = 1
+    quote_scale: Annotated[
+        int, Meta(description="Smallest units of `quote` in price units times quantity.")
+    ] = 1
+    maker_fee_per_unit: Annotated[Money, Meta(description="Per unit of quantity, on top of the rate.")] = 0
+    taker_fee_per_unit: Annotated[Money, Meta(description="Per unit of quantity, on top of the rate.")] = 0
+    margin: Annotated[
+        Money, Meta(description="Held of `quote` for each unit of the position in the worst case.")
+    ] = 0
 
 
 class PositionInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """What an account holds of one instrument."""
 
-    symbol: _SymbolField
+    symbol: SymbolField
     quantity: Annotated[int, Meta(description="Bought less sold; negative when short.")]
 
 
 class OpenOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """An order that rests in the book, or waits for its stop price or its auction."""
 
-    client_order_id: _ClientOrderIdField
-    order_id: _OrderIdField
-    symbol: _SymbolField
-    side: _SideField
+    client_order_id: ClientOrderIdField
+    order_id: OrderIdField
+    symbol: SymbolField
+    side: SideField
     quantity: Annotated[Quantity, Meta(description="Total, executed part included.")]
-    cumulative: _Cumulative
+    cumulative: CumulativeField
     leaves: Annotated[Quantity, Meta(description="Quantity still open.")]
-    time_in_force: _TimeInForceField
+    time_in_force: TimeInForceField
     price: Annotated[
         Price | None, Meta(description="Where it rests; left out for an order that rests without a limit.")
     ] = None
@@ -425,7 +425,7 @@ class OpenOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     stop_price: Annotated[
         Price | None, Meta(description="Of a stop that waits: where it is now, followed by `trail`.")
     ] = None
-    prevented: _Prevented = 0
+    prevented: PreventedField = 0
 
 
 class Welcome(Message, frozen=True, tag="welcome"):
@@ -444,6 +444,12 @@ class Welcome(Message, frozen=True, tag="welcome"):
     open_orders: Annotated[
         list[OpenOrder], Meta(description="Orders of the account that are not done, oldest first.")
     ]
+    role: Annotated[Role, Meta(description="What this session may do.")] = Role.TRADER
+    session: Annotated[SessionId, Meta(description="Number of this session.")] = 0
+    balances: Annotated[list[Balance], Meta(description="What the account has, by asset.")] = []
+    blocked: Annotated[
+        Block | None, Meta(description="Why the account may enter no orders; left out if it may.")
+    ] = None
 
 
 class LoggedOut(Message, frozen=True, tag="logged_out"):
@@ -470,12 +476,12 @@ class Accepted(OrderTerms, frozen=True, tag="accepted"):
     A stop waits, out of sight, until ``triggered``, and an order for the close until its auction.
     """
 
-    seq: _PrivateSeq
-    at_ns: _AtField
-    client_order_id: _ClientOrderIdField
-    order_id: _OrderIdField
-    symbol: _SymbolField
-    side: _SideField
+    seq: PrivateSeq
+    at_ns: AtField
+    client_order_id: ClientOrderIdField
+    order_id: OrderIdField
+    symbol: SymbolField
+    side: SideField
     quantity: Annotated[Quantity, Meta(description="As entered.")]
     price: Annotated[Price | None, Meta(description="As entered.")] = None
     order_type: Annotated[OrderType, Meta(description="As entered.")] = OrderType.LIMIT
@@ -486,8 +492,8 @@ class Accepted(OrderTerms, frozen=True, tag="accepted"):
 class Rejected(Message, frozen=True, tag="rejected"):
     """The request was refused and changed nothing."""
 
-    seq: _PrivateSeq
-    at_ns: _AtField
+    seq: PrivateSeq
+    at_ns: AtField
     request: Annotated[Request, Meta(description="What was refused.")]
     reason: Annotated[RejectReason, Meta(description="For programs.")]
     text: Annotated[str, Meta(description="For people.")]
@@ -500,27 +506,27 @@ class Rejected(Message, frozen=True, tag="rejected"):
 class Canceled(Message, frozen=True, tag="canceled"):
     """What was left of the order is out of the book."""
 
-    seq: _PrivateSeq
-    at_ns: _AtField
-    client_order_id: _ClientOrderIdField
-    order_id: _OrderIdField
-    symbol: _SymbolField
+    seq: PrivateSeq
+    at_ns: AtField
+    client_order_id: ClientOrderIdField
+    order_id: OrderIdField
+    symbol: SymbolField
     quantity: Annotated[Quantity, Meta(description="How much was canceled.")]
-    cumulative: _Cumulative
+    cumulative: CumulativeField
     reason: Annotated[CancelReason, Meta(description="Why.")]
 
 
 class Replaced(Message, frozen=True, tag="replaced"):
     """The order has a new price or quantity."""
 
-    seq: _PrivateSeq
-    at_ns: _AtField
-    client_order_id: _ClientOrderIdField
-    order_id: _OrderIdField
-    symbol: _SymbolField
+    seq: PrivateSeq
+    at_ns: AtField
+    client_order_id: ClientOrderIdField
+    order_id: OrderIdField
+    symbol: SymbolField
     quantity: Annotated[Quantity, Meta(description="The new total, executed part included.")]
-    cumulative: _Cumulative
-    leaves: _Leaves
+    cumulative: CumulativeField
+    leaves: LeavesField
     kept_priority: Annotated[bool, Meta(description="Whether the order kept its place in the queue.")]
     price: Annotated[
         Price | None, Meta(description="The limit that holds now; left out for an order without one.")
@@ -533,12 +539,12 @@ class Replaced(Message, frozen=True, tag="replaced"):
 class Rested(Message, frozen=True, tag="rested"):
     """The order rests at a price that its entry did not name."""
 
-    seq: _PrivateSeq
-    at_ns: _AtField
-    client_order_id: _ClientOrderIdField
-    order_id: _OrderIdField
-    symbol: _SymbolField
-    leaves: _Leaves
+    seq: PrivateSeq
+    at_ns: AtField
+    client_order_id: ClientOrderIdField
+    order_id: OrderIdField
+    symbol: SymbolField
+    leaves: LeavesField
     price: Annotated[
         Price | None, Meta(description="Where; left out: as a market order, before all limits.")
     ] = None
@@ -547,23 +553,23 @@ class Rested(Message, frozen=True, tag="rested"):
 class Repriced(Message, frozen=True, tag="repriced"):
     """A peg followed the best price of its side, to the back of its new price level."""
 
-    seq: _PrivateSeq
-    at_ns: _AtField
-    client_order_id: _ClientOrderIdField
-    order_id: _OrderIdField
-    symbol: _SymbolField
+    seq: PrivateSeq
+    at_ns: AtField
+    client_order_id: ClientOrderIdField
+    order_id: OrderIdField
+    symbol: SymbolField
     price: Annotated[Price, Meta(description="Where it rests now.")]
-    leaves: _Leaves
+    leaves: LeavesField
 
 
 class Triggered(Message, frozen=True, tag="triggered"):
     """The last price reached the stop price: the order goes to the book."""
 
-    seq: _PrivateSeq
-    at_ns: _AtField
-    client_order_id: _ClientOrderIdField
-    order_id: _OrderIdField
-    symbol: _SymbolField
+    seq: PrivateSeq
+    at_ns: AtField
+    client_order_id: ClientOrderIdField
+    order_id: OrderIdField
+    symbol: SymbolField
     stop_price: Annotated[Price, Meta(description="The stop price when it was reached.")]
 
 
@@ -573,25 +579,25 @@ class SelfTradePrevented(Message, frozen=True, tag="self_trade_prevented"):
     An order of which nothing is left open is ``canceled`` with the reason ``self_trade`` instead.
     """
 
-    seq: _PrivateSeq
-    at_ns: _AtField
-    client_order_id: _ClientOrderIdField
-    order_id: _OrderIdField
-    symbol: _SymbolField
+    seq: PrivateSeq
+    at_ns: AtField
+    client_order_id: ClientOrderIdField
+    order_id: OrderIdField
+    symbol: SymbolField
     quantity: Annotated[Quantity, Meta(description="How much it shrank by.")]
-    cumulative: _Cumulative
-    leaves: _Leaves
+    cumulative: CumulativeField
+    leaves: LeavesField
 
 
 class TradeReport(Message, frozen=True, tag="trade_report"):
     """The order traded."""
 
-    seq: _PrivateSeq
-    at_ns: _AtField
-    client_order_id: _ClientOrderIdField
-    order_id: _OrderIdField
-    symbol: _SymbolField
-    side: _SideField
+    seq: PrivateSeq
+    at_ns: AtField
+    client_order_id: ClientOrderIdField
+    order_id: OrderIdField
+    symbol: SymbolField
+    side: SideField
     trade_id: Annotated[TradeId, Meta(description="The same number on both sides and on the tape.")]
     price: Annotated[
         Price, Meta(description="Price of the trade: the resting order's, in an auction that of the auction.")
@@ -604,79 +610,59 @@ class TradeReport(Message, frozen=True, tag="trade_report"):
         ),
     ]
     fee: Annotated[
-        Money, Meta(description="Paid by this side in price units times quantity; negative: a rebate.")
+        Money, Meta(description="Paid by this side, in smallest units of `quote`; negative: a rebate.")
     ]
-    cumulative: _Cumulative
-    leaves: _Leaves
+    cumulative: CumulativeField
+    leaves: LeavesField
 
 
 class MassCanceled(Message, frozen=True, tag="mass_canceled"):
     """The mass cancel is done; each order's ``canceled`` came before."""
 
-    seq: _PrivateSeq
-    at_ns: _AtField
+    seq: PrivateSeq
+    at_ns: AtField
     count: Annotated[int, Meta(description="How many orders were canceled.")]
-
-
-class AdminDone(Message, frozen=True, tag="admin_done"):
-    """An operator's request is carried out."""
-
-    seq: _PrivateSeq
-    at_ns: _AtField
-    symbol: _SymbolField
-    phase: Annotated[Phase | None, Meta(description="Answers `change_phase`: the phase that holds now.")] = (
-        None
-    )
-    extended: Annotated[
-        bool, Meta(description="The auction was not held: its price is outside the static corridor.")
-    ] = False
-    price: Annotated[
-        Price | None,
-        Meta(
-            description="Answers `set_last_price`: as it is now. With `extended`: where the auction would be."
-        ),
-    ] = None
 
 
 # -- from the venue: answers and public streams ----------------------------------------------------
 class OrderStateReport(Message, frozen=True, tag="order_state"):
     """Answer to ``order_status``."""
 
-    client_order_id: _ClientOrderIdField
-    order_id: _OrderIdField
-    symbol: _SymbolField
-    side: _SideField
+    client_order_id: ClientOrderIdField
+    order_id: OrderIdField
+    symbol: SymbolField
+    side: SideField
     state: Annotated[OrderState, Meta(description="What the order is now.")]
     quantity: Annotated[Quantity, Meta(description="Total, executed part included.")]
-    cumulative: _Cumulative
+    cumulative: CumulativeField
     leaves: Annotated[Quantity, Meta(description="Quantity still open; 0 unless live or pending.")]
     price: Annotated[Price | None, Meta(description="Limit; left out for an order without one.")] = None
     order_type: Annotated[OrderType, Meta(description="As entered.")] = OrderType.LIMIT
     stop_price: Annotated[
         Price | None, Meta(description="Of a stop that waits: where it is now, followed by `trail`.")
     ] = None
-    prevented: _Prevented = 0
+    prevented: PreventedField = 0
 
 
 class Subscribed(Message, frozen=True, tag="subscribed"):
     """The stream starts after this message."""
 
     channel: Annotated[Channel, Meta(description="As in `subscribe`.")]
-    symbol: _SymbolField
+    symbol: SymbolField
 
 
 class Unsubscribed(Message, frozen=True, tag="unsubscribed"):
     """The stream ended before this message."""
 
     channel: Annotated[Channel, Meta(description="As in `unsubscribe`.")]
-    symbol: _SymbolField
+    symbol: SymbolField
 
 
 class DepthSnapshot(Message, frozen=True, tag="depth_snapshot"):
     """The whole book by price level. Comes first, and again whenever deltas had to be left out."""
 
-    symbol: _SymbolField
-    seq: _DepthSeq
+    symbol: SymbolField
+    seq: DepthSeq
     bids: Annotated[list[Level], Meta(description="`[price, quantity]`, best (highest) first.")]
     asks: Annotated[list[Level], Meta(description="`[price, quantity]`, best (lowest) first.")]
 
@@ -684,7 +670,7 @@ class DepthSnapshot(Message, frozen=True, tag="depth_snapshot"):
 class DepthDelta(Message, frozen=True, tag="depth_delta"):
     """All price levels that one command changed."""
 
-    symbol: _SymbolField
+    symbol: SymbolField
     seq: Annotated[Sequence, Meta(description="One more than that of the snapshot or delta before.")]
     bids: Annotated[list[Level], Meta(description="`[price, quantity]`: absolute; 0 removes the level.")] = []
     asks: Annotated[list[Level], Meta(description="`[price, quantity]`: absolute; 0 removes the level.")] = []
@@ -693,7 +679,7 @@ class DepthDelta(Message, frozen=True, tag="depth_delta"):
 class TradePrint(Message, frozen=True, tag="trade"):
     """One trade on the public tape."""
 
-    symbol: _SymbolField
+    symbol: SymbolField
     seq: Annotated[
         Sequence,
         Meta(
@@ -702,7 +688,7 @@ class TradePrint(Message, frozen=True, tag="trade"):
         ),
     ]
     trade_id: Annotated[TradeId, Meta(description="Names the trade.")]
-    at_ns: _AtField
+    at_ns: AtField
     price: Annotated[Price, Meta(description="Price of the trade.")]
     quantity: Annotated[Quantity, Meta(description="Quantity of the trade.")]
     aggressor: Annotated[
@@ -710,10 +696,19 @@ class TradePrint(Message, frozen=True, tag="trade"):
     ] = None
 
 
+class PrintBusted(Message, frozen=True, tag="print_busted"):
+    """A trade that was on the tape is undone: it does not count."""
+
+    symbol: SymbolField
+    seq: Annotated[Sequence, Meta(description="Place in the tape of this instrument, as in `trade`.")]
+    trade_id: Annotated[TradeId, Meta(description="Names the trade.")]
+    at_ns: AtField
+
+
 class PhaseStatus(Message, frozen=True, tag="status"):
     """The phase of an instrument: now, and then each change."""
 
-    symbol: _SymbolField
+    symbol: SymbolField
     seq: Annotated[Sequence, Meta(description="Place in the status stream of this instrument.")]
     phase: Annotated[Phase, Meta(description="The phase that holds.")]
     previous: Annotated[
@@ -728,10 +723,10 @@ class PhaseStatus(Message, frozen=True, tag="status"):
 class Indication(Message, frozen=True, tag="indication"):
     """What an auction would give if it were held now."""
 
-    symbol: _SymbolField
-    seq: _AuctionSeq
-    volume: _AuctionVolume
-    surplus: _Surplus
+    symbol: SymbolField
+    seq: AuctionSeq
+    volume: AuctionVolumeField
+    surplus: SurplusField
     price: Annotated[
         Price | None, Meta(description="Price of the auction; left out if nothing would trade.")
     ] = None
@@ -740,11 +735,11 @@ class Indication(Message, frozen=True, tag="indication"):
 class AuctionResult(Message, frozen=True, tag="auction_result"):
     """An auction was held."""
 
-    symbol: _SymbolField
-    seq: _AuctionSeq
-    at_ns: _AtField
-    volume: _AuctionVolume
-    surplus: _Surplus
+    symbol: SymbolField
+    seq: AuctionSeq
+    at_ns: AtField
+    volume: AuctionVolumeField
+    surplus: SurplusField
     price: Annotated[
         Price | None, Meta(description="The one price of the auction; left out if nothing traded.")
     ] = None
@@ -753,9 +748,9 @@ class AuctionResult(Message, frozen=True, tag="auction_result"):
 class AuctionExtended(Message, frozen=True, tag="auction_extended"):
     """An auction was not held, as its price is outside the static corridor: the call goes on."""
 
-    symbol: _SymbolField
-    seq: _AuctionSeq
-    at_ns: _AtField
+    symbol: SymbolField
+    seq: AuctionSeq
+    at_ns: AtField
     price: Annotated[Price, Meta(description="Where the auction would have been.")]
 
 
@@ -770,14 +765,23 @@ PrivateMessage = (
     | SelfTradePrevented
     | TradeReport
     | MassCanceled
-    | AdminDone
+    | DeskReport
+    | AuditEntry
 )
 """The numbered messages: what a private stream consists of."""
+
+
+class Copy(Message, frozen=True, tag="copy"):
+    """To a drop copy: a message of somebody's private stream, with its place there."""
+
+    account: Annotated[AccountId, Meta(description="Whose; `*` for the venue's own stream.")]
+    report: Annotated[PrivateMessage, Meta(description="The message as the account got it.")]
+
 
 AuctionMessage = Indication | AuctionResult | AuctionExtended
 """What the auction channel consists of."""
 
-PublicMessage = DepthSnapshot | DepthDelta | TradePrint | PhaseStatus | AuctionMessage
+PublicMessage = DepthSnapshot | DepthDelta | TradePrint | PrintBusted | PhaseStatus | AuctionMessage
 
 ServerMessage = (
     Welcome
@@ -794,13 +798,17 @@ ServerMessage = (
     | SelfTradePrevented
     | TradeReport
     | MassCanceled
-    | AdminDone
+    | DeskReport
+    | DeskAnswer
+    | AuditEntry
+    | Copy
     | OrderStateReport
     | Subscribed
     | Unsubscribed
     | DepthSnapshot
     | DepthDelta
     | TradePrint
+    | PrintBusted
     | PhaseStatus
     | Indication
     | AuctionResult

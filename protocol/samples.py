@@ -6,15 +6,15 @@ They say nothing about the wire that ``messages`` does not say; tests hold them 
 
 from typing import Final
 
+from protocol.desk import AdminDone, ChangePhase, SetLastPrice
+from protocol.fields import Message
 from protocol.messages import (
     PROTOCOL_VERSION,
     Accepted,
-    AdminDone,
     AuctionExtended,
     AuctionResult,
     Cancel,
     Canceled,
-    ChangePhase,
     DepthDelta,
     DepthSnapshot,
     Error,
@@ -26,7 +26,6 @@ from protocol.messages import (
     Logout,
     MassCancel,
     MassCanceled,
-    Message,
     NewOrder,
     OpenOrder,
     OrderStateReport,
@@ -40,7 +39,6 @@ from protocol.messages import (
     Repriced,
     Rested,
     SelfTradePrevented,
-    SetLastPrice,
     Subscribe,
     Subscribed,
     TradePrint,

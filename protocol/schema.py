@@ -14,11 +14,11 @@ from msgspec import inspect
 
 from protocol.codec import encode
 from protocol.errors import ConfigError
+from protocol.fields import Message
 from protocol.messages import (
     PROTOCOL_VERSION,
     ClientMessage,
     InstrumentInfo,
-    Message,
     OpenOrder,
     PositionInfo,
     ServerMessage,

@@ -18,17 +18,9 @@ import msgspec
 
 from protocol.codec import client_message_decoder, encode_all, server_message_decoder
 from protocol.errors import LocalProtocolError, RemoteProtocolError, SequenceGap, SessionBroken
+from protocol.fields import Message
 from protocol.framing import MAX_LINE_BYTES, LineBuffer
-from protocol.messages import (
-    Error,
-    Heartbeat,
-    LoggedOut,
-    Login,
-    Logout,
-    Message,
-    PrivateMessage,
-    Welcome,
-)
+from protocol.messages import Error, Heartbeat, LoggedOut, Login, Logout, PrivateMessage, Welcome
 from protocol.vocabulary import AccountId, ErrorCode, Sequence
 
 MISSED_HEARTBEATS: Final = 3

@@ -18,6 +18,15 @@ ClientOrderId = NewType("ClientOrderId", str)
 Symbol = NewType("Symbol", str)
 """Names an instrument, as in ``ACME``."""
 
+Asset = NewType("Asset", str)
+"""Names what balances are kept in, as in ``USD`` or ``BTC``; at most 16 characters."""
+
+TransactionId = NewType("TransactionId", str)
+"""Names a deposit or a withdrawal for who orders it; the same one is carried out once (rule 44)."""
+
+QuoteSet = NewType("QuoteSet", str)
+"""Names quotes that are protected and pulled together; chosen by their owner."""
+
 # Numbers are plain aliases: sums and products of a NewType are bare ints again, and each call that
 # turns them back costs as much as a tenth of a match.
 OrderId: TypeAlias = int
@@ -37,6 +46,9 @@ Quantity: TypeAlias = int
 
 Money: TypeAlias = int
 """Integer money: price unit times quantity unit."""
+
+SessionId: TypeAlias = int
+"""Names a session that is open now; 0: none in particular."""
 
 Nanoseconds: TypeAlias = int
 """Integer nanoseconds since 1970-01-01 UTC."""
@@ -107,6 +119,44 @@ class Allocation(StrEnum):
     PRO_RATA = "pro_rata"  # by their quantities (rule 39)
 
 
+class Settlement(StrEnum):
+    """What a trade of the instrument moves beside positions."""
+
+    NONE = "none"  # nothing: positions are counted, money is not
+    SPOT = "spot"  # the base asset against the quote asset, at once
+    MARGIN = "margin"  # profit and loss in the quote asset; open positions are secured by a margin
+
+
+class Role(StrEnum):
+    """What a session may do."""
+
+    TRADER = "trader"
+    VIEWER = "viewer"  # reads what the account may read, asks for nothing that changes anything
+    OPERATOR = "operator"  # runs the venue
+    DROP_COPY = "drop_copy"  # reads copies of other accounts' private streams
+
+
+class Limit(StrEnum):
+    """What an account may not go beyond (rule 41)."""
+
+    ORDER_QUANTITY = "order_quantity"
+    ORDER_NOTIONAL = "order_notional"
+    OPEN_ORDERS = "open_orders"
+    OPEN_QUANTITY = "open_quantity"
+    POSITION = "position"  # in the worst case: everything open on one side is executed
+    COLLAR = "collar"  # how far from the last price a limit may be
+    DAILY_LOSS = "daily_loss"
+    MESSAGE_RATE = "message_rate"
+
+
+class Block(StrEnum):
+    """Why an account may not enter orders."""
+
+    KILL_SWITCH = "kill_switch"  # it pulled its own; it lifts it itself
+    OPERATOR = "operator"  # disabled by an operator
+    HARD_BREACH = "hard_breach"  # it went beyond a limit that is hard; an operator lifts it
+
+
 class Phase(StrEnum):
     """Where an instrument stands in its trading day."""
 
@@ -152,6 +202,10 @@ class Request(StrEnum):
     REPLACE = "replace"
     REDUCE = "reduce"
     MASS_CANCEL = "mass_cancel"
+    MASS_QUOTE = "mass_quote"
+    PROTECTION = "protection"
+    KILL_SWITCH = "kill_switch"
+    DEAD_MAN = "dead_man"
     ADMIN = "admin"
 
 
@@ -181,6 +235,26 @@ class RejectReason(StrEnum):
     ALREADY_EXPIRED = "already_expired"
     NOT_A_REDUCTION = "not_a_reduction"
     NOTHING_TO_REPLACE = "nothing_to_replace"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    OVER_RESERVE = "over_reserve"
+    ORDER_QUANTITY_LIMIT = "order_quantity_limit"
+    ORDER_NOTIONAL_LIMIT = "order_notional_limit"
+    OPEN_ORDERS_LIMIT = "open_orders_limit"
+    OPEN_QUANTITY_LIMIT = "open_quantity_limit"
+    POSITION_LIMIT = "position_limit"
+    COLLAR_LIMIT = "collar_limit"
+    DAILY_LOSS_LIMIT = "daily_loss_limit"
+    MESSAGE_RATE_LIMIT = "message_rate_limit"
+    KILL_SWITCH = "kill_switch"
+    ACCOUNT_DISABLED = "account_disabled"
+    QUOTES_PULLED = "quotes_pulled"
+    INVALID_REQUEST = "invalid_request"
+    UNKNOWN_ACCOUNT = "unknown_account"
+    DUPLICATE_ACCOUNT = "duplicate_account"
+    UNKNOWN_ASSET = "unknown_asset"
+    UNKNOWN_TRADE = "unknown_trade"
+    ALREADY_BUSTED = "already_busted"
+    TRANSACTION_CONFLICT = "transaction_conflict"
     DUPLICATE_INSTRUMENT = "duplicate_instrument"
     INVALID_INSTRUMENT = "invalid_instrument"
 
@@ -204,6 +278,12 @@ class CancelReason(StrEnum):
     OUTSIDE_BAND = "outside_band"
     NOTHING_TO_PEG_TO = "nothing_to_peg_to"
     AUCTION_OVER = "auction_over"
+    DISCONNECTED = "disconnected"
+    DEAD_MAN = "dead_man"
+    KILL_SWITCH = "kill_switch"
+    ACCOUNT_DISABLED = "account_disabled"
+    QUOTES_PULLED = "quotes_pulled"
+    OPERATOR = "operator"
 
 
 class ErrorCode(StrEnum):
@@ -222,5 +302,16 @@ class ErrorCode(StrEnum):
     ALREADY_SUBSCRIBED = "already_subscribed"
     NOT_SUBSCRIBED = "not_subscribed"
     NOT_AN_OPERATOR = "not_an_operator"
+    NOT_ALLOWED = "not_allowed"
+    LOGIN_FAILED = "login_failed"
+    LOGIN_THROTTLED = "login_throttled"
+    ACCOUNT_DISABLED = "account_disabled"
+    TOO_MANY_SESSIONS = "too_many_sessions"
+    RESUME_FROM_THE_FUTURE = "resume_from_the_future"
+    RESUME_UNAVAILABLE = "resume_unavailable"
+    LINE_TIMEOUT = "line_timeout"
+    SLOW_CONSUMER = "slow_consumer"
+    UNKNOWN_ACCOUNT = "unknown_account"
+    UNKNOWN_TRADE = "unknown_trade"
     TOO_MANY_CONNECTIONS = "too_many_connections"
     SHUTTING_DOWN = "shutting_down"

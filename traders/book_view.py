@@ -11,7 +11,8 @@ from collections.abc import Iterable
 import msgspec
 
 from protocol.errors import SequenceGap
-from protocol.messages import DepthDelta, DepthSnapshot, Level
+from protocol.fields import Level
+from protocol.messages import DepthDelta, DepthSnapshot
 from protocol.vocabulary import Price, Quantity, Sequence, Side, Symbol
 
 

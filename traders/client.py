@@ -18,24 +18,22 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection,
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, Unpack, cast, get_args
 
+from protocol.desk import AdminDone, ChangePhase, SetLastPrice
 from protocol.errors import LocalProtocolError, RemoteProtocolError, SessionBusy, SessionClosed, VenueError
+from protocol.fields import Message
 from protocol.messages import (
-    AdminDone,
     AuctionMessage,
-    ChangePhase,
     DepthDelta,
     DepthSnapshot,
     Error,
     InstrumentInfo,
     MassCancel,
     MassCanceled,
-    Message,
     OrderStateReport,
     OrderStatus,
     PhaseStatus,
     PrivateMessage,
     Rejected,
-    SetLastPrice,
     TradePrint,
     Welcome,
 )

@@ -13,7 +13,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from protocol.errors import RemoteProtocolError, SessionBroken, SessionClosed, VenueError
-from protocol.messages import Error, LoggedOut, Message, Welcome
+from protocol.fields import Message
+from protocol.messages import Error, LoggedOut, Welcome
 from protocol.session import ClientSession, SessionState
 from protocol.vocabulary import AccountId
 

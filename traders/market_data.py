@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from protocol.errors import RemoteProtocolError, SequenceGap, VenueError
+from protocol.fields import Message
 from protocol.messages import (
     AuctionMessage,
     AuctionResult,
@@ -17,7 +18,6 @@ from protocol.messages import (
     DepthSnapshot,
     Error,
     Indication,
-    Message,
     PhaseStatus,
     Subscribe,
     TradePrint,

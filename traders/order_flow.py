@@ -23,7 +23,8 @@ from typing import Final, Literal
 import msgspec
 
 from protocol.errors import ConfigError
-from protocol.messages import Cancel, Level, NewOrder, Reduce
+from protocol.fields import Level
+from protocol.messages import Cancel, NewOrder, Reduce
 from protocol.vocabulary import ClientOrderId, Side, Symbol, TimeInForce
 
 FlowId = int | str

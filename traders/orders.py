@@ -8,17 +8,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final, TypeVar, cast
 
 from protocol.errors import LocalProtocolError, SessionBusy, VenueError
-from protocol.messages import (
-    Cancel,
-    Canceled,
-    Message,
-    NewOrder,
-    PrivateMessage,
-    Reduce,
-    Rejected,
-    Replace,
-    Replaced,
-)
+from protocol.fields import Message
+from protocol.messages import Cancel, Canceled, NewOrder, PrivateMessage, Reduce, Rejected, Replace, Replaced
 from protocol.vocabulary import Request
 from traders.feed import Queue
 from traders.order_view import OrderView

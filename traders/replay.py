@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from protocol.errors import SequenceGap
+from protocol.fields import Message
 from protocol.messages import (
     Accepted,
     Canceled,
     DepthDelta,
     DepthSnapshot,
-    Message,
     PrivateMessage,
     Rejected,
     Replaced,

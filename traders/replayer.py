@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from protocol.errors import ConfigError, RemoteProtocolError, SessionBroken, VenueError
-from protocol.messages import DepthSnapshot, Error, Message, Subscribe, Subscribed
+from protocol.fields import Message
+from protocol.messages import DepthSnapshot, Error, Subscribe, Subscribed
 from protocol.vocabulary import AccountId, Channel, Symbol
 from traders.client import DEFAULT_HEARTBEAT_S, Client
 from traders.connection import Connection, connected

@@ -9,18 +9,10 @@ import asyncio
 from collections import deque
 from typing import Final
 
+from protocol.desk import AdminDone
 from protocol.errors import RemoteProtocolError, VenueError
-from protocol.messages import (
-    Accepted,
-    AdminDone,
-    Canceled,
-    Error,
-    MassCanceled,
-    Message,
-    OrderStateReport,
-    Rejected,
-    Replaced,
-)
+from protocol.fields import Message
+from protocol.messages import Accepted, Canceled, Error, MassCanceled, OrderStateReport, Rejected, Replaced
 from protocol.vocabulary import CancelReason, ClientOrderId, Request
 
 STATUS: Final = "order_status"

@@ -102,7 +102,7 @@ class Stage:
         self._owners: dict[str, AccountId] = {}
         setup: list[Command] = [_listing(case)]
         if case.instrument.last is not None:
-            setup.append(SetLastPrice(None, SYMBOL, case.instrument.last))
+            setup.append(SetLastPrice(SYMBOL, case.instrument.last))
         answers = [self._sequencer.submit(command)[0] for command in setup]
         refusals = [answer.text for answer in answers if isinstance(answer, RequestRejected)]
         self.refusal = next(iter(refusals), None)
@@ -191,9 +191,9 @@ class Stage:
                 self._clock.advance(ns=max(0, step.now - self._clock.now_ns()))
                 return [ExpireOrders(step.now)]
             case cases.SetLast():
-                return [SetLastPrice(None, SYMBOL, step.price)]
+                return [SetLastPrice(SYMBOL, step.price)]
             case cases.StartAuction():
-                return [ChangePhase(None, SYMBOL, Phase.INTRADAY_AUCTION)]
+                return [ChangePhase(SYMBOL, Phase.INTRADAY_AUCTION)]
             case cases.Uncross():
                 return _uncross(step)
             case _:  # an indicative price is read, not asked for
@@ -291,9 +291,9 @@ def _listing(case: cases.Situation) -> AddInstrument:
 def _uncross(step: cases.Uncross) -> list[Command]:
     then = THEN[step.then]
     opening = then if then is Phase.CLOSED else Phase.CONTINUOUS
-    commands: list[Command] = [ChangePhase(None, SYMBOL, opening, step.ref, forced=True)]
+    commands: list[Command] = [ChangePhase(SYMBOL, opening, step.ref, forced=True)]
     if then is not opening:  # leaving a call for anything but trading or the close holds no auction
-        commands.append(ChangePhase(None, SYMBOL, then))
+        commands.append(ChangePhase(SYMBOL, then))
     return commands
 
 

@@ -63,10 +63,10 @@ class Calls:
             corridor = bands.static_corridor(book, command.reference_price)
             held = found.price is None or command.forced or corridor is None or found.price in corridor
             if found.price is not None and not held:
-                return (AuctionExtended(command.account, command.symbol, previous, found.price),)
+                return (AuctionExtended(command.symbol, previous, found.price),)
             self._hold(book, found, events)
         book.phase = phase
-        events.append(PhaseChanged(command.account, command.symbol, phase, previous))
+        events.append(PhaseChanged(command.symbol, phase, previous))
         if phase is Phase.CLOSING_AUCTION:
             self._enter_for_the_close(book, events)
         elif phase is Phase.CONTINUOUS and phase is not previous:
@@ -85,7 +85,7 @@ class Calls:
         self._trading.seq = command.seq
         book.last_price = command.price
         book.stops.follow(command.price)
-        events: list[Event] = [LastPriceSet(command.account, command.symbol, command.price)]
+        events: list[Event] = [LastPriceSet(command.symbol, command.price)]
         self._trading.settle(book, events)
         return tuple(events)
 
@@ -146,4 +146,4 @@ class Calls:
 
 
 def _refused(command: ChangePhase | SetLastPrice, reason: RejectReason, text: str) -> tuple[RequestRejected]:
-    return (RequestRejected(command.account, None, Request.ADMIN, reason, text),)
+    return (RequestRejected(None, None, Request.ADMIN, reason, text),)

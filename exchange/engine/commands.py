@@ -13,7 +13,9 @@ import msgspec
 from protocol.vocabulary import (
     AccountId,
     Allocation,
+    Asset,
     ClientOrderId,
+    Limit,
     Money,
     Nanoseconds,
     OrderType,
@@ -21,11 +23,17 @@ from protocol.vocabulary import (
     PostOnly,
     Price,
     Quantity,
+    QuoteSet,
+    Role,
     SelfTrade,
     Sequence,
+    SessionId,
+    Settlement,
     Side,
     Symbol,
     TimeInForce,
+    TradeId,
+    TransactionId,
 )
 
 UNSTAMPED: Final = 0
@@ -78,6 +86,20 @@ class AddInstrument(_Command, tag="add_instrument"):
     """How far from the last price a continuous trade may be (rule 38)."""
     reference_price: Price | None = None
     """Stands in for the last price until there is one; the price of each auction takes its place."""
+    settlement: Settlement = Settlement.NONE
+    base: Asset | None = None
+    """What is bought and sold; of spot instruments only."""
+    quote: Asset | None = None
+    """What prices and fees are paid in."""
+    base_scale: int = 1
+    """Smallest units of the base asset in one unit of quantity."""
+    quote_scale: int = 1
+    """Smallest units of the quote asset in price units times quantity."""
+    maker_fee_per_unit: Money = 0
+    """Per unit of quantity, in smallest units of the quote asset, on top of the rate; negative is a rebate."""
+    taker_fee_per_unit: Money = 0
+    margin: Money = 0
+    """What a unit of position, or of open quantity that would become one, holds of the quote asset."""
     seq: Sequence = UNSTAMPED
     at_ns: Nanoseconds = 0
 
@@ -109,6 +131,10 @@ class Terms(msgspec.Struct, array_like=True, frozen=True, gc=False, omit_default
     """``None``: as the instrument says."""
     self_trade_group: str | None = None
     """Orders of one group count as one account's for self-trade prevention."""
+    reserve_price: Price | None = None
+    """A buy holds funds for this price, and may be replaced up to it without holding more."""
+    quote_set: QuoteSet | None = None
+    """Protected and pulled together with the other quotes of the set."""
 
 
 class EnterOrder(_Command, tag="enter"):
@@ -124,6 +150,8 @@ class EnterOrder(_Command, tag="enter"):
     price: Price | None
     post_only: bool = False
     terms: Terms | None = None
+    session: SessionId = 0
+    """The session that takes the order with it when it ends; 0: none does."""
     seq: Sequence = UNSTAMPED
     at_ns: Nanoseconds = 0
 
@@ -193,11 +221,10 @@ class EndDay(_Command, tag="end_day"):
 class ChangePhase(_Command, tag="change_phase"):
     """Move an instrument to a phase. Leaving a call for trading or for the close holds the auction first.
 
-    ``account``: the operator who asks; ``None``: the schedule does. ``reference_price`` of ``None``: as the
-    instrument stands. ``forced``: hold the auction even if its price is outside the static corridor.
+    ``reference_price`` of ``None``: as the instrument stands. ``forced``: hold the auction even if its price
+    is outside the static corridor.
     """
 
-    account: AccountId | None
     symbol: Symbol
     phase: Phase
     reference_price: Price | None = None
@@ -209,22 +236,200 @@ class ChangePhase(_Command, tag="change_phase"):
 class SetLastPrice(_Command, tag="set_last_price"):
     """Set the last price as a trade would, and trigger what it triggers."""
 
-    account: AccountId | None
     symbol: Symbol
     price: Price
     seq: Sequence = UNSTAMPED
     at_ns: Nanoseconds = 0
 
 
-Command = (
+# -- what an account does about itself ---------------------------------------------------------------
+
+
+class SetKillSwitch(_Command, tag="kill_switch"):
+    """Cancel everything an account has and refuse what follows; or, with ``on`` false, lift that (rule 45)."""
+
+    account: AccountId
+    on: bool
+    seq: Sequence = UNSTAMPED
+    at_ns: Nanoseconds = 0
+
+
+class ArmDeadMan(_Command, tag="dead_man"):
+    """Cancel everything the account has at the deadline, unless this comes again first. ``None``: never."""
+
+    account: AccountId
+    deadline_ns: Nanoseconds | None
+    seq: Sequence = UNSTAMPED
+    at_ns: Nanoseconds = 0
+
+
+class CancelSession(_Command, tag="cancel_session"):
+    """A session that asked for it ended: cancel what it entered (rule 49)."""
+
+    account: AccountId
+    session: SessionId
+    seq: Sequence = UNSTAMPED
+    at_ns: Nanoseconds = 0
+
+
+class SetProtection(_Command, tag="set_protection"):
+    """Pull the quotes of a set after ``fills`` trades within ``window_ns``, and refuse new ones until this
+    comes again. 0 fills: no protection.
+    """
+
+    account: AccountId
+    quote_set: QuoteSet
+    fills: int
+    window_ns: Nanoseconds
+    seq: Sequence = UNSTAMPED
+    at_ns: Nanoseconds = 0
+
+
+# -- what operators do, and the venue itself ---------------------------------------------------------
+
+
+class SetAccount(_Command, tag="set_account"):
+    """Open an account, or change what it may do and how it proves who it is.
+
+    ``secret_hash`` of ``None``: nobody can log in with a secret. ``copies``: whom a drop copy may read; empty:
+    everybody. ``new``: refuse if it exists.
+    """
+
+    account: AccountId
+    role: Role
+    secret_hash: str | None = None
+    copies: list[AccountId] = []
+    new: bool = False
+    seq: Sequence = UNSTAMPED
+    at_ns: Nanoseconds = 0
+
+
+class BlockAccount(_Command, tag="block_account"):
+    """Disable an account: everything it has is canceled, what follows is refused. ``on`` false: enable it."""
+
+    account: AccountId
+    on: bool
+    seq: Sequence = UNSTAMPED
+    at_ns: Nanoseconds = 0
+
+
+class AdjustBalance(_Command, tag="adjust_balance"):
+    """Pay in, or out if ``amount`` is negative, once for each transaction id (rule 44)."""
+
+    account: AccountId
+    asset: Asset
+    amount: Money
+    transaction_id: TransactionId
+    seq: Sequence = UNSTAMPED
+    at_ns: Nanoseconds = 0
+
+
+class Limits(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Bounds by ``Limit``; ``None``: this scope sets none. ``hard``: whose breach disables the account."""
+
+    order_quantity: Quantity | None = None
+    order_notional: Money | None = None
+    open_orders: int | None = None
+    open_quantity: Quantity | None = None
+    position: Quantity | None = None
+    collar: Price | None = None
+    daily_loss: Money | None = None
+    message_rate: int | None = None
+    hard: tuple[Limit, ...] = ()
+
+
+class SetLimits(_Command, tag="set_limits"):
+    """Replace the limits of a scope: an account's or (``None``) everybody's, in one instrument or in each."""
+
+    account: AccountId | None
+    symbol: Symbol | None
+    limits: Limits
+    seq: Sequence = UNSTAMPED
+    at_ns: Nanoseconds = 0
+
+
+class SetFees(_Command, tag="set_fees"):
+    """Change what trades of an instrument cost from now on; as in ``AddInstrument``."""
+
+    symbol: Symbol
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    maker_fee_per_unit: Money = 0
+    taker_fee_per_unit: Money = 0
+    seq: Sequence = UNSTAMPED
+    at_ns: Nanoseconds = 0
+
+
+class PullOrder(_Command, tag="pull_order"):
+    """Cancel somebody's order."""
+
+    account: AccountId
+    client_order_id: ClientOrderId
+    seq: Sequence = UNSTAMPED
+    at_ns: Nanoseconds = 0
+
+
+class BustTrade(_Command, tag="bust_trade"):
+    """Undo what a trade moved. Everything but the id is as the trade was: the engine keeps no old trades."""
+
+    trade_id: TradeId
+    symbol: Symbol
+    price: Price
+    quantity: Quantity
+    buyer: AccountId
+    buyer_fee: Money
+    seller: AccountId
+    seller_fee: Money
+    seq: Sequence = UNSTAMPED
+    at_ns: Nanoseconds = 0
+
+
+class Broadcast(_Command, tag="broadcast"):
+    """Tell everybody something."""
+
+    text: str
+    seq: Sequence = UNSTAMPED
+    at_ns: Nanoseconds = 0
+
+
+AdminCommand = (
     AddInstrument
+    | MassCancel
+    | ChangePhase
+    | SetLastPrice
+    | SetAccount
+    | BlockAccount
+    | AdjustBalance
+    | SetLimits
+    | SetFees
+    | PullOrder
+    | BustTrade
+    | Broadcast
+)
+"""What an operator may do."""
+
+
+class Administer(_Command, tag="administer"):
+    """An operator's command, with who orders it and why."""
+
+    by: AccountId
+    why: str
+    command: AdminCommand
+    seq: Sequence = UNSTAMPED
+    at_ns: Nanoseconds = 0
+
+
+Command = (
+    AdminCommand
     | EnterOrder
     | CancelOrder
     | ReplaceOrder
     | ReduceOrder
-    | MassCancel
     | ExpireOrders
     | EndDay
-    | ChangePhase
-    | SetLastPrice
+    | SetKillSwitch
+    | ArmDeadMan
+    | CancelSession
+    | SetProtection
+    | Administer
 )

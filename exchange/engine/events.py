@@ -10,20 +10,27 @@ import msgspec
 from exchange.engine.commands import Terms
 from protocol.vocabulary import (
     AccountId,
+    Asset,
+    Block,
     CancelReason,
     ClientOrderId,
     Money,
+    Nanoseconds,
     OrderId,
     OrderType,
     Phase,
     Price,
     Quantity,
+    QuoteSet,
     RejectReason,
     Request,
+    Role,
+    SessionId,
     Side,
     Symbol,
     TimeInForce,
     TradeId,
+    TransactionId,
 )
 
 
@@ -71,7 +78,8 @@ class RequestRejected(_Event, frozen=True, tag="rejected"):
 class Trade(_Event, frozen=True, tag="trade"):
     """One resting order met the aggressor, at the resting order's price (rule 1).
 
-    Cumulative and leaves are those after this trade. Fees are in price units times quantity.
+    Cumulative and leaves are those after this trade. Fees are in smallest units of the quote asset, which
+    without one are price units times quantity.
     """
 
     trade_id: TradeId
@@ -213,7 +221,6 @@ class OrdersExpired(_Event, frozen=True, tag="expired"):
 
 
 class LastPriceSet(_Event, frozen=True, tag="last_price_set"):
-    account: AccountId | None
     symbol: Symbol
     price: Price
 
@@ -232,19 +239,122 @@ class AuctionHeld(_Event, frozen=True, tag="auction_held"):
 class AuctionExtended(_Event, frozen=True, tag="auction_extended"):
     """The auction would be at ``price``, outside the static corridor: the call goes on (rule 38)."""
 
-    account: AccountId | None
     symbol: Symbol
     phase: Phase
     price: Price
 
 
 class PhaseChanged(_Event, frozen=True, tag="phase_changed"):
-    """``account``: the operator who asked, ``None``: the schedule or the market itself."""
-
-    account: AccountId | None
     symbol: Symbol
     phase: Phase
     previous: Phase
+
+
+class KillSwitchSet(_Event, frozen=True, tag="kill_switch_set"):
+    """The account's orders were canceled before this, if it is on."""
+
+    account: AccountId
+    on: bool
+
+
+class AccountBlocked(_Event, frozen=True, tag="account_blocked"):
+    """The account may enter no more orders; the cancels of those it had follow."""
+
+    account: AccountId
+    block: Block
+    text: str
+
+
+class AccountUnblocked(_Event, frozen=True, tag="account_unblocked"):
+    account: AccountId
+
+
+class DeadManArmed(_Event, frozen=True, tag="dead_man_armed"):
+    account: AccountId
+    deadline_ns: Nanoseconds | None
+
+
+class DeadManFired(_Event, frozen=True, tag="dead_man_fired"):
+    """Not renewed in time: the cancels of all the account's orders came before this."""
+
+    account: AccountId
+    canceled: int
+
+
+class SessionCanceled(_Event, frozen=True, tag="session_canceled"):
+    """A session ended, and what it had entered was canceled before this."""
+
+    account: AccountId
+    session: SessionId
+    canceled: int
+
+
+class ProtectionSet(_Event, frozen=True, tag="protection_set"):
+    account: AccountId
+    quote_set: QuoteSet
+    fills: int
+    window_ns: Nanoseconds
+
+
+class QuotesPulled(_Event, frozen=True, tag="quotes_pulled"):
+    """So many trades in so short a time: the set's quotes were canceled before this."""
+
+    account: AccountId
+    quote_set: QuoteSet
+    canceled: int
+
+
+class AccountSet(_Event, frozen=True, tag="account_set"):
+    account: AccountId
+    role: Role
+
+
+class BalanceAdjusted(_Event, frozen=True, tag="balance_adjusted"):
+    """``repeated``: the transaction was carried out before, and nothing changed now (rule 44)."""
+
+    account: AccountId
+    asset: Asset
+    amount: Money
+    transaction_id: TransactionId
+    free: Money
+    repeated: bool
+
+
+class LimitsSet(_Event, frozen=True, tag="limits_set"):
+    account: AccountId | None
+    symbol: Symbol | None
+
+
+class FeesSet(_Event, frozen=True, tag="fees_set"):
+    symbol: Symbol
+
+
+class TradeBusted(_Event, frozen=True, tag="trade_busted"):
+    """What the trade moved went back."""
+
+    trade_id: TradeId
+    symbol: Symbol
+    price: Price
+    quantity: Quantity
+    buyer: AccountId
+    buyer_fee: Money
+    seller: AccountId
+    seller_fee: Money
+
+
+class NoticeSent(_Event, frozen=True, tag="notice"):
+    text: str
+
+
+class Administered(_Event, frozen=True, tag="administered"):
+    """An operator's command was carried out; what it did stands before this. For the audit."""
+
+    by: AccountId
+    why: str
+    action: str
+    account: AccountId | None
+    symbol: Symbol | None
+    text: str
 
 
 Event = (
@@ -266,4 +376,19 @@ Event = (
     | AuctionHeld
     | AuctionExtended
     | PhaseChanged
+    | KillSwitchSet
+    | AccountBlocked
+    | AccountUnblocked
+    | DeadManArmed
+    | DeadManFired
+    | SessionCanceled
+    | ProtectionSet
+    | QuotesPulled
+    | AccountSet
+    | BalanceAdjusted
+    | LimitsSet
+    | FeesSet
+    | TradeBusted
+    | NoticeSent
+    | Administered
 )

@@ -221,7 +221,7 @@ class Trading(Execution):
             self.execute(book, opposite, order, plan.steps, events)
 
     def _start_volatility_auction(self, book: Book, events: list[Event]) -> None:
-        events.append(PhaseChanged(None, book.instrument.symbol, Phase.VOLATILITY_AUCTION, book.phase))
+        events.append(PhaseChanged(book.instrument.symbol, Phase.VOLATILITY_AUCTION, book.phase))
         book.phase = Phase.VOLATILITY_AUCTION
 
     # -- what follows: stops, then pegs --------------------------------------------------------

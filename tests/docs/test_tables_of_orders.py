@@ -82,8 +82,8 @@ class Floor:
                 EnterOrder(OTHERS, ClientOrderId(f"other_{side}"), ACME, side, OrderType.LIMIT, TimeInForce.GTC,
                            10, price)
             )  # fmt: skip
-        self.submit(SetLastPrice(None, ACME, 100))
-        self.submit(ChangePhase(None, ACME, phase))
+        self.submit(SetLastPrice(ACME, 100))
+        self.submit(ChangePhase(ACME, phase))
 
     def submit(self, command: Command) -> tuple[Event, ...]:
         return self._sequencer.submit(command)

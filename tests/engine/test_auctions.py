@@ -134,7 +134,7 @@ def test_trade_of_an_auction_tells_both_sides_and_charges_both_as_makers() -> No
             seller_fee=-5,
         ),
         AuctionHeld(ACME, 100, 5, -2),
-        PhaseChanged(None, ACME, CONTINUOUS, OPENING),
+        PhaseChanged(ACME, CONTINUOUS, OPENING),
     )  # fmt: skip
     assert (book.position(MAKER), book.position(TAKER)) == (5, -5)
 

@@ -50,7 +50,7 @@ def test_auction_price_outside_the_static_corridor_extends_the_call(price: Price
     if held:
         assert told(events)[0] == f"b buys from s: 5 at {price}"
     else:
-        assert events == (AuctionExtended(None, ACME, OPENING, price),)
+        assert events == (AuctionExtended(ACME, OPENING, price),)
         assert book.engine.books[ACME].phase is OPENING
         assert picture(book) == [("bid", price, "b", 5), ("ask", price, "s", 5)]
 

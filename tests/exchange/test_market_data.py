@@ -8,12 +8,12 @@ from exchange.engine.commands import ExpireOrders
 from exchange.peers import Peer
 from exchange.reports import Reports
 from exchange.venue import Venue
+from protocol.fields import Message
 from protocol.messages import (
     Accepted,
     Cancel,
     DepthDelta,
     DepthSnapshot,
-    Message,
     Subscribe,
     TradePrint,
     TradeReport,

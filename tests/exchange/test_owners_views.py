@@ -5,7 +5,8 @@ import random
 import pytest
 
 from exchange.venue import Venue
-from protocol.messages import Message, NewOrder, PrivateMessage, TradeReport, Welcome
+from protocol.fields import Message
+from protocol.messages import NewOrder, PrivateMessage, TradeReport, Welcome
 from protocol.vocabulary import ClientOrderId, OrderState
 from tests.support.in_memory import OPERATORS, Trader, open_venue
 from tests.support.wire_requests import ACME, SETTINGS, random_request

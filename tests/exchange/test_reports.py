@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from protocol.codec import encode
-from protocol.messages import Accepted, Message, NewOrder
+from protocol.fields import Message
+from protocol.messages import Accepted, NewOrder
 from protocol.vocabulary import ClientOrderId, Side, TimeInForce
 from tests.support.in_memory import Trader, open_venue
 from tests.support.wire_requests import ACME

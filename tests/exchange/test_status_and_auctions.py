@@ -4,21 +4,19 @@ import pytest
 
 from exchange.engine.commands import ChangePhase as ByTheClock
 from exchange.venue import Venue
+from protocol.desk import AdminDone, ChangePhase, SetLastPrice
+from protocol.fields import Message
 from protocol.messages import (
     Accepted,
-    AdminDone,
     AuctionExtended,
     AuctionResult,
     Cancel,
-    ChangePhase,
     DepthDelta,
     Error,
     Indication,
-    Message,
     NewOrder,
     PhaseStatus,
     Rejected,
-    SetLastPrice,
     Subscribe,
     Subscribed,
     TradePrint,

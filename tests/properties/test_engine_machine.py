@@ -284,11 +284,11 @@ class Market(RuleBasedStateMachine):
 
     @rule()
     def trade_on(self) -> None:
-        self.send(ChangePhase(None, self.listed[0].symbol, Phase.CONTINUOUS, forced=True))
+        self.send(ChangePhase(self.listed[0].symbol, Phase.CONTINUOUS, forced=True))
 
     @rule(price=PRICES)
     def set_last_price(self, price: int) -> None:
-        self.send(SetLastPrice(None, self.listed[0].symbol, price))
+        self.send(SetLastPrice(self.listed[0].symbol, price))
 
     @rule(again=st.booleans())
     def list_instrument(self, *, again: bool) -> None:

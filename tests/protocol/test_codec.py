@@ -9,14 +9,8 @@ from hypothesis import strategies as st
 
 from protocol.codec import client_message_decoder, encode, encode_all, preencode, server_message_decoder
 from protocol.errors import RemoteProtocolError
-from protocol.messages import (
-    Heartbeat,
-    InstrumentInfo,
-    Login,
-    Message,
-    NewOrder,
-    Welcome,
-)
+from protocol.fields import Message
+from protocol.messages import Heartbeat, InstrumentInfo, Login, NewOrder, Welcome
 from protocol.vocabulary import (
     MAX_WIRE_INTEGER,
     AccountId,

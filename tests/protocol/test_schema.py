@@ -13,7 +13,7 @@ from hypothesis import given
 from protocol import vocabulary
 from protocol.codec import client_message_decoder, encode, server_message_decoder
 from protocol.errors import ConfigError
-from protocol.messages import Message
+from protocol.fields import Message
 from protocol.samples import EXAMPLES
 from protocol.schema import GENERATED, json_schema, markdown_reference, refresh
 from protocol.words import WORDS

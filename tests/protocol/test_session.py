@@ -11,6 +11,7 @@ from protocol.errors import (
     SequenceGap,
     SessionBroken,
 )
+from protocol.fields import Message
 from protocol.messages import (
     Accepted,
     Canceled,
@@ -19,7 +20,6 @@ from protocol.messages import (
     LoggedOut,
     Login,
     Logout,
-    Message,
     OrderStatus,
     TradePrint,
 )

@@ -230,10 +230,10 @@ def commands_for(table: Table) -> Iterator[Command]:
     for statement in table.statements:
         word, _, price = statement.partition(" ")
         if word == "last" and price != "none":
-            yield SetLastPrice(None, ACME, int(price))
+            yield SetLastPrice(ACME, int(price))
     for statement in table.statements:
         if statement in set(Phase):
-            yield ChangePhase(None, ACME, Phase(statement))
+            yield ChangePhase(ACME, Phase(statement))
     for row in reversed(table.rows):
         yield from _entries(Side.SELL, row.label, row.ask)
     for row in table.rows:

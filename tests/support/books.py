@@ -279,11 +279,11 @@ def phase(
     to: Phase, *, reference_price: Price | None = None, forced: bool = False, symbol: str = ACME
 ) -> ChangePhase:
     """What the schedule sends."""
-    return ChangePhase(None, Symbol(symbol), to, reference_price, forced)
+    return ChangePhase(Symbol(symbol), to, reference_price, forced)
 
 
 def last_price(price: Price, symbol: str = ACME) -> SetLastPrice:
-    return SetLastPrice(None, Symbol(symbol), price)
+    return SetLastPrice(Symbol(symbol), price)
 
 
 # -- events ----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from protocol.errors import RemoteProtocolError
-from protocol.messages import Message
+from protocol.fields import Message
 from protocol.session import Inbound, ServerSession
 from protocol.vocabulary import ErrorCode
 

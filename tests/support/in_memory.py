@@ -9,7 +9,8 @@ from exchange.journal.recovery import start_from
 from exchange.peers import Peer, Touched
 from exchange.venue import Venue
 from protocol.clock import ManualClock
-from protocol.messages import Message, NewOrder
+from protocol.fields import Message
+from protocol.messages import NewOrder
 from protocol.session import ClientSession, ServerSession
 from protocol.vocabulary import AccountId, ClientOrderId, Side, TimeInForce
 from tests.support.wire_requests import ACME, listing

@@ -6,7 +6,8 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from protocol.messages import ClientMessage, Message, ServerMessage
+from protocol.fields import Message
+from protocol.messages import ClientMessage, ServerMessage
 
 CLIENT_KINDS: tuple[type[Message], ...] = get_args(ClientMessage)
 SERVER_KINDS: tuple[type[Message], ...] = get_args(ServerMessage)

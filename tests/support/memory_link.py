@@ -4,7 +4,8 @@ In: messages put into either end. Out: what arrives at the other. Bytes move onl
 so, and optionally one by one.
 """
 
-from protocol.messages import Login, Logout, Message, Welcome
+from protocol.fields import Message
+from protocol.messages import Login, Logout, Welcome
 from protocol.session import ClientSession, ServerSession
 from protocol.vocabulary import AccountId, Sequence
 from tests.support.feeding import Taken, plain

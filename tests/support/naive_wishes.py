@@ -135,7 +135,7 @@ class Wishes:
         if kind < 0.58:
             return EndDay()
         if kind < 0.68 and not self._plain:
-            return SetLastPrice(None, self._symbol(), self._price(self._listed))
+            return SetLastPrice(self._symbol(), self._price(self._listed))
         if self._plain:
             return EndDay()
         return self._change_phase(rng.choice(NEXT_PHASE))

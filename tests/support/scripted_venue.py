@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from protocol.errors import RemoteProtocolError
+from protocol.fields import Message
 from protocol.messages import (
     DepthSnapshot,
     InstrumentInfo,
     Login,
     Logout,
-    Message,
     OpenOrder,
     PositionInfo,
     Subscribe,

@@ -8,16 +8,9 @@ from random import Random
 from typing import Any, Final
 
 from exchange.engine.commands import AddInstrument
-from protocol.messages import (
-    Cancel,
-    ChangePhase,
-    MassCancel,
-    Message,
-    NewOrder,
-    Reduce,
-    Replace,
-    SetLastPrice,
-)
+from protocol.desk import ChangePhase, SetLastPrice
+from protocol.fields import Message
+from protocol.messages import Cancel, MassCancel, NewOrder, Reduce, Replace
 from protocol.vocabulary import (
     Allocation,
     ClientOrderId,

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from itertools import count
 from random import Random
 
+from protocol.desk import AdminDone
 from protocol.messages import (
-    AdminDone,
     AuctionMessage,
     AuctionResult,
     Cancel,

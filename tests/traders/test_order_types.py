@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from protocol.desk import AdminDone
 from protocol.errors import RemoteProtocolError
 from protocol.messages import (
-    AdminDone,
     AuctionMessage,
     AuctionResult,
     Canceled,

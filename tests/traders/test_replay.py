@@ -4,14 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from protocol.messages import (
-    Cancel,
-    DepthDelta,
-    DepthSnapshot,
-    Message,
-    NewOrder,
-    TradeReport,
-)
+from protocol.fields import Message
+from protocol.messages import Cancel, DepthDelta, DepthSnapshot, NewOrder, TradeReport
 from protocol.vocabulary import ClientOrderId, Liquidity, Request, Side
 from tests.traders.reports import ACME, accepted, canceled, rejected, traded
 from traders.order_flow import FlowLine

@@ -6,11 +6,11 @@ Out: the requests to send, in order. Pure: ids and times are handed in, nothing 
 
 from collections.abc import Callable, Iterable
 
+from protocol.fields import Message
 from protocol.messages import (
     AuctionMessage,
     Cancel,
     MassCancel,
-    Message,
     PhaseStatus,
     PrivateMessage,
     Replace,

@@ -24,11 +24,13 @@ from protocol.fields import (
     WireQuantity,
     WireQuoteSet,
     WireSecret,
+    WireSequence,
     WireSymbol,
     WireText,
     WireTransaction,
 )
 from protocol.vocabulary import (
+    MAX_WIRE_INTEGER,
     AccountId,
     Asset,
     Block,
@@ -119,7 +121,7 @@ class ListAccounts(Message, frozen=True, tag="list_accounts"):
 class Audit(Message, frozen=True, tag="audit"):
     """Operators only: what was done to the venue, by whom and why. Answered by ``audit_page``."""
 
-    from_seq: Annotated[int, Meta(ge=1, description="First entry wanted, counted from 1.")] = 1
+    from_seq: Annotated[WireSequence, Meta(description="First entry wanted, counted from 1.")] = 1
     limit: Annotated[int, Meta(ge=1, le=1000, description="How many at most.")] = 1000
 
 
@@ -254,7 +256,9 @@ class BustTrade(Message, frozen=True, tag="bust_trade"):
     Positions, money and fees go back; the orders stay executed.
     """
 
-    trade_id: Annotated[TradeId, Meta(ge=1, description="As in both sides' `trade_report`.")]
+    trade_id: Annotated[
+        TradeId, Meta(ge=1, le=MAX_WIRE_INTEGER, description="As in both sides' `trade_report`.")
+    ]
     account: Annotated[WireAccount, Meta(description="One of the two sides, to find the trade by.")]
     why: _Why
 
@@ -264,7 +268,10 @@ class AddInstrument(Message, frozen=True, tag="add_instrument"):
 
     instrument: Annotated[
         msgspec.Raw,
-        Meta(description="An object with the keys of an `[[instruments]]` table of the venue file."),
+        Meta(
+            description="The keys of an `[[instruments]]` table of the venue file.",
+            extra_json_schema={"type": "object"},
+        ),
     ]
     why: _Why
 

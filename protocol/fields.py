@@ -58,6 +58,7 @@ WireQuoteSet = Annotated[QuoteSet, Meta(min_length=1, max_length=32)]
 WireSecret = Annotated[str, Meta(min_length=1, max_length=256)]
 WireCount = Annotated[int, Meta(ge=0, le=MAX_WIRE_INTEGER)]
 WireText = Annotated[str, Meta(min_length=1, max_length=500)]
+WireSequence = Annotated[Sequence, Meta(ge=1, le=MAX_WIRE_INTEGER)]
 
 ClientOrderIdField = Annotated[WireClientOrderId, Meta(description="Your own name for the order.")]
 OrderIdField = Annotated[OrderId, Meta(description="The venue's number for the order.")]

@@ -39,6 +39,7 @@ from protocol.fields import (
     WirePrice,
     WireQuantity,
     WireSecret,
+    WireSequence,
     WireSymbol,
     WireTime,
 )
@@ -98,9 +99,8 @@ class Login(Message, frozen=True, tag="login"):
         Role | None, Meta(description="Less than the account may do, if wanted; left out: what it may do.")
     ] = None
     resume_from: Annotated[
-        int | None,
+        WireSequence | None,
         Meta(
-            ge=1,
             description="First message of the private stream that you have not seen: it and all later ones are "
             "sent again after the welcome. Left out: only what is new.",
         ),
@@ -109,7 +109,7 @@ class Login(Message, frozen=True, tag="login"):
         bool, Meta(description="Cancel what this session entered when it ends, in whatever way it ends.")
     ] = False
     copy_from: Annotated[
-        list[tuple[WireAccount, int]],
+        list[tuple[WireAccount, WireSequence]],
         Meta(
             max_length=10_000,
             description="Role `drop_copy`: `[account, first number not seen]` for each account whose messages are to be "

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import pytest
 
-from exchange.engine.commands import ChangePhase, Command, EndDay, EnterOrder
+from exchange.engine.commands import Command, EndDay, EnterOrder
 from exchange.engine.events import AuctionExtended, PhaseChanged
 from exchange.engine.phases import RULES, Rules
-from protocol.vocabulary import AccountId, OrderType, Phase, Side, Symbol, TimeInForce
+from protocol.vocabulary import OrderType, Phase, Side, Symbol, TimeInForce
 from tests.support.books import (
     ACME,
     TAKER,
@@ -205,16 +205,15 @@ def test_stop_that_is_through_when_it_is_entered_in_a_call_waits_for_the_end_of_
 
 
 # -- who asks, and what is refused -----------------------------------------------------------------
-def test_operator_who_asks_is_named() -> None:
-    """Rule 34: the schedule has no name."""
-    operator = AccountId("operator")
+def test_auction_goes_on_until_it_is_forced() -> None:
+    """Rule 38: whoever asks, the schedule or an operator."""
     book = call_of("5 b | 106 | 5 s", instrument(static_corridor=5, reference_price=100))
 
-    extended = book.submit(ChangePhase(operator, ACME, CONTINUOUS))
-    forced = book.submit(ChangePhase(operator, ACME, CONTINUOUS, forced=True))
+    extended = book.submit(phase(CONTINUOUS))
+    forced = book.submit(phase(CONTINUOUS, forced=True))
 
-    assert extended == (AuctionExtended(operator, ACME, OPENING, 106),)
-    assert forced[-1] == PhaseChanged(operator, ACME, CONTINUOUS, OPENING)
+    assert extended == (AuctionExtended(ACME, OPENING, 106),)
+    assert forced[-1] == PhaseChanged(ACME, CONTINUOUS, OPENING)
 
 
 @pytest.mark.parametrize(

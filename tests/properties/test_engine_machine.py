@@ -274,13 +274,12 @@ class Market(RuleBasedStateMachine):
 
     # -- by the venue --------------------------------------------------------------------------
     @rule(
-        account=st.none() | st.sampled_from(ACCOUNTS),
         phase=st.sampled_from((Phase.CONTINUOUS, Phase.OPENING_AUCTION, Phase.CLOSING_AUCTION, *Phase)),
         reference_price=st.none() | PRICES,
         forced=st.booleans(),
     )
-    def change_phase(self, account: AccountId | None, **fields: Any) -> None:
-        self.send(ChangePhase(account, self.listed[0].symbol, **fields))
+    def change_phase(self, **fields: Any) -> None:
+        self.send(ChangePhase(self.listed[0].symbol, **fields))
 
     @rule()
     def trade_on(self) -> None:

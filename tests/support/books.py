@@ -65,6 +65,7 @@ from protocol.vocabulary import (
     Symbol,
     TimeInForce,
 )
+from tests.support.accounts import sentence_of_account
 
 ACME = Symbol("ACME")
 MAKER = AccountId("maker")
@@ -346,3 +347,5 @@ def _sentence(event: Event) -> str:
             return f"{event.symbol} listed"
         case DayEnded():
             return f"day ended, {event.canceled} canceled"
+        case _:
+            return sentence_of_account(event)

@@ -62,21 +62,21 @@ def indicative(state: NaiveState, symbol: str, reference: int | None) -> Indicat
 def change_phase(state: NaiveState, command: ChangePhase) -> None:
     symbol = str(command.symbol)
     if symbol not in state.listed:
-        state.tell("rejected", command.account, None, ("unknown_symbol",))
+        state.tell("rejected", None, None, ("unknown_symbol",))
         return
     wrong = wrong_price(state.listed[symbol], command.reference_price or 0)
     if command.reference_price is not None and wrong and wrong != ["off_tick"]:
-        state.tell("rejected", command.account, None, tuple(wrong))
+        state.tell("rejected", None, None, tuple(wrong))
         return
     previous, phase = state.phase[symbol], str(command.phase)
     if phase == previous:
-        state.tell("phase", command.account, symbol, phase, previous)
+        state.tell("phase", symbol, phase, previous)
         return
     holds = phase == "continuous" or (phase == "closed" and previous in CALLS)
     if holds and not hold_auction(state, command):
         return
     state.phase[symbol] = phase
-    state.tell("phase", command.account, symbol, phase, previous)
+    state.tell("phase", symbol, phase, previous)
     if phase == "closing_auction":
         enter_for_the_close(state, symbol)
     for side in ("buy", "sell"):
@@ -94,7 +94,7 @@ def hold_auction(state: NaiveState, command: ChangePhase) -> bool:
     found = indicative(state, symbol, reference)
     corridor = around(standing, state.listed[symbol].static_corridor)
     if found.price is not None and not command.forced and not inside(corridor, found.price):
-        state.tell("auction_extended", command.account, symbol, state.phase[symbol], found.price)
+        state.tell("auction_extended", symbol, state.phase[symbol], found.price)
         return False
     if found.price is not None:
         pair(state, symbol, found.price)

@@ -22,10 +22,10 @@ a price is where the order rests, ``None`` where it does not rest or rests as a 
     ("mass_canceled", account, count)
     ("expired", count)
     ("day_ended", count)
-    ("last_price_set", account, symbol, price)
+    ("last_price_set", symbol, price)
     ("auction_held", symbol, price, volume, surplus)
-    ("auction_extended", account, symbol, phase, price)
-    ("phase", account, symbol, phase, previous)
+    ("auction_extended", symbol, phase, price)
+    ("phase", symbol, phase, previous)
     ("listed", symbol)
 """
 
@@ -328,8 +328,8 @@ class NaiveMarket(NaiveState):
         rules = self.listed.get(command.symbol)
         wrong = ["unknown_symbol"] if rules is None else wrong_price(rules, command.price)
         if wrong:
-            return self.tell("rejected", command.account, None, tuple(wrong))
-        self.tell("last_price_set", command.account, command.symbol, command.price)
+            return self.tell("rejected", None, None, tuple(wrong))
+        self.tell("last_price_set", command.symbol, command.price)
         self.set_last_price(command.symbol, command.price)
         return settle(self, command.symbol)
 

@@ -6,7 +6,11 @@ prevented + open + canceled, after every single one).
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from exchange.engine.events import (
+    AccountBlocked,
+    Administered,
     AuctionExtended,
     AuctionHeld,
     AuctionTrade,
@@ -79,15 +83,21 @@ def _fact(event: Event) -> Fact:
         case DayEnded():
             return ("day_ended", event.canceled)
         case LastPriceSet():
-            return ("last_price_set", event.account, event.symbol, event.price)
+            return ("last_price_set", event.symbol, event.price)
         case AuctionHeld():
             return ("auction_held", event.symbol, event.price, event.volume, event.surplus)
         case AuctionExtended():
-            return ("auction_extended", event.account, event.symbol, event.phase, event.price)
+            return ("auction_extended", event.symbol, event.phase, event.price)
         case PhaseChanged():
-            return ("phase", event.account, event.symbol, event.phase, event.previous)
+            return ("phase", event.symbol, event.phase, event.previous)
         case InstrumentAdded():
             return ("listed", event.symbol)
+        case AccountBlocked():
+            return ("account_blocked", event.account, event.block)
+        case Administered():
+            return ("administered", event.by, event.why, event.account, event.symbol)
+        case _:  # about accounts and money: all of it
+            return (str(event.__struct_config__.tag), *msgspec.structs.astuple(event))
 
 
 def agree(facts: list[Fact], expected: list[Fact]) -> bool:

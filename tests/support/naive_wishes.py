@@ -150,9 +150,7 @@ class Wishes:
     def _change_phase(self, phase: Phase) -> ChangePhase:
         rng = self._rng
         reference = self._price(self._listed) if rng.random() < 0.2 else None
-        return ChangePhase(
-            rng.choice((None, ACCOUNTS[0])), self._symbol(), phase, reference, rng.random() < 0.4
-        )
+        return ChangePhase(self._symbol(), phase, reference, rng.random() < 0.4)
 
     # -- changes -------------------------------------------------------------------------------
     def _change(self) -> Command:

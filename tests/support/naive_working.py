@@ -39,7 +39,7 @@ def arrive(state: NaiveState, order: NaiveOrder, *, named: bool = False) -> None
                 return
         stopped = sweep_of(state, order, limit).go()
     if stopped == "corridor":  # rule 38
-        state.tell("phase", None, order.symbol, "volatility_auction", state.phase[order.symbol])
+        state.tell("phase", order.symbol, "volatility_auction", state.phase[order.symbol])
         state.phase[order.symbol] = "volatility_auction"
     if order.type == "market_by_amount":
         if not order.executed and not order.canceled:

@@ -1,14 +1,33 @@
-"""What the engine remembers of each account: its orders by name, live and done, and its positions.
+"""What the engine remembers of each account: its orders by name, live and done, and its positions; who it
+is; and, for clearing, what it has.
 
-In: orders and trades. Out: look-ups. Balances, holds and limits will join here; matching knows
-nothing of it.
+In: orders and trades. Out: look-ups. Matching knows nothing of it.
 """
 
-from typing import Final
+from __future__ import annotations
 
-from exchange.engine.events import Trade
+from typing import TYPE_CHECKING, Final
+
 from exchange.engine.order import Order
-from protocol.vocabulary import AccountId, ClientOrderId, Side, Symbol
+from protocol.vocabulary import (
+    AccountId,
+    Asset,
+    Block,
+    ClientOrderId,
+    Money,
+    Nanoseconds,
+    QuoteSet,
+    Role,
+    SessionId,
+    Side,
+    Symbol,
+    TransactionId,
+)
+
+if TYPE_CHECKING:
+    from exchange.engine.events import Trade
+    from exchange.engine.ledger import Purse, Stake
+    from exchange.engine.protection import Protection
 
 _BUY: Final = Side.BUY
 
@@ -16,10 +35,28 @@ _BUY: Final = Side.BUY
 class Account:
     """One trader's standing. Never removed: the ids it used count for the whole trading day (rule 6)."""
 
-    __slots__ = ("name", "orders", "positions")
+    __slots__ = (
+        "blocked", "copies", "dead_man_ns", "name", "orders", "positions", "protections", "purses", "requests",
+        "role", "second", "secret_hash", "sessions", "stakes", "transactions",
+    )  # fmt: skip
 
     def __init__(self, name: AccountId) -> None:
         self.name = name
+        self.role = Role.TRADER
+        self.secret_hash: str | None = None
+        """What its secret is checked against; ``None``: no secret opens it."""
+        self.copies: list[AccountId] = []
+        """Whom a drop copy may read; empty: everybody."""
+        self.blocked: Block | None = None
+        self.dead_man_ns: Nanoseconds | None = None
+        """When everything it has is canceled, unless it renews this."""
+        self.sessions: dict[SessionId, set[ClientOrderId]] = {}
+        """What sessions take with them when they end; orders that are done may be among it."""
+        self.second = self.requests = 0  # the second of its last request, and how many it made in it
+        self.purses: dict[Asset, Purse] = {}
+        self.stakes: dict[Symbol, Stake] = {}
+        self.protections: dict[QuoteSet, Protection] = {}
+        self.transactions: dict[TransactionId, tuple[Asset, Money]] = {}
         # All orders of the trading day, oldest first; the live ones are those with something open.
         # One dictionary, so that the end of an order costs nothing here; who wants the live orders
         # of an account looks through this or through the books, whichever is shorter.

@@ -6,7 +6,8 @@ They say nothing about the wire that ``messages`` does not say; tests hold them 
 
 from typing import Final
 
-from protocol.desk import AdminDone, ChangePhase, SetLastPrice
+from protocol.desk import Balance, KillSwitchSet
+from protocol.desk_samples import DESK_EXAMPLES
 from protocol.fields import Message
 from protocol.messages import (
     PROTOCOL_VERSION,
@@ -15,6 +16,7 @@ from protocol.messages import (
     AuctionResult,
     Cancel,
     Canceled,
+    Copy,
     DepthDelta,
     DepthSnapshot,
     Error,
@@ -32,6 +34,7 @@ from protocol.messages import (
     OrderStatus,
     PhaseStatus,
     PositionInfo,
+    PrintBusted,
     Reduce,
     Rejected,
     Replace,
@@ -50,6 +53,7 @@ from protocol.messages import (
 )
 from protocol.vocabulary import (
     AccountId,
+    Asset,
     CancelReason,
     Channel,
     ClientOrderId,
@@ -60,7 +64,9 @@ from protocol.vocabulary import (
     Phase,
     RejectReason,
     Request,
+    Role,
     SelfTrade,
+    Settlement,
     Side,
     Symbol,
     TimeInForce,
@@ -73,9 +79,23 @@ _SWEEP = ClientOrderId("anna-8")
 _STOP = ClientOrderId("anna-9")
 _PEG = ClientOrderId("anna-10")
 _NOON = 1_767_268_800_000_000_000
+_HERS = "correct horse battery staple"
+_THEIRS = "another long sentence"
 
 EXAMPLES: Final[tuple[Message, ...]] = (
-    Login(account=_ANNA, heartbeat_s=10),
+    Login(account=_ANNA, heartbeat_s=10, secret=_HERS),
+    Login(
+        account=_ANNA,
+        secret=_HERS,
+        resume_from=42,
+        cancel_on_disconnect=True,
+    ),
+    Login(
+        account=AccountId("clearing"),
+        secret=_THEIRS,
+        role=Role.DROP_COPY,
+        copy_from=[(_ANNA, 42)],
+    ),
     NewOrder(client_order_id=_BID, symbol=_ACME, side=Side.BUY, quantity=50, price=10_020),
     NewOrder(
         client_order_id=_STOP,
@@ -103,8 +123,6 @@ EXAMPLES: Final[tuple[Message, ...]] = (
     OrderStatus(client_order_id=_BID),
     Subscribe(channel=Channel.DEPTH, symbol=_ACME),
     Unsubscribe(channel=Channel.DEPTH, symbol=_ACME),
-    ChangePhase(symbol=_ACME, phase=Phase.CLOSING_AUCTION),
-    SetLastPrice(symbol=_ACME, price=10_020),
     Heartbeat(),
     Logout(),
     Welcome(
@@ -123,6 +141,11 @@ EXAMPLES: Final[tuple[Message, ...]] = (
                 price_decimals=2,
                 self_trade=SelfTrade.CANCEL_MAKER,
                 dynamic_corridor=500,
+                settlement=Settlement.SPOT,
+                base=Asset("ACME"),
+                quote=Asset("USD"),
+                maker_fee_ppm=-100,
+                taker_fee_ppm=300,
             )
         ],
         positions=[PositionInfo(symbol=_ACME, quantity=-20)],
@@ -139,6 +162,8 @@ EXAMPLES: Final[tuple[Message, ...]] = (
                 price=10_040,
             )
         ],
+        session=3,
+        balances=[Balance(Asset("ACME"), 80, 20), Balance(Asset("USD"), 1_000_000)],
     ),
     LoggedOut(text="you logged out"),
     Error(code=ErrorCode.INVALID_MESSAGE, text="Object contains unknown field `qty`", line=12),
@@ -262,7 +287,6 @@ EXAMPLES: Final[tuple[Message, ...]] = (
         leaves=0,
     ),
     MassCanceled(seq=49, at_ns=_NOON, count=3),
-    AdminDone(seq=56, at_ns=_NOON, symbol=_ACME, phase=Phase.CLOSING_AUCTION),
     OrderStateReport(
         client_order_id=_BID,
         order_id=913,
@@ -296,10 +320,13 @@ EXAMPLES: Final[tuple[Message, ...]] = (
         symbol=_ACME, seq=77, trade_id=305, at_ns=_NOON, price=10_025, quantity=15, aggressor=Side.SELL
     ),
     TradePrint(symbol=_ACME, seq=78, trade_id=306, at_ns=_NOON, price=10_020, quantity=10),
+    PrintBusted(symbol=_ACME, seq=79, trade_id=305, at_ns=_NOON),
     PhaseStatus(symbol=_ACME, seq=3, phase=Phase.CONTINUOUS),
     PhaseStatus(symbol=_ACME, seq=4, phase=Phase.CLOSING_AUCTION, previous=Phase.CONTINUOUS, at_ns=_NOON),
     Indication(symbol=_ACME, seq=12, volume=0, surplus=0),
     Indication(symbol=_ACME, seq=13, volume=10, surplus=-35, price=10_020),
     AuctionResult(symbol=_ACME, seq=14, at_ns=_NOON, volume=10, surplus=-35, price=10_020),
     AuctionExtended(symbol=_ACME, seq=29, at_ns=_NOON, price=10_755),
+    Copy(account=_ANNA, report=KillSwitchSet(seq=59, at_ns=_NOON, on=True)),
+    *DESK_EXAMPLES,
 )

@@ -6,12 +6,14 @@ latter two between the markers of docs/reference/protocol.md, so that the page c
 """
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import inspect
 
+from protocol import desk
 from protocol.codec import encode
 from protocol.errors import ConfigError
 from protocol.fields import Message
@@ -21,6 +23,7 @@ from protocol.messages import (
     InstrumentInfo,
     OpenOrder,
     PositionInfo,
+    PrivateMessage,
     ServerMessage,
 )
 from protocol.samples import EXAMPLES
@@ -28,8 +31,26 @@ from protocol.session import TRANSITIONS, SessionState
 from protocol.vocabulary import MAX_WIRE_INTEGER
 from protocol.words import WORDS
 
-_PARTS: Final = (InstrumentInfo, PositionInfo, OpenOrder)
+_PARTS: Final = (
+    InstrumentInfo,
+    PositionInfo,
+    OpenOrder,
+    desk.Quote,
+    desk.LimitValues,
+    desk.Balance,
+    desk.Holding,
+    desk.SessionInfo,
+)
 """Structs inside messages."""
+
+_DESK: Final[dict[str, frozenset[type[Message]]]] = {
+    "Messages about the account": frozenset(get_args(desk.AccountRequest)),
+    "Messages from operators": frozenset(get_args(desk.AdminRequest)),
+    "Messages about accounts and the desk": frozenset(
+        (*get_args(desk.DeskReport), *get_args(desk.DeskAnswer), desk.AuditEntry)
+    ),
+}
+"""What has a section of its own, so that whoever only trades finds what they need."""
 
 
 def json_schema() -> dict[str, Any]:
@@ -41,7 +62,7 @@ def json_schema() -> dict[str, Any]:
         (ClientMessage, ServerMessage), ref_template="#/$defs/{name}"
     )
     for kind, examples in _examples().items():
-        definitions[kind.__name__]["examples"] = [msgspec.to_builtins(example) for example in examples]
+        definitions[kind.__name__]["examples"] = [msgspec.json.decode(encode(example)) for example in examples]
     for words, texts in WORDS.items():
         definition = definitions.get(words.__name__)
         if definition is not None:
@@ -58,11 +79,15 @@ def json_schema() -> dict[str, Any]:
 
 def markdown_reference() -> str:
     """Every message of both directions with its fields and an example, then the words of every enum."""
+    asked = get_args(ClientMessage)
+    told = [kind for kind in get_args(ServerMessage) if kind not in asked]
+    account, operator, desk_answers = _DESK
     sections = [
-        "## Messages from the trader",
-        *(_message(kind) for kind in get_args(ClientMessage)),
-        "## Messages from the venue",
-        *(_message(kind) for kind in get_args(ServerMessage) if kind not in get_args(ClientMessage)),
+        *_section("Messages from the trader", asked),
+        *_section(account, asked),
+        *_section(operator, asked),
+        *_section("Messages from the venue", told),
+        *_section(desk_answers, told),
         "## Parts of messages",
         *(_part(kind) for kind in _PARTS),
         "## Words",
@@ -115,6 +140,15 @@ def _node(state: SessionState) -> str:
     return state.replace(" ", "_")
 
 
+def _section(title: str, kinds: Iterable[type[Message]]) -> list[str]:
+    """The messages of ``kinds`` that belong under this title."""
+    belonging = _DESK.get(title)
+    if belonging is None:
+        elsewhere = frozenset[type[Message]]().union(*_DESK.values())
+        return [f"## {title}", *(_message(kind) for kind in kinds if kind not in elsewhere)]
+    return [f"## {title}", *(_message(kind) for kind in kinds if kind in belonging)]
+
+
 def _message(kind: type[Message]) -> str:
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
@@ -154,6 +188,8 @@ def _type(kind: inspect.Type) -> str:
     match kind:
         case inspect.Metadata():
             return _type(kind.type)
+        case inspect.UnionType() if _is_private_message(kind):
+            return "a message of [the private stream](#the-private-stream)"
         case inspect.UnionType():
             return " or ".join(_type(one) for one in kind.types if not isinstance(one, inspect.NoneType))
         case inspect.IntType(ge=low, le=high):
@@ -164,6 +200,10 @@ def _type(kind: inspect.Type) -> str:
             return f"string, {low} to {high} characters"
         case inspect.BoolType():
             return "`true` or `false`"
+        case inspect.RawType():
+            return "object"
+        case inspect.StructType(tag=str(tag)):
+            return f"[{tag}](#{tag})"
         case inspect.EnumType(cls=cls) | inspect.StructType(cls=cls):
             return f"[{cls.__name__}](#{cls.__name__.lower()})"
         case inspect.ListType(item_type=item):
@@ -171,6 +211,12 @@ def _type(kind: inspect.Type) -> str:
         case inspect.TupleType(item_types=items):
             return f"`[{', '.join(_type(item) for item in items)}]`"
     raise TypeError(f"the reference has no word for {kind}")
+
+
+def _is_private_message(kind: inspect.UnionType) -> bool:
+    return {one.cls for one in kind.types if isinstance(one, inspect.StructType)} == set(
+        get_args(PrivateMessage)
+    )
 
 
 def _default(field: inspect.Field) -> str:

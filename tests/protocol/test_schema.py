@@ -6,7 +6,6 @@ from enum import StrEnum
 from pathlib import Path
 
 import jsonschema
-import msgspec
 import pytest
 from hypothesis import given
 
@@ -65,6 +64,20 @@ def test_every_message_that_can_be_sent_is_valid(message: Message) -> None:
         '{"type":"login","account":"anna","heartbeat_s":301}',
         '{"type":"new","client_order_id":"a","symbol":"ACME","side":"bid","quantity":1}',
         '{"type":"new","client_order_id":"a","symbol":"ACME","side":"buy","quantity":"1"}',
+        '{"type":"login","account":"anna","secret":""}',
+        '{"type":"login","account":"anna","resume_from":0}',
+        '{"type":"login","account":"anna","role":"king"}',
+        '{"type":"login","account":"anna","copy_from":[["bob",0]]}',
+        '{"type":"dead_man","within_ms":86400001}',
+        '{"type":"mass_quote","quote_set":"front","quotes":[]}',
+        '{"type":"mass_quote","quote_set":"front","quotes":[{"symbol":"ACME","bid":"1"}]}',
+        '{"type":"audit","limit":1001}',
+        '{"type":"disable_account","account":"anna"}',
+        '{"type":"disable_account","account":"anna","why":""}',
+        '{"type":"set_limits","why":"x","limits":{"order_quantity":-1}}',
+        '{"type":"set_limits","why":"x","limits":{"hard":["nothing"]}}',
+        '{"type":"bust_trade","why":"x","account":"anna","trade_id":0}',
+        '{"type":"add_instrument","why":"x"}',
     ],
 )
 def test_what_the_venue_refuses_as_no_message_is_not_valid_either(line: str) -> None:
@@ -113,7 +126,11 @@ def test_the_page_in_the_docs_is_fresh() -> None:
 def test_the_page_links_only_to_headings_that_it_has() -> None:
     page = PAGE.read_text(encoding="utf-8")
 
-    headings = {line.lstrip("# ").strip("`").lower() for line in page.splitlines() if line.startswith("#")}
+    headings = {
+        line.lstrip("# ").strip("`").lower().replace(" ", "-")
+        for line in page.splitlines()
+        if line.startswith("#")
+    }
     links = {part.partition(")")[0] for part in page.split("](#")[1:]}
 
     assert links
@@ -130,11 +147,19 @@ def test_a_page_without_a_marker_is_refused(name: str) -> None:
     assert name in str(caught.value)
 
 
-def test_examples_survive_the_way_through_plain_values() -> None:
-    values = [msgspec.to_builtins(example) for example in EXAMPLES]
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_the_examples_in_the_schema_are_valid(kind: type[Message]) -> None:
+    examples = SCHEMA["$defs"][kind.__name__]["examples"]
 
-    errors = [
-        error.message for value in values for error in VALIDATOR.iter_errors(json.loads(json.dumps(value)))
-    ]
+    errors = [error.message for example in examples for error in VALIDATOR.iter_errors(example)]
 
     assert errors == []
+
+
+def test_an_instrument_is_an_object_for_the_schema() -> None:
+    line = {"type": "add_instrument", "why": "listed today", "instrument": 5}
+
+    errors = [error.message for error in VALIDATOR.iter_errors(line)]
+
+    assert errors
+    assert VALIDATOR.is_valid(line | {"instrument": {"symbol": "DUNE"}})

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any, get_args
 
+import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
@@ -13,6 +14,10 @@ CLIENT_KINDS: tuple[type[Message], ...] = get_args(ClientMessage)
 SERVER_KINDS: tuple[type[Message], ...] = get_args(ServerMessage)
 
 _LARGEST = 2**63 - 1
+_OBJECTS = st.dictionaries(
+    st.text(max_size=5), st.none() | st.booleans() | st.integers(-9, 9) | st.text()
+).map(lambda value: msgspec.Raw(msgspec.json.encode(value)))
+"""What a message carries through without looking into it."""
 
 
 @cache
@@ -47,10 +52,12 @@ def _values(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.none()
         case inspect.EnumType(cls=words):
             return st.sampled_from(words)
-        case inspect.ListType(item_type=item):
-            return st.lists(_values(item), max_size=3)
+        case inspect.ListType(item_type=item, min_length=shortest):
+            return st.lists(_values(item), min_size=shortest or 0, max_size=3)
         case inspect.TupleType(item_types=items):
             return st.tuples(*map(_values, items))
+        case inspect.RawType():
+            return _OBJECTS
         case inspect.StructType(cls=struct, fields=fields):
             return st.builds(struct, **{field.name: _values(field.type) for field in fields})
     raise TypeError(f"no strategy for {kind}")

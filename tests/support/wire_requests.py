@@ -73,9 +73,9 @@ def random_request(rng: Random, number: int) -> Message:
     if kind is ChangePhase:
         # Trading most of the time, and never long without.
         phase = rng.choice([*Phase, *[Phase.CONTINUOUS] * 5])
-        return ChangePhase(ACME, phase, forced=rng.random() < 0.5)
+        return ChangePhase(ACME, phase, "a test", forced=rng.random() < 0.5)
     if kind is SetLastPrice:
-        return SetLastPrice(ACME, price)
+        return SetLastPrice(ACME, price, "a test")
     return Cancel(known)
 
 

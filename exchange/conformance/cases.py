@@ -76,6 +76,10 @@ class Expect(Part):
     trades: list[TradeRow] | None = None
     orders: dict[str, OrderLine] | None = None
     book: BookLines | None = None
+    balances: dict[str, dict[str, int]] | None = None
+    """What is free, by owner and asset."""
+    fees: int | None = None
+    """What the venue has received in fees, less rebates."""
 
 
 class End(Part):
@@ -83,6 +87,8 @@ class End(Part):
 
     book: BookLines | None = None
     orders: dict[str, OrderLine] | None = None
+    balances: dict[str, dict[str, int]] | None = None
+    fees: int | None = None
 
 
 class Step(Part):
@@ -113,6 +119,8 @@ class New(Step):
     expire: int | None = None
     protection: int | None = None
     cap: int | None = None
+    reserve: int | None = None
+    """The price that a buy holds funds for."""
 
     @field_validator("qty")
     @classmethod
@@ -160,6 +168,14 @@ class Expire(Step):
     now: int
 
 
+class Deposit(Step):
+    """Pay in; out, if the amount is negative."""
+
+    owner: Name
+    ccy: str
+    amount: int
+
+
 class SetLast(Step):
     price: int
 
@@ -189,6 +205,7 @@ OPS: Final[dict[str, type[Step]]] = {
     "replace": Replace,
     "mass_cancel": MassCancel,
     "expire": Expire,
+    "deposit": Deposit,
     "set_last": SetLast,
     "start_auction": StartAuction,
     "indicative": Indicative,
@@ -209,6 +226,7 @@ AnyStep = Annotated[
     | Annotated[Replace, Tag("replace")]
     | Annotated[MassCancel, Tag("mass_cancel")]
     | Annotated[Expire, Tag("expire")]
+    | Annotated[Deposit, Tag("deposit")]
     | Annotated[SetLast, Tag("set_last")]
     | Annotated[StartAuction, Tag("start_auction")]
     | Annotated[Indicative, Tag("indicative")]
@@ -230,8 +248,25 @@ class Instrument(Part):
     last: int | None = None
 
 
+class Settlement(Part):
+    """What the instrument of a case with accounts moves: the base asset against the quote asset."""
+
+    base: str
+    quote: str
+    bs: Annotated[int, Field(gt=0)] = 1
+    """Smallest units of the base asset in one unit of quantity."""
+    qs: Annotated[int, Field(gt=0)] = 1
+    """Smallest units of the quote asset in price times quantity."""
+    maker: int = 0
+    """Fee for one unit of quantity, in smallest units of the quote asset."""
+    taker: int = 0
+
+
+ACCOUNTS: Final = "accounts"
+
+
 class Situation(Part):
-    """A case of the usual kind: steps on one instrument."""
+    """A case of the usual kind, steps on one instrument; or of the kind with accounts, which tells balances too."""
 
     id: Name
     title: str | None = None
@@ -241,6 +276,13 @@ class Situation(Part):
     policy: dict[str, Any] = {}
     steps: Annotated[list[AnyStep], Field(min_length=1)]
     final: End | None = None
+    symbol: Settlement | None = None
+
+    @model_validator(mode="after")
+    def _settles(self) -> "Situation":
+        if self.kind == ACCOUNTS and self.symbol is None:
+            raise ValueError("a case with accounts needs a symbol: what it settles in")
+        return self
 
     @model_validator(mode="after")
     def _expects_something(self) -> "Situation":
@@ -306,7 +348,7 @@ def _parse(line: bytes, place: str) -> Case:
     except ValueError as error:
         raise ConfigError(place, f"not JSON: {error}") from error
     try:
-        if isinstance(raw, dict) and raw.get("kind") is not None:
+        if isinstance(raw, dict) and raw.get("kind") not in (None, ACCOUNTS):
             return Case(place, Other.model_validate(raw))
         return Case(place, Situation.model_validate(raw))
     except ValidationError as error:

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from exchange.conformance import cases, sums
-from exchange.conformance.stage import BookLines, OrderLine, Outcome, Stage
-from exchange.conformance.support import why_not
+from exchange.conformance.stage import BookLines, Money, OrderLine, Outcome, Stage
+from exchange.conformance.support import REASONS, why_not
 from protocol.errors import InvariantViolated
 
 
@@ -23,7 +23,7 @@ class Ending(StrEnum):
 class Difference(NamedTuple):
     """One thing that is not as expected."""
 
-    part: str  # result, detail, trades, orders, book, market or engine
+    part: str  # result, detail, trades, orders, book, market, balances or fees
     text: str
 
 
@@ -41,6 +41,7 @@ class Ended(NamedTuple):
 
     orders: dict[str, OrderLine]
     book: BookLines
+    money: Money
     differences: list[Difference]
 
 
@@ -79,9 +80,13 @@ def run(case: cases.Case) -> Verdict:
         final = case.content.final
         if final is None:
             return Verdict(case, Ending.PASSED, "", tuple(played))
-        orders, book = stage.orders(), stage.book()
-        differences = [*_of_orders(final.orders or {}, orders), *_of_book(final.book, book)]
-        ended = Ended(orders, book, differences)
+        orders, book, money = stage.orders(), stage.book(), stage.money()
+        differences = [
+            *_of_orders(final.orders or {}, orders),
+            *_of_book(final.book, book),
+            *_of_money(final, money),
+        ]
+        ended = Ended(orders, book, money, differences)
     except InvariantViolated as error:
         cause = f" ({error.__cause__!r})" if error.__cause__ is not None else ""
         return Verdict(case, Ending.FAILED, f"{place}: {error}{cause}", tuple(played))
@@ -127,6 +132,9 @@ def _of_step(step: cases.Step, outcome: Outcome) -> Iterator[Difference]:
         yield Difference("result", f"expected {expect.result}, came {came}")
     if tells(step) and expect.detail is not None and str(expect.detail) != outcome.detail:
         yield Difference("detail", f"expected {expect.detail}, came {outcome.detail}")
+    reason = REASONS.get(str(expect.detail))
+    if reason is not None and outcome.result == "rejected" and reason is not outcome.reason:
+        yield Difference("detail", f"expected {expect.detail} ({reason}), came {outcome.reason}")
     if expect.trades is not None and [tuple(row) for row in expect.trades] != outcome.trades:
         yield Difference("trades", f"expected {_rows(expect.trades)}, came {_rows(outcome.trades)}")
     if expect.orders is not None:
@@ -135,6 +143,7 @@ def _of_step(step: cases.Step, outcome: Outcome) -> Iterator[Difference]:
             if name not in expect.orders:
                 yield Difference("orders", f"{name} is not listed and has changed: {_line(line)}")
     yield from _of_book(expect.book, outcome.book)
+    yield from _of_money(expect, outcome.money)
 
 
 def _of_orders(
@@ -157,6 +166,17 @@ def _of_book(expected: cases.BookLines | None, came: BookLines) -> Iterator[Diff
             yield Difference("book", text)
     if wanted.market != came.market:
         yield Difference("market", f"expected {_market(wanted)}, came {_market(came)}")
+
+
+def _of_money(expected: cases.Expect | cases.End, came: Money) -> Iterator[Difference]:
+    """Balances that are listed; who has never had an asset has 0 of it."""
+    for owner, assets in (expected.balances or {}).items():
+        for asset, free in assets.items():
+            found = came.balances.get(owner, {}).get(asset, 0)
+            if found != free:
+                yield Difference("balances", f"{owner} {asset}: expected {free}, came {found}")
+    if expected.fees is not None and expected.fees != came.fees:
+        yield Difference("fees", f"expected {expected.fees}, came {came.fees}")
 
 
 def plain_order(line: cases.OrderLine) -> OrderLine:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from exchange.conformance import cases
 from exchange.conformance.check import Difference, Ending, Verdict, plain_book, plain_order, tells, words
-from exchange.conformance.stage import BookLines, OrderLine
+from exchange.conformance.stage import BookLines, Money, OrderLine
 
 STYLES: Final = {Ending.PASSED: "green", Ending.FAILED: "bold red", Ending.SKIPPED: "yellow"}
 NOT_GIVEN: Final = "not compared"
@@ -50,6 +50,7 @@ def show_case(console: Console, verdict: Verdict) -> None:
         listed = {name: outcome.orders[name] for name in expected_orders or {} if name in outcome.orders}
         table.row("orders", _orders(expected_orders), _orders({**listed, **outcome.changed}))
         table.row("book", _book(expect.book), _book(outcome.book))
+        _money_rows(table, content, expect, outcome.money)
         console.print(table.table)
     if verdict.final is not None and isinstance(content, cases.Situation) and content.final is not None:
         console.print()
@@ -57,6 +58,7 @@ def show_case(console: Console, verdict: Verdict) -> None:
         table = _table(verdict.final.differences)
         table.row("orders", _orders(_expected_orders(content.final.orders)), _orders(verdict.final.orders))
         table.row("book", _book(content.final.book), _book(verdict.final.book))
+        _money_rows(table, content, content.final, verdict.final.money)
         console.print(table.table)
     if verdict.sum is not None:
         done = verdict.sum
@@ -72,7 +74,8 @@ def show_case(console: Console, verdict: Verdict) -> None:
 def _show_head(console: Console, case: cases.Situation) -> None:
     if case.title:
         console.print(Text(case.title, style="italic"))
-    given = {**case.instrument.model_dump(exclude_unset=True), **case.policy}
+    symbol = case.symbol.model_dump() if case.symbol is not None else {}
+    given = {**case.instrument.model_dump(exclude_unset=True), **case.policy, **symbol}
     if given:
         console.print(Text(", ".join(f"{name} {value}" for name, value in given.items())))
 
@@ -92,6 +95,24 @@ class _Comparison:
         differs = part in self._differing
         name = Text(f"{part} !" if differs else part)
         self.table.add_row(name, expected, came, style=STYLES[Ending.FAILED] if differs else None)
+
+
+def _money_rows(table: _Comparison, case: object, expected: cases.Expect | cases.End, came: Money) -> None:
+    if isinstance(case, cases.Situation) and case.symbol is not None:
+        table.row("balances", _balances(expected.balances), _balances(came.balances))
+        table.row("fees", _text(expected.fees), _text(came.fees))
+
+
+def _balances(balances: Mapping[str, Mapping[str, int]] | None) -> RenderableType:
+    """What is free, one line for each owner and asset."""
+    if balances is None:
+        return _text(None)
+    lines = [
+        Text(f"{owner}: {free} {asset}")
+        for owner, assets in sorted(balances.items())
+        for asset, free in sorted(assets.items())
+    ]
+    return Group(*lines) if lines else _text(None, "none")
 
 
 def _table(differences: Iterable[Difference]) -> _Comparison:

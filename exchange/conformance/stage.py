@@ -5,13 +5,14 @@ the words of the case format, so that it can be held against what the case expec
 the work, behind the real sequencer; nothing about matching is decided here.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from exchange.conformance import cases
 from exchange.conformance.support import ORDER_TYPES, SELF_TRADE, THEN, settings
 from exchange.engine.auction import indicative
 from exchange.engine.commands import (
     AddInstrument,
+    AdjustBalance,
     CancelOrder,
     ChangePhase,
     Command,
@@ -40,14 +41,18 @@ from protocol.vocabulary import (
     MAX_PRICE,
     MAX_QUANTITY,
     AccountId,
+    Asset,
     ClientOrderId,
     OrderState,
     OrderType,
     Phase,
     PostOnly,
+    RejectReason,
+    Settlement,
     Side,
     Symbol,
     TimeInForce,
+    TransactionId,
 )
 
 SYMBOL: Final = Symbol("CASE")
@@ -76,6 +81,13 @@ class BookLines(NamedTuple):
     market: dict[str, int]  # by side, where it is not 0
 
 
+class Money(NamedTuple):
+    """What accounts have free, by owner and asset, and what the venue has received in fees."""
+
+    balances: dict[str, dict[str, int]]
+    fees: int
+
+
 class Outcome(NamedTuple):
     """What came of a step."""
 
@@ -85,6 +97,8 @@ class Outcome(NamedTuple):
     changed: dict[str, OrderLine]  # orders whose line the step changed
     orders: dict[str, OrderLine]  # all orders
     book: BookLines
+    money: Money
+    reason: RejectReason | None = None  # of a refusal
 
 
 class Stage:
@@ -100,7 +114,9 @@ class Stage:
         self._engine = Engine(ids_unique_per_day=False)
         self._sequencer = Sequencer(self._engine, self._clock.now_ns)
         self._owners: dict[str, AccountId] = {}
-        setup: list[Command] = [_listing(case)]
+        self._deposits = 0
+        self._quote = None if case.symbol is None else Asset(case.symbol.quote)
+        setup: list[Command] = [_listing(case), *_other_assets(case)]
         if case.instrument.last is not None:
             setup.append(SetLastPrice(SYMBOL, case.instrument.last))
         answers = [self._sequencer.submit(command)[0] for command in setup]
@@ -134,6 +150,8 @@ class Stage:
             {name: line for name, line in orders.items() if before.get(name) != line},
             orders,
             self.book(),
+            self.money(),
+            rejection.reason if rejection is not None else None,
         )
 
     def orders(self) -> dict[str, OrderLine]:
@@ -158,6 +176,17 @@ class Stage:
         )
         resting = {side.value: sum(order.leaves for order in book.side(side).market) for side in Side}
         return BookLines(bids, asks, {side: quantity for side, quantity in resting.items() if quantity})
+
+    def money(self) -> Money:
+        """Balances of everybody who has any, and the fees."""
+        if self._quote is None:
+            return Money({}, 0)
+        clearing = self._engine.clearing
+        balances = {
+            str(name): {str(asset): free for asset, free, _ in clearing.balances(name)}
+            for name in self._engine.accounts.by_name
+        }
+        return Money(balances, clearing.house.fees.get(self._quote, 0))
 
     def _order(self, name: str) -> Order | None:
         owner = self._owners.get(name)
@@ -190,6 +219,10 @@ class Stage:
             case cases.Expire():
                 self._clock.advance(ns=max(0, step.now - self._clock.now_ns()))
                 return [ExpireOrders(step.now)]
+            case cases.Deposit():
+                self._deposits += 1
+                transaction_id = TransactionId(str(self._deposits))
+                return [AdjustBalance(_account(step.owner), Asset(step.ccy), step.amount, transaction_id)]
             case cases.SetLast():
                 return [SetLastPrice(SYMBOL, step.price)]
             case cases.StartAuction():
@@ -226,6 +259,7 @@ class Stage:
             post_only=PostOnly(step.post_only) if isinstance(step.post_only, str) else None,
             self_trade=None if step.stp is None else SELF_TRADE[step.stp],
             self_trade_group=step.stp_group,
+            reserve_price=step.reserve if amount is None and step.side == Side.BUY else None,
         )
         return EnterOrder(
             owner,
@@ -285,7 +319,38 @@ def _listing(case: cases.Situation) -> AddInstrument:
         band=instrument.band,
         execution_range=instrument.band,
         **choices,
+        **_settlement(case.symbol),
     )
+
+
+def _settlement(symbol: cases.Settlement | None) -> dict[str, Any]:
+    if symbol is None:
+        return {}
+    return {
+        "settlement": Settlement.SPOT,
+        "base": Asset(symbol.base),
+        "quote": Asset(symbol.quote),
+        "base_scale": symbol.bs,
+        "quote_scale": symbol.qs,
+        "maker_fee_per_unit": symbol.maker,
+        "taker_fee_per_unit": symbol.taker,
+    }
+
+
+def _other_assets(case: cases.Situation) -> list[Command]:
+    """A venue takes deposits only of assets that something settles in; people have others, too."""
+    if case.symbol is None:
+        return []
+    paid_in = dict.fromkeys(step.ccy for step in case.steps if isinstance(step, cases.Deposit))
+    known = {case.symbol.base, case.symbol.quote}
+    return [
+        AddInstrument(
+            Symbol(f"OF-{asset}"), 1, 1, 1, 1, 1, 0, 0, 0, False,
+            settlement=Settlement.MARGIN, quote=Asset(asset), margin=1,
+        )
+        for asset in paid_in
+        if asset not in known
+    ]  # fmt: skip
 
 
 def _uncross(step: cases.Uncross) -> list[Command]:

@@ -10,12 +10,14 @@ from typing import Any, Final
 from exchange.conformance.cases import (
     OPS,
     Case,
+    Deposit,
     End,
     Expect,
     MassCancel,
     New,
     Other,
     Part,
+    Settlement,
     Situation,
     Step,
     Uncross,
@@ -26,6 +28,7 @@ from protocol.vocabulary import (
     OrderType,
     Phase,
     PostOnly,
+    RejectReason,
     SelfTrade,
     Side,
     TimeInForce,
@@ -73,9 +76,14 @@ POLICY: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
 NUMBERS: Final = {"min_alloc": "minimum_allocation", "fifo_pct": "fifo_percent"}
 """Policies that are a number."""
 
+REASONS: Final = {"nsf": RejectReason.INSUFFICIENT_FUNDS, "over_reserve": RejectReason.OVER_RESERVE}
+"""Why a step is refused, in the words of cases with accounts."""
+
 RESULTS: Final = frozenset({"accepted", "rejected", "canceled"})
 STATES: Final = frozenset(state.value for state in OrderState)
 SIDES: Final = frozenset(side.value for side in Side)
+
+_MONEY: Final = frozenset({"fok_budget", "market_notional"})
 
 # A rule names a feature that a case needs: an op, a type, a time in force, a field, or a policy.
 _RULES: Final = (
@@ -86,7 +94,8 @@ _RULES: Final = (
     | frozenset({"band", "last", "max_qty", "lot", "tick"})
     | frozenset(POLICY)
     | frozenset(f"policy:{name}={word}" for name, words in POLICY.items() for word in words)
-    | frozenset({"iceberg", "prorata"})
+    | frozenset(Settlement.model_fields)
+    | frozenset({"iceberg", "prorata", "balances", "fees", "fee", "accounts"})
 )
 
 
@@ -109,12 +118,18 @@ def _obstacles(case: Situation) -> Iterator[str]:
     yield from _unknown("instrument", case.instrument)
     if not isinstance(case.instrument.band, int | None) or isinstance(case.instrument.band, bool):
         yield f"instrument: band {case.instrument.band!r} is no distance"
+    if case.symbol is not None:
+        yield from _unknown("symbol", case.symbol)
     yield from _policy(case.policy)
     for rule in case.rules:
         if rule not in _RULES and not _is_policy_number(rule):
             yield f"rule {rule!r} is not known"
     for number, step in enumerate(case.steps, 1):
         yield from _step(f"step {number}", step)
+        if case.symbol is None:
+            yield from _money(f"step {number}", step)
+    if case.symbol is None and case.final is not None and tells_money(case.final):
+        yield "final: balances and fees need a symbol"
     if case.final is not None:
         yield from _expected("final", case.final)
 
@@ -147,12 +162,27 @@ def _step(place: str, step: Step) -> Iterator[str]:
         yield from _value(place, "stp", step.stp, frozenset(SELF_TRADE))
         if isinstance(step.post_only, str):
             yield from _value(place, "post_only", step.post_only, frozenset(PostOnly))
+        if step.reserve is not None and step.type in _MONEY and step.reserve != step.price:
+            yield f"{place}: reserve {step.reserve} of an order for money {step.price} is not known"
     elif isinstance(step, MassCancel):
         yield from _value(place, "side", step.side, SIDES)
     elif isinstance(step, Uncross):
         yield from _value(place, "then", step.then, frozenset(THEN))
     yield from _value(f"{place}, expect", "result", step.expect.result, RESULTS)
     yield from _expected(f"{place}, expect", step.expect)
+
+
+def _money(place: str, step: Step) -> Iterator[str]:
+    """What means nothing where nobody has money."""
+    if isinstance(step, Deposit) or (isinstance(step, New) and step.reserve is not None):
+        yield f"{place}: {step.op} of money needs a symbol"
+    if tells_money(step.expect):
+        yield f"{place}, expect: balances and fees need a symbol"
+
+
+def tells_money(part: Expect | End) -> bool:
+    """Whether it says what somebody has."""
+    return part.balances is not None or part.fees is not None
 
 
 def _expected(place: str, part: Expect | End) -> Iterator[str]:
@@ -178,6 +208,4 @@ def _value(place: str, field: str, value: str | None, known: frozenset[str]) -> 
 
 def why_not_kind(kind: Other) -> str | None:
     """Why a case of another kind can't be run, as far as its kind tells."""
-    if kind.kind == "accounts":
-        return "kind 'accounts': the venue keeps no balances yet"
     return None if kind.kind in {"prorata", "fee"} else f"kind {kind.kind!r} is not known"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from exchange.conformance.cases import Case, Other, Situation, read
 from exchange.conformance.check import Ending, Verdict, run
@@ -67,13 +68,13 @@ GOOD: dict[str, Any] = {
 
 
 def verdict_on(raw: dict[str, Any]) -> Verdict:
-    content = (Other if "kind" in raw else Situation).model_validate(raw)
+    content = (Other if raw.get("kind", "accounts") != "accounts" else Situation).model_validate(raw)
     return run(Case("cases.jsonl:1", content))
 
 
-def changed(path: str, value: object) -> dict[str, Any]:
+def changed(path: str, value: object, case: dict[str, Any] = GOOD) -> dict[str, Any]:
     """The good case with another value at ``path``; ``None``: with nothing there."""
-    raw = copy.deepcopy(GOOD)
+    raw = copy.deepcopy(case)
     *parents, last = [int(part) if part.isdecimal() else part for part in path.split("/")]
     place: Any = raw
     for part in parents:
@@ -89,9 +90,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
 def test_the_sample_holds(case: Case) -> None:
     verdict = run(case)
 
-    # Balances are not kept yet, and what is not run must not count as passed.
-    kind = getattr(case.content, "kind", None)
-    assert verdict.ending is (Ending.SKIPPED if kind == "accounts" else Ending.PASSED), verdict.reason
+    assert (verdict.ending, verdict.reason) == (Ending.PASSED, "")
 
 
 @pytest.mark.parametrize(
@@ -197,14 +196,16 @@ def test_the_detail_of_a_refusal_is_a_word_for_readers() -> None:
         ("steps/0/post_only", "maybe", "post_only 'maybe'"),
         ("steps/3/side", "bid", "side 'bid'"),
         ("steps/3", {"op": "uncross", "then": "party"}, "then 'party'"),
-        ("steps/3", {"op": "deposit", "owner": "A"}, "op 'deposit'"),
-        ("steps/0/expect/balances", {}, "field 'balances'"),
+        ("steps/3", {"op": "deposit", "owner": "A", "ccy": "USD", "amount": 1}, "deposit of money"),
+        ("steps/0/reserve", 5, "new of money needs a symbol"),
+        ("steps/0/expect/balances", {}, "balances and fees need a symbol"),
+        ("symbol", {"base": "BTC", "quote": "USD", "kind": "option"}, "symbol: field 'kind'"),
         ("steps/0/expect/result", "ok", "result 'ok'"),
         ("steps/0/expect/orders/a/state", "alive", "state 'alive'"),
         ("steps/0/expect/orders/a/fee", 0, "field 'fee'"),
         ("steps/0/expect/book/hidden", [], "field 'hidden'"),
         ("steps/0/expect/book/market", {"both": 1}, "market 'both'"),
-        ("final/fees", 0, "field 'fees'"),
+        ("final/fees", 0, "final: balances and fees need a symbol"),
     ],
 )
 def test_what_is_not_known_is_skipped_with_the_reason(path: str, value: object, told: str) -> None:
@@ -254,7 +255,6 @@ def test_a_sum_with_another_result_fails(fields: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"kind": "accounts", "steps": []}, "no balances yet"),
         ({"kind": "dividends"}, "kind 'dividends'"),
         ({"kind": "prorata", "qty": 6, "alloc": [3, 3]}, "resting: not there"),
         ({"kind": "prorata", "resting": [10], "sizes": [10], "qty": 6, "alloc": [6]}, "resting: there twice"),
@@ -277,6 +277,86 @@ def test_a_sum_that_can_not_be_read_is_skipped(fields: dict[str, Any], told: str
 
     assert verdict.ending is Ending.SKIPPED
     assert told in verdict.reason
+
+
+# -- accounts --------------------------------------------------------------------------------------
+WITH_MONEY: dict[str, Any] = {
+    "id": "money",
+    "kind": "accounts",
+    "symbol": {"base": "BTC", "quote": "USD", "bs": 10, "qs": 2, "maker": 1, "taker": 2},
+    "steps": [
+        {"op": "deposit", "owner": "A", "ccy": "USD", "amount": 1_010},
+        {"op": "deposit", "owner": "B", "ccy": "BTC", "amount": 60},
+        {"op": "deposit", "owner": "B", "ccy": "EUR", "amount": 7},
+        {
+            "op": "new", "id": "a", "owner": "A", "side": "buy", "qty": 5, "price": 90, "reserve": 100,
+            "expect": {"result": "accepted", "balances": {"A": {"USD": 0}}, "fees": 0},
+        },
+        {"op": "replace", "id": "a", "price": 101, "expect": {"result": "rejected", "detail": "over_reserve"}},
+        {
+            "op": "new", "id": "b", "owner": "B", "side": "sell", "qty": 7, "price": 90,
+            "expect": {"result": "rejected", "detail": "nsf"},
+        },
+        {
+            "op": "new", "id": "b", "owner": "B", "side": "sell", "qty": 5, "price": 90, "reserve": 80,
+            "expect": {
+                "result": "accepted", "trades": [["a", "b", 90, 5]], "fees": 15,
+                "balances": {"A": {"USD": 105, "BTC": 50}, "B": {"BTC": 10, "USD": 890, "EUR": 7}},
+            },
+        },
+        {
+            "op": "deposit", "owner": "B", "ccy": "BTC", "amount": -11,
+            "expect": {"result": "rejected", "detail": "nsf", "balances": {"B": {"BTC": 10}}},
+        },
+        {"op": "deposit", "owner": "B", "ccy": "BTC", "amount": -10, "expect": {"balances": {"B": {"BTC": 0}}}},
+    ],
+    "final": {"balances": {"A": {"USD": 105}, "C": {"USD": 0}}, "fees": 15, "book": {"bids": [], "asks": []}},
+}  # fmt: skip
+
+
+def test_a_case_with_accounts_tells_balances_and_fees() -> None:
+    """Rules 41 and 43."""
+    verdict = verdict_on(WITH_MONEY)
+
+    assert (verdict.ending, verdict.reason) == (Ending.PASSED, "")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("steps/3/expect/balances/A/USD", 1, "balances: A USD: expected 1, came 0"),
+        ("steps/3/expect/fees", 1, "fees: expected 1, came 0"),
+        ("steps/4/expect/detail", "nsf", "detail: expected nsf (insufficient_funds), came over_reserve"),
+        ("steps/5/expect/detail", "over_reserve", "came insufficient_funds"),
+        ("steps/6/expect/balances/A/BTC", 0, "balances: A BTC: expected 0, came 50"),
+        ("steps/6/expect/balances/C", {"BTC": 3}, "balances: C BTC: expected 3, came 0"),
+        ("steps/7/expect/result", "accepted", "result: expected accepted, came rejected"),
+        ("final/balances/A/USD", 104, "final: balances: A USD"),
+        ("final/fees", 10, "final: fees: expected 10, came 15"),
+    ],
+)
+def test_whatever_differs_of_money_fails(path: str, value: object, told: str) -> None:
+    verdict = verdict_on(changed(path, value, WITH_MONEY))
+
+    assert verdict.ending is Ending.FAILED
+    assert told in verdict.reason
+
+
+def test_an_order_for_money_holds_it_whatever_it_reserves() -> None:
+    """Rules 41 and 54."""
+    raw = changed("steps/3/type", "fok_budget", WITH_MONEY)
+    raw["steps"][3] |= {"price": 500, "reserve": 500}
+
+    same, other = verdict_on(raw), verdict_on({**raw, "steps": [{**raw["steps"][3], "reserve": 501}]})
+
+    assert same.played[3].outcome.result == "canceled"
+    assert other.ending is Ending.SKIPPED
+    assert "reserve 501" in other.reason
+
+
+def test_a_case_with_accounts_says_what_it_settles_in() -> None:
+    with pytest.raises(ValidationError, match="needs a symbol"):
+        verdict_on({name: value for name, value in WITH_MONEY.items() if name != "symbol"})
 
 
 def test_an_id_belongs_to_whoever_entered_it_last_and_is_taken_while_it_lives() -> None:

@@ -1,7 +1,8 @@
 """The ``tontine`` command: the commands of all rooms under one name.
 
 In: the command line. Out: what the command prints, and the exit status: 0 done, 1 failed, 2 wrong
-use (an unknown option, a wrong file). Whatever goes wrong is one line on standard error.
+use (an unknown option, a wrong file). Whatever goes wrong is one line on standard error; of a file that
+a person wrote, one for each fault.
 """
 
 import os
@@ -110,8 +111,8 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
 
 
 def _complain(text: str, status: int) -> int:
-    if text:
-        print(f"tontine: {text}", file=sys.stderr)
+    for line in text.splitlines():
+        print(f"tontine: {line}", file=sys.stderr)
     return status
 
 

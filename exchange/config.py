@@ -1,126 +1,69 @@
-"""The venue file: what a person writes to say which venue to run.
+"""The venue file as a whole: its sections, and what they have to agree on.
 
-In: a TOML file. Out: a frozen, checked ``VenueConfig``; or a ``ConfigError`` that names file, key
-and reason. Read once, by the composition root. docs/reference/venue-file.md explains every key.
+In: keys and values, as ``exchange.venue_file`` reads them. Out: a frozen, checked ``VenueConfig``.
+docs/reference/venue-file.md explains every key.
 """
 
-import tomllib
+from collections.abc import Iterator
 from datetime import time
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from exchange.choices import IcebergRefill, MarketRemainder, ReplacePriority, RestingMarketPrice, Sync
-from exchange.engine.commands import AddInstrument
-from exchange.engine.listing import of_instrument
-from protocol.errors import ConfigError
+from exchange.choices import Sync
+from exchange.instrument_config import InstrumentConfig, LimitsConfig
+from exchange.sections import AssetName, Count, Fault, Section, refuse
 from protocol.framing import MAX_LINE_BYTES
-from protocol.vocabulary import (
-    MAX_PRICE,
-    MAX_QUANTITY,
-    Allocation,
-    Phase,
-    PostOnly,
-    SelfTrade,
-    Symbol,
-)
+from protocol.vocabulary import Phase, Role
 
-Price = Annotated[int, Field(ge=1, le=MAX_PRICE)]
-Distance = Annotated[int, Field(ge=0, le=MAX_PRICE)]
-"""In price units, inclusive."""
+_VENUE_ITSELF: Final = "*"
+"""The name of the venue's own private stream; nobody's account."""
+
+AccountName = Annotated[str, Field(min_length=1, max_length=32)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Bound = Annotated[int, Field(ge=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class InstrumentConfig(_Section):
-    """One instrument. Fees in parts per million of the notional; negative is a rebate."""
-
-    symbol: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]{1,16}$")]
-    tick: Price = 1
-    tick_table: list[tuple[Price, Price]] = []
-    lot: Annotated[int, Field(ge=1, le=MAX_QUANTITY)] = 1
-    minimum_quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY)] = 1
-    maximum_quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY)] = 1_000_000
-    maximum_price: Price = MAX_PRICE
-    price_decimals: Annotated[int, Field(ge=0, le=9)] = 2
-    maker_fee_ppm: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
-    taker_fee_ppm: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
-    market_remainder: MarketRemainder = MarketRemainder.CANCEL
-    resting_market_price: RestingMarketPrice = RestingMarketPrice.BEST
-    post_only: PostOnly = PostOnly.REJECT
-    self_trade: SelfTrade = SelfTrade.NONE
-    allocation: Allocation = Allocation.FIFO
-    minimum_allocation: Annotated[int, Field(ge=1, le=MAX_QUANTITY)] = 1
-    fifo_percent: Annotated[int, Field(ge=0, le=100)] = 0
-    iceberg_refill: IcebergRefill = IcebergRefill.BACK
-    replace_priority: ReplacePriority = ReplacePriority.KEEP_ON_DECREASE
-    band: Distance | None = None
-    execution_range: Distance | None = None
-    static_corridor: Distance | None = None
-    dynamic_corridor: Distance | None = None
-    reference_price: Price | None = None
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "InstrumentConfig":
-        refusal = of_instrument(self.command())
-        if refusal is not None:
-            raise ValueError(refusal[1])
-        return self
-
-    def command(self) -> AddInstrument:
-        """The command that lists it."""
-        return AddInstrument(
-            symbol=Symbol(self.symbol),
-            tick=self.tick,
-            lot=self.lot,
-            minimum_quantity=self.minimum_quantity,
-            maximum_quantity=self.maximum_quantity,
-            maximum_price=self.maximum_price,
-            price_decimals=self.price_decimals,
-            maker_fee_ppm=self.maker_fee_ppm,
-            taker_fee_ppm=self.taker_fee_ppm,
-            market_remainder_rests=self.market_remainder is MarketRemainder.REST,
-            tick_table=self.tick_table,
-            post_only=self.post_only,
-            self_trade=self.self_trade,
-            allocation=self.allocation,
-            minimum_allocation=self.minimum_allocation,
-            fifo_percent=self.fifo_percent,
-            peak_refills_in_front=self.iceberg_refill is IcebergRefill.FRONT,
-            replace_loses_priority=self.replace_priority is ReplacePriority.ALWAYS_LOSE,
-            market_at_aggressor_limit=self.resting_market_price is RestingMarketPrice.AGGRESSOR,
-            band=self.band,
-            execution_range=self.execution_range,
-            static_corridor=self.static_corridor,
-            dynamic_corridor=self.dynamic_corridor,
-            reference_price=self.reference_price,
-        )
-
-
-class TcpConfig(_Section):
-    """The TCP gateway."""
+class TcpConfig(Section):
+    """The TCP gateway, and the bounds of its connections."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 7001
+    certificate: Path | None = None
+    """PEM; with it, and its key, connections are TLS."""
+    key: Path | None = None
     max_line_bytes: Annotated[int, Field(ge=256, le=16 * 1024 * 1024)] = MAX_LINE_BYTES
     max_in_flight: Annotated[int, Field(ge=1, le=100_000)] = 1024
     max_outgoing_bytes: Annotated[int, Field(ge=64 * 1024)] = 1024 * 1024
-    login_timeout_s: Annotated[float, Field(gt=0)] = 60.0
-    max_connections: Annotated[int, Field(ge=1)] = 10_000
+    login_timeout_s: Seconds = 60.0
+    line_timeout_s: Seconds = 30.0
+    """How long a line may take from its first byte to its last."""
+    max_connections: Bound = 10_000
+    max_connections_per_source: Bound = 10_000
+    max_sessions_per_account: Bound = 64
+
+    @model_validator(mode="after")
+    def _certificate_with_its_key(self) -> "TcpConfig":
+        if self.key is None and self.certificate is not None:
+            refuse(self, [(("key",), "a certificate needs its key")])
+        if self.certificate is None and self.key is not None:
+            refuse(self, [(("certificate",), "a key needs its certificate")])
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only programs on the same machine can connect."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
 
-class JournalConfig(_Section):
+class JournalConfig(Section):
     """Where commands are kept. No path: nowhere, and a restart starts empty."""
 
     path: Path | None = Path("venue.journal")
@@ -137,7 +80,7 @@ TimeOfDay = Annotated[time, BeforeValidator(_no_number)]
 """UTC. A bare number would be taken for seconds since midnight."""
 
 
-class ScheduledPhase(_Section):
+class ScheduledPhase(Section):
     """Every day at this time (UTC) the instruments go to this phase."""
 
     at: TimeOfDay
@@ -160,16 +103,54 @@ class ScheduledPhase(_Section):
         return phase
 
 
-class VenueConfig(_Section):
+class AccountConfig(Section):
+    """An account: who may log in, as what, with how much to begin with."""
+
+    name: AccountName
+    role: Role = Role.TRADER
+    secret_hash: Annotated[str, Field(max_length=256)] | None = None
+    """Argon2id. Left out: no secret opens the account."""
+    copies: list[AccountName] = []
+    """Whom a drop copy may read; empty: everybody."""
+    deposits: dict[AssetName, Annotated[Count, Field(ge=1)]] = {}
+    """Paid in once, in smallest units of the asset."""
+    limits: LimitsConfig | None = None
+    """In all instruments; left out: as they are."""
+
+    @field_validator("name")
+    @classmethod
+    def _of_somebody(cls, name: str) -> str:
+        if name == _VENUE_ITSELF:
+            raise ValueError(f"{_VENUE_ITSELF!r} is the venue itself")
+        return name
+
+    @field_validator("secret_hash")
+    @classmethod
+    def _of_argon2id(cls, secret_hash: str | None) -> str | None:
+        if secret_hash is not None and not secret_hash.startswith("$argon2id$"):
+            raise ValueError("no argon2id hash; make one with: tontine hash-secret")
+        return secret_hash
+
+    @model_validator(mode="after")
+    def _copies_of_a_drop_copy(self) -> "AccountConfig":
+        if self.copies and self.role is not Role.DROP_COPY:
+            refuse(self, [(("copies",), f"means something for the role {Role.DROP_COPY} only")])
+        return self
+
+
+class VenueConfig(Section):
     """A whole venue."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)] = "tontine"
+    open: bool = False
+    """Any name may log in without a secret; on loopback only."""
     day_ends_utc: TimeOfDay | None = None
     """When DAY orders are canceled and client order ids are free again; never if left out."""
-    operators: list[Annotated[str, Field(min_length=1, max_length=32)]] = []
-    """Accounts that may change phases and set last prices. In an open venue a name is no proof."""
     volatility_auction_s: Annotated[int, Field(ge=1, le=86_400)] = 120
     auction_extension_s: Annotated[int, Field(ge=1, le=86_400)] = 120
+    limits: LimitsConfig | None = None
+    """Everybody's; left out: as they are."""
+    accounts: list[AccountConfig] = []
     schedule: list[ScheduledPhase] = []
     tcp: TcpConfig = TcpConfig()
     journal: JournalConfig = JournalConfig()
@@ -179,47 +160,53 @@ class VenueConfig(_Section):
         InstrumentConfig(symbol="CORN"),
     ]
 
-    @field_validator("instruments")
-    @classmethod
-    def _once_each(cls, instruments: list[InstrumentConfig]) -> list[InstrumentConfig]:
-        symbols = [instrument.symbol for instrument in instruments]
-        for symbol in symbols:
-            if symbols.count(symbol) > 1:
-                raise ValueError(f"{symbol} is listed twice")
-        return instruments
-
     @model_validator(mode="after")
-    def _schedule_is_possible(self) -> "VenueConfig":
+    def _agrees_with_itself(self) -> "VenueConfig":
+        refuse(
+            self,
+            [
+                *self._faults_of_access(),
+                *self._faults_of_names(),
+                *self._faults_of_deposits(),
+                *self._faults_of_schedule(),
+            ],
+        )
+        return self
+
+    def _faults_of_access(self) -> Iterator[Fault]:
+        if self.open and not self.tcp.is_loopback:
+            yield (
+                ("open",),
+                f"only on loopback, and tcp.host is {self.tcp.host}: anybody could trade as anybody",
+            )
+
+    def _faults_of_names(self) -> Iterator[Fault]:
+        for key, names in (
+            ("instruments", [instrument.symbol for instrument in self.instruments]),
+            ("accounts", [account.name for account in self.accounts]),
+        ):
+            for number, name in enumerate(names):
+                if name in names[:number]:
+                    yield (key, number), f"{name} is listed twice"
+
+    def _faults_of_deposits(self) -> Iterator[Fault]:
+        settled = {asset for instrument in self.instruments for asset in instrument.assets}
+        for number, account in enumerate(self.accounts):
+            for asset in account.deposits:
+                if asset not in settled:
+                    yield ("accounts", number, "deposits", asset), "no instrument settles in this asset"
+
+    def _faults_of_schedule(self) -> Iterator[Fault]:
         listed = [instrument.symbol for instrument in self.instruments]
         taken: dict[tuple[time, str], Phase] = {}
         for number, entry in enumerate(self.schedule):
             for symbol in entry.symbols or listed:
                 if symbol not in listed:
-                    raise ValueError(f"schedule.{number}.symbols: {symbol} is not listed under instruments")
+                    yield ("schedule", number, "symbols"), f"{symbol} is not listed under instruments"
+                    continue
                 other = taken.setdefault((entry.at, symbol), entry.phase)
                 if other is not entry.phase:
-                    raise ValueError(
-                        f"schedule.{number}: {symbol} can't be in {entry.phase} and in {other} at {entry.at}"
+                    yield (
+                        ("schedule", number),
+                        f"{symbol} can't be in {entry.phase} and in {other} at {entry.at}",
                     )
-        return self
-
-
-def read(path: Path) -> VenueConfig:
-    """The venue file at ``path``.
-
-    Raises:
-        ConfigError: no such file, no TOML, or a key that is unknown, missing or out of bounds.
-    """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(str(path), error.strerror or str(error)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), f"not TOML: {error}") from error
-    try:
-        return VenueConfig.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{path}: {key}" if key else str(path), reason) from error

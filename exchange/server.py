@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from exchange.config import InstrumentConfig, VenueConfig
+from exchange.config import VenueConfig
+from exchange.instrument_config import InstrumentConfig
 from exchange.engine.commands import AddInstrument
 from exchange.gateways.tcp import Limits, TcpGateway
 from exchange.journal.group_commit import GroupCommit

@@ -10,12 +10,14 @@
     ├── SlowConsumer           a bounded queue was full, the policy was to hang up
     ├── SequenceGap            .expected, .received; recover from a snapshot
     ├── JournalError           the journal can't be read or written: stop, nothing may leave
-    ├── ConfigError            a file a person wrote is wrong: .place and .text
+    ├── ConfigError            a file a person wrote is wrong: .place and .text, .more of them
     └── InvariantViolated      the book is wrong: stop the instrument, keep the journal
 
 A refused order is no exception: it is an answer with a ``RejectReason``. Exceptions carry data;
 ``__str__`` makes the sentence.
 """
+
+from collections.abc import Sequence
 
 from protocol.vocabulary import ErrorCode
 
@@ -121,15 +123,20 @@ class JournalError(VenueError):
 
 
 class ConfigError(VenueError):
-    """A file or setting written by a person is wrong; ``place`` is file and key."""
+    """A file or setting written by a person is wrong; ``place`` is file and key.
 
-    def __init__(self, place: str, text: str) -> None:
-        super().__init__(place, text)
+    ``more``: what else is wrong there. A person wants to mend all of it at once.
+    """
+
+    def __init__(self, place: str, text: str, more: Sequence["ConfigError"] = ()) -> None:
+        super().__init__(place, text, *more)
         self.place = place
         self.text = text
+        self.more = tuple(more)
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.text}"
+        """A line for each."""
+        return "\n".join((f"{self.place}: {self.text}", *map(str, self.more)))
 
 
 class InvariantViolated(VenueError):

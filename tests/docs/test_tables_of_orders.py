@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from exchange.config import InstrumentConfig
 from exchange.engine.commands import ChangePhase, Command, EnterOrder, SetLastPrice, Terms
 from exchange.engine.engine import Engine
 from exchange.engine.events import AuctionTrade, Event, RequestRejected, StopTriggered, Trade
 from exchange.engine.sequencer import Sequencer
+from exchange.instrument_config import InstrumentConfig
 from protocol.messages import OrderTerms
 from protocol.vocabulary import (
     ClientOrderId,

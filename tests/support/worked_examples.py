@@ -22,12 +22,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from exchange.config import InstrumentConfig
 from exchange.engine.book import Book
 from exchange.engine.commands import Command, EndDay, EnterOrder, ExpireOrders, Terms
 from exchange.engine.engine import Engine
 from exchange.engine.events import Event, RequestRejected
 from exchange.engine.sequencer import Sequencer
+from exchange.instrument_config import InstrumentConfig
 from exchange.intake import ADMINISTRATION, order_entry
 from protocol.codec import client_message_decoder
 from protocol.errors import RemoteProtocolError

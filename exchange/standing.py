@@ -1,13 +1,15 @@
-"""How things stand, as messages: instruments, orders.
+"""How things stand, as messages: instruments, orders, accounts.
 
-In: what the engine keeps. Out: the parts of a ``welcome`` and the answer to ``order_status``. Reads
-only.
+In: what the engine keeps. Out: the parts of a ``welcome`` and the answers to ``order_status`` and
+``account_status``. Reads only.
 """
 
 from exchange.engine.book import Book
+from exchange.engine.engine import Engine
 from exchange.engine.order import Order
+from protocol.desk import AccountState, Balance, Holding
 from protocol.messages import InstrumentInfo, OpenOrder, OrderStateReport
-from protocol.vocabulary import MAX_PRICE, Price, Quantity
+from protocol.vocabulary import MAX_PRICE, AccountId, Price, Quantity, Role
 
 
 def instrument_info(book: Book) -> InstrumentInfo:
@@ -39,6 +41,51 @@ def instrument_info(book: Book) -> InstrumentInfo:
         execution_range=listed.execution_range,
         static_corridor=listed.static_corridor,
         dynamic_corridor=listed.dynamic_corridor,
+        settlement=listed.settlement,
+        base=listed.base,
+        quote=listed.quote,
+        base_scale=listed.base_scale,
+        quote_scale=listed.quote_scale,
+        maker_fee_per_unit=listed.maker_fee_per_unit,
+        taker_fee_per_unit=listed.taker_fee_per_unit,
+        margin=listed.margin,
+    )
+
+
+def balances_of(engine: Engine, name: AccountId) -> list[Balance]:
+    """What the account has, by asset; nothing for one that the engine does not know."""
+    return [Balance(asset, free, held) for asset, free, held in engine.clearing.balances(name)]
+
+
+def holdings_of(engine: Engine, name: AccountId) -> list[Holding]:
+    """What the account has, or had, in each instrument."""
+    return [
+        Holding(
+            symbol=held.symbol,
+            quantity=held.quantity,
+            cost=held.cost,
+            average_price=held.average_price,
+            realised=held.realised,
+            unrealised=held.unrealised,
+            fees=held.fees,
+            open_orders=held.open_orders,
+            open_buys=held.open_buys,
+            open_sells=held.open_sells,
+        )
+        for held in engine.clearing.holdings(name)
+    ]
+
+
+def account_state(engine: Engine, name: AccountId) -> AccountState:
+    """All of an account. One that the engine does not know yet is a trader who has nothing."""
+    account = engine.accounts.by_name.get(name)
+    return AccountState(
+        account=name,
+        role=Role.TRADER if account is None else account.role,
+        balances=balances_of(engine, name),
+        holdings=holdings_of(engine, name),
+        blocked=None if account is None else account.blocked,
+        dead_man_ns=None if account is None else account.dead_man_ns,
     )
 
 

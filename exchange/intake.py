@@ -1,7 +1,7 @@
-"""Requests to commands.
+"""Orders as they stand on the wire to commands.
 
 In: an account and a message of it. Out: the unstamped command. Nothing is checked here: what makes
-no sense gets the engine's answer, which is part of the record.
+no sense gets the engine's answer, which is part of the record. What is no order goes to ``desk``.
 """
 
 from collections.abc import Callable
@@ -9,13 +9,11 @@ from typing import Any, Final
 
 from exchange.engine.commands import (
     CancelOrder,
-    ChangePhase,
     Command,
     EnterOrder,
     MassCancel,
     ReduceOrder,
     ReplaceOrder,
-    SetLastPrice,
     Terms,
 )
 from protocol import messages
@@ -47,6 +45,7 @@ def order_entry(on_deadline: Callable[[Nanoseconds], None]) -> dict[type, Make]:
             and new.expires_at_ns is None
             and new.self_trade is None
             and new.self_trade_group is None
+            and new.reserve_price is None
             and (post_only is False or post_only is True)
         ):  # as most orders are
             return EnterOrder(
@@ -79,6 +78,7 @@ def terms_of(new: NewOrder) -> Terms:
         post_only=None if isinstance(new.post_only, bool) else new.post_only,
         self_trade=new.self_trade,
         self_trade_group=new.self_trade_group,
+        reserve_price=new.reserve_price,
     )
 
 
@@ -92,11 +92,3 @@ _OTHERS: Final[dict[type, Make]] = {
         account, cancel.symbol, cancel.side, cancel.lowest, cancel.highest
     ),
 }
-
-ADMINISTRATION: Final[dict[type, Make]] = {
-    desk.ChangePhase: lambda account, change: ChangePhase(
-        account, change.symbol, change.phase, change.reference_price, change.forced
-    ),
-    desk.SetLastPrice: lambda account, request: SetLastPrice(account, request.symbol, request.price),
-}
-"""Requests that operators may make."""

@@ -42,6 +42,7 @@ SPECIAL: dict[str, Any] = {
     "expires_at_ns": 1,
     "self_trade": SelfTrade.DECREMENT,
     "self_trade_group": "desk",
+    "reserve_price": 110,
 }
 
 
@@ -60,8 +61,8 @@ def test_a_plain_order_has_no_terms(post_only: bool) -> None:
     assert {name: getattr(command, name) for name in PLAIN} == PLAIN
 
 
-def test_every_special_field_of_the_message_is_one_of_the_terms() -> None:
-    assert {*SPECIAL, "post_only"} == set(Terms.__struct_fields__)
+def test_every_special_field_of_the_message_is_one_of_the_terms_which_quotes_have_one_more_of() -> None:
+    assert {*SPECIAL, "post_only", "quote_set"} == set(Terms.__struct_fields__)
     assert set(SPECIAL) == set(OrderTerms.__struct_fields__)
 
 

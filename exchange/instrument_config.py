@@ -6,12 +6,13 @@ docs/reference/venue-file.md explains every key.
 
 from typing import Annotated, Final
 
+import msgspec
 from pydantic import Field, model_validator
 
 from exchange.choices import IcebergRefill, MarketRemainder, ReplacePriority, RestingMarketPrice
 from exchange.engine.commands import AddInstrument, Limits, SetFees
 from exchange.engine.listing import of_instrument
-from exchange.sections import AssetName, Count, Distance, Fault, Price, Quantity, Section, refuse
+from exchange.sections import AssetName, Count, Distance, Price, Quantity, Section, refuse
 from protocol.vocabulary import (
     MAX_PRICE,
     MAX_WIRE_INTEGER,
@@ -34,8 +35,8 @@ FEES: Final = ("maker_fee_ppm", "taker_fee_ppm", "maker_fee_per_unit", "taker_fe
 """The keys of an instrument that may change while it is listed."""
 
 
-class LimitsConfig(Section):
-    """Bounds of one scope; what is left out is not bounded by it. Quantities, money, price units, counts."""
+class InstrumentLimits(Section):
+    """Everybody's bounds in one instrument; what is left out is not bounded by it."""
 
     order_quantity: Count | None = None
     order_notional: Count | None = None
@@ -44,8 +45,6 @@ class LimitsConfig(Section):
     position: Count | None = None
     collar: Count | None = None
     daily_loss: Count | None = None
-    message_rate: Count | None = None
-    """Requests a second."""
     hard: list[Limit] = []
     """Whose breach cancels everything and disables the account."""
 
@@ -59,13 +58,23 @@ class LimitsConfig(Section):
             position=self.position,
             collar=self.collar,
             daily_loss=self.daily_loss,
-            message_rate=self.message_rate,
             hard=tuple(sorted(set(self.hard))),
         )
 
 
-class InstrumentConfig(Section):
-    """One instrument."""
+class LimitsConfig(InstrumentLimits):
+    """Bounds over all instruments, and in each. Requests are counted over all instruments together."""
+
+    message_rate: Count | None = None
+    """Requests a second."""
+
+    def limits(self) -> Limits:
+        """As the engine has them."""
+        return msgspec.structs.replace(super().limits(), message_rate=self.message_rate)
+
+
+class InstrumentTerms(Section):
+    """One instrument, each key right by itself. Whether it can be listed so the engine says."""
 
     symbol: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]{1,16}$")]
     tick: Price = 1
@@ -99,19 +108,8 @@ class InstrumentConfig(Section):
     static_corridor: Distance | None = None
     dynamic_corridor: Distance | None = None
     reference_price: Price | None = None
-    limits: LimitsConfig | None = None
-    """Everybody's in this instrument; left out: as they are."""
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "InstrumentConfig":
-        faults: list[Fault] = []
-        refusal = of_instrument(self.command())
-        if refusal is not None:
-            faults.append(((), refusal[1]))
-        if self.limits is not None and self.limits.message_rate is not None:
-            faults.append((("limits", "message_rate"), "requests are counted over all instruments together"))
-        refuse(self, faults)
-        return self
+    limits: InstrumentLimits | None = None
+    """Left out: as they are."""
 
     @property
     def assets(self) -> list[str]:
@@ -164,3 +162,14 @@ class InstrumentConfig(Section):
             maker_fee_per_unit=self.maker_fee_per_unit,
             taker_fee_per_unit=self.taker_fee_per_unit,
         )
+
+
+class InstrumentConfig(InstrumentTerms):
+    """One instrument that can be listed."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "InstrumentConfig":
+        refusal = of_instrument(self.command())
+        if refusal is not None:
+            refuse(self, [((), refusal[1])])
+        return self

@@ -270,7 +270,7 @@ ACCOUNT = "[[accounts]]\nname = 'anna'\n"
         (ACCOUNT + "limits = {orders = 5}", "accounts.0.limits.orders", "unknown key"),
         (ACCOUNT + "limits = {position = -5}", "accounts.0.limits.position", "greater"),
         ("[limits]\nhard = ['never']", "limits.hard.0", "'order_quantity'"),
-        (INSTRUMENT + "limits = {message_rate = 5}", "instruments.0.limits.message_rate", "all instruments"),
+        (INSTRUMENT + "limits = {message_rate = 5}", "instruments.0.limits.message_rate", "unknown key"),
         (INSTRUMENT + "settlement = 'barter'", "instruments.0.settlement", "'spot'"),
         (INSTRUMENT + "base_scale = 0", "instruments.0.base_scale", "greater"),
         (INSTRUMENT + "settlement = 'spot'\nbase = 'A'", "instruments.0", "quote"),

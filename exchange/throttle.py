@@ -44,7 +44,7 @@ class _Slate:
         if beyond <= 0:
             return self.last_s
         # Far beyond the cap the power would only become a very long number.
-        return self.last_s + min(FIRST_DELAY_S * 2 ** min(beyond - 1, 30), LONGEST_DELAY_S)
+        return self.last_s + min(FIRST_DELAY_S * 2.0 ** min(beyond - 1, 30), LONGEST_DELAY_S)
 
 
 class Throttle:

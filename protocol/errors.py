@@ -9,6 +9,7 @@
     ├── SessionBusy            two tasks read one stream
     ├── SlowConsumer           a bounded queue was full, the policy was to hang up
     ├── SequenceGap            .expected, .received; recover from a snapshot
+    ├── ResumeRefused          .code, .text: those private messages can't be sent again
     ├── JournalError           the journal can't be read or written: stop, nothing may leave
     ├── ConfigError            a file a person wrote is wrong: .place and .text, .more of them
     └── InvariantViolated      the book is wrong: stop the instrument, keep the journal
@@ -64,11 +65,15 @@ class SessionClosed(VenueError):
 
 
 class SessionBroken(VenueError):
-    """The session ended out of order: the peer is gone or broke off."""
+    """The session ended out of order: the peer is gone or broke off.
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
+    ``code`` is what to tell the peer, or what the peer has told, if there is anything to tell.
+    """
+
+    def __init__(self, text: str, code: ErrorCode | None = None) -> None:
+        super().__init__(text, code)
         self.text = text
+        self.code = code
 
     def __str__(self) -> str:
         return self.text
@@ -108,6 +113,18 @@ class SequenceGap(VenueError):
 
     def __str__(self) -> str:
         return f"{self.stream}: expected number {self.expected}, received {self.received}"
+
+
+class ResumeRefused(VenueError):
+    """Private messages that were asked for again are not there; ``code`` says whether not yet or no more."""
+
+    def __init__(self, code: ErrorCode, text: str) -> None:
+        super().__init__(code, text)
+        self.code = code
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class JournalError(VenueError):

@@ -25,6 +25,11 @@ class LineBuffer:
         self.overlong = False
         """A line went beyond the limit; it was dropped, and nothing after it is looked at."""
 
+    @property
+    def in_line(self) -> bool:
+        """Whether a line has begun whose end has not arrived."""
+        return bool(self._tail)
+
     def feed(self, data: bytes) -> bytes:
         """Take a chunk; return all lines that are complete now, or ``b""``.
 

@@ -27,7 +27,7 @@ from protocol.messages import (
     ServerMessage,
 )
 from protocol.samples import EXAMPLES
-from protocol.session import TRANSITIONS, SessionState
+from protocol.session_life import TRANSITIONS, SessionState
 from protocol.vocabulary import MAX_WIRE_INTEGER
 from protocol.words import WORDS
 

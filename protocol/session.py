@@ -2,17 +2,19 @@
 
 In: bytes from the peer, messages from our side, the time. Out: messages from the peer with their
 line numbers, bytes for the peer. A session owns its state, its liveness and its outbox; it knows
-neither sockets nor orders. The life of either end is the table below; docs/reference/protocol.md
-draws it.
+neither sockets nor orders. The life of either end is the table in ``protocol.session_life``.
 
 Contract for both roles: call ``receive_data`` for every chunk and handle what it returns in order;
 call ``end_of_data`` when the peer closes; call ``tick`` about once a second; write what
 ``data_to_send`` returns. Messages leave in the order in which they were put into ``outbox``, so a
 private answer put there before the public print of the same event also arrives before it.
+
+A login may take the venue a while to decide. What arrives after it waits, within a bound, and is handed
+out by ``ServerSession.welcome``.
 """
 
-from enum import StrEnum
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, get_args
 
 import msgspec
 
@@ -20,57 +22,15 @@ from protocol.codec import client_message_decoder, encode_all, server_message_de
 from protocol.errors import LocalProtocolError, RemoteProtocolError, SequenceGap, SessionBroken
 from protocol.fields import Message
 from protocol.framing import MAX_LINE_BYTES, LineBuffer
-from protocol.messages import Error, Heartbeat, LoggedOut, Login, Logout, PrivateMessage, Welcome
-from protocol.vocabulary import AccountId, ErrorCode, Sequence
+from protocol.messages import Copy, Error, Heartbeat, LoggedOut, Login, Logout, PrivateMessage, Welcome
+from protocol.session_life import SessionEvent, SessionState, next_state
+from protocol.vocabulary import AccountId, ErrorCode, Role, Sequence
 
 MISSED_HEARTBEATS: Final = 3
 """Silent intervals after which the peer counts as gone; FIX venues allow two to three."""
 
-
-class SessionState(StrEnum):
-    OPEN = "open"  # connected, not logged in
-    LOGGING_IN = "logging in"  # client only: login sent, welcome awaited
-    ACTIVE = "active"
-    LOGGING_OUT = "logging out"  # client only: logout sent, the venue's last word awaited
-    CLOSED = "closed"
-
-
-class SessionEvent(StrEnum):
-    LOGIN = "login"
-    WELCOME = "welcome"
-    LOGOUT = "logout"
-    LOGGED_OUT = "logged_out"
-    BREAK = "break"  # fatal fault, or the connection is gone
-
-
-TRANSITIONS: Final[dict[tuple[SessionState, SessionEvent], SessionState]] = {
-    (SessionState.OPEN, SessionEvent.LOGIN): SessionState.LOGGING_IN,
-    (SessionState.OPEN, SessionEvent.LOGGED_OUT): SessionState.CLOSED,
-    (SessionState.OPEN, SessionEvent.BREAK): SessionState.CLOSED,
-    (SessionState.LOGGING_IN, SessionEvent.WELCOME): SessionState.ACTIVE,
-    (SessionState.LOGGING_IN, SessionEvent.LOGGED_OUT): SessionState.CLOSED,
-    (SessionState.LOGGING_IN, SessionEvent.BREAK): SessionState.CLOSED,
-    (SessionState.ACTIVE, SessionEvent.LOGOUT): SessionState.LOGGING_OUT,
-    # The venue ends the session by itself when it shuts down.
-    (SessionState.ACTIVE, SessionEvent.LOGGED_OUT): SessionState.CLOSED,
-    (SessionState.ACTIVE, SessionEvent.BREAK): SessionState.CLOSED,
-    (SessionState.LOGGING_OUT, SessionEvent.LOGGED_OUT): SessionState.CLOSED,
-    (SessionState.LOGGING_OUT, SessionEvent.BREAK): SessionState.CLOSED,
-    # A connection may break after its session has ended.
-    (SessionState.CLOSED, SessionEvent.BREAK): SessionState.CLOSED,
-}
-
-
-def next_state(state: SessionState, event: SessionEvent) -> SessionState:
-    """The state after ``event``.
-
-    Raises:
-        LocalProtocolError: the table has no such pair.
-    """
-    try:
-        return TRANSITIONS[state, event]
-    except KeyError:
-        raise LocalProtocolError(f"{event} is not possible while {state}") from None
+MAX_WAITING_BYTES: Final = 512 * 1024
+"""What may arrive while a login is being decided: two chunks of a socket, many times a person's patience."""
 
 
 Inbound = tuple[int, Message | RemoteProtocolError]
@@ -83,6 +43,8 @@ _server_messages: Final = server_message_decoder()
 
 _SESSION_MESSAGES: Final = frozenset[type]((Login, Logout, Heartbeat))
 """What the session acts on by itself; everything else passes through while it is active."""
+
+_PRIVATE: Final = frozenset[type](get_args(PrivateMessage))
 
 
 class _Session:
@@ -137,7 +99,8 @@ class _Session:
             return
         silent_s = now_s - self._last_heard_s
         if silent_s > MISSED_HEARTBEATS * self.heartbeat_s:
-            raise SessionBroken(f"nothing heard for {silent_s:.0f} s at a heartbeat of {self.heartbeat_s} s")
+            text = f"nothing heard for {silent_s:.0f} s at a heartbeat of {self.heartbeat_s} s"
+            raise SessionBroken(text, ErrorCode.HEARTBEAT_MISSED)
         if now_s - self._last_spoke_s >= self.heartbeat_s:
             self.outbox.append(Heartbeat())
 
@@ -145,18 +108,29 @@ class _Session:
 class ServerSession(_Session):
     """The venue's end. States used: open, logging in, active, closed."""
 
-    def __init__(self, *, max_line_bytes: int = MAX_LINE_BYTES, login_timeout_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        *,
+        max_line_bytes: int = MAX_LINE_BYTES,
+        login_timeout_s: float = 60.0,
+        line_timeout_s: float = 30.0,
+    ) -> None:
         super().__init__(max_line_bytes)
         self._login_timeout_s = login_timeout_s
+        self._line_timeout_s = line_timeout_s
         self._opened_s: float | None = None
+        self._line_in_progress = 0  # the line that was unfinished at the last tick; 0: none
+        self._line_since_s = 0.0
+        # Whole lines that came after a login which is not decided yet, and the number of the first.
+        self._waiting = bytearray()
+        self._first_waiting = 0
 
     def receive_data(self, data: bytes) -> list[Inbound]:
         """Messages and faults in the order of their lines.
 
-        ``Login`` and ``Logout`` are returned for the venue to act on, with the state changed
-        already: what follows in the list is to be handled as coming after. Answer a login with
-        ``welcome``. Heartbeats are swallowed. After a logout or an overlong line nothing is
-        returned any more.
+        ``Login`` is returned for the venue to decide, with ``welcome`` or ``end_with``; until then nothing
+        else is returned. ``Logout`` is returned with the session closed already. Heartbeats are
+        swallowed. After a logout or an overlong line nothing is returned any more.
         """
         self._heard = True
         buffer = self._buffer
@@ -166,21 +140,22 @@ class ServerSession(_Session):
             inbound: list[Inbound] | None = []
         elif self.state is SessionState.ACTIVE:
             inbound = _client_messages.decode_plain(lines, first_line, _SESSION_MESSAGES)
+        elif self.state is SessionState.LOGGING_IN:
+            inbound = self._wait(lines, first_line)
+        elif self.state is SessionState.CLOSED:
+            inbound = []
         else:
             inbound = None
         if inbound is None:
-            inbound = self._admit(_client_messages.decode(lines, first_line))
-        if buffer.overlong and self.state is not SessionState.CLOSED:
-            self._go(SessionEvent.BREAK)
-            inbound.append((buffer.lines + 1, buffer.fault()))
+            inbound = self._admit(lines, first_line)
+        if buffer.overlong:
+            inbound += self._overlong()
         return inbound
 
-    def _admit(self, inbound: list[Inbound]) -> list[Inbound]:
+    def _admit(self, lines: bytes, first_line: int) -> list[Inbound]:
         admitted: list[Inbound] = []
-        for line, message in inbound:
-            if self.state is SessionState.CLOSED:
-                break
-            logged_in = self.account is not None
+        for line, message in _client_messages.decode(lines, first_line):
+            logged_in = self.state is SessionState.ACTIVE
             match message:
                 case RemoteProtocolError():
                     pass
@@ -188,14 +163,16 @@ class ServerSession(_Session):
                     continue
                 case Login() if not logged_in:
                     self._go(SessionEvent.LOGIN)
-                    self.account = message.account
-                    self.heartbeat_s = message.heartbeat_s
+                    admitted.append((line, message))
+                    return admitted + self._wait(_after(lines, line - first_line), line + 1)
                 case Login():
                     message = RemoteProtocolError(
                         ErrorCode.ALREADY_LOGGED_IN, f"this connection is logged in as {self.account}", line
                     )
                 case Logout() if logged_in:
                     self._go(SessionEvent.LOGGED_OUT)
+                    admitted.append((line, message))
+                    return admitted
                 case _ if not logged_in:
                     message = RemoteProtocolError(
                         ErrorCode.NOT_LOGGED_IN, 'log in first: {"type":"login","account":"NAME"}', line
@@ -203,15 +180,35 @@ class ServerSession(_Session):
             admitted.append((line, message))
         return admitted
 
-    def welcome(self, message: Welcome) -> None:
-        """Let the peer in.
+    def _wait(self, lines: bytes, first_line: int) -> list[Inbound]:
+        """Keep lines until the login is decided."""
+        if not self._waiting:
+            self._first_waiting = first_line
+        self._waiting += lines
+        if len(self._waiting) <= MAX_WAITING_BYTES:
+            return []
+        self._waiting.clear()
+        self._go(SessionEvent.BREAK)
+        text = f"more than {MAX_WAITING_BYTES} bytes came before the answer to the login"
+        return [(first_line, RemoteProtocolError(ErrorCode.NOT_LOGGED_IN, text, first_line))]
 
-        A session that a later line of the same chunk has ended already stays ended, but its login
-        still gets this answer, in front of the answer to that line.
-        """
-        if self.state is not SessionState.CLOSED or self.account is None:
-            self._go(SessionEvent.WELCOME)
+    def _overlong(self) -> list[Inbound]:
+        """A line is too long: the end, once what stands in front of it is dealt with."""
+        if self.state in (SessionState.CLOSED, SessionState.LOGGING_IN):
+            return []
+        self._go(SessionEvent.BREAK)
+        return [(self._buffer.lines + 1, self._buffer.fault())]
+
+    def welcome(self, message: Welcome) -> list[Inbound]:
+        """Let the peer in; what it sent after its login is to be handled now."""
+        self._go(SessionEvent.WELCOME)
+        self.account = message.account
+        self.heartbeat_s = message.heartbeat_s
         self.outbox.append(message)
+        lines = bytes(self._waiting)
+        self._waiting.clear()
+        inbound = self._admit(lines, self._first_waiting) if lines else []
+        return inbound + self._overlong() if self._buffer.overlong else inbound
 
     def log_out(self, text: str) -> None:
         """Say the last word; the connection is to be closed when it is written."""
@@ -223,39 +220,86 @@ class ServerSession(_Session):
         """Answer a faulty line."""
         self.outbox.append(Error(code=fault.code, text=fault.text, line=fault.line))
 
-    def end_with(self, code: ErrorCode, text: str) -> None:
+    def end_with(self, code: ErrorCode, text: str, line: int | None = None) -> None:
         """Say why the venue hangs up; the connection is to be closed when it is written."""
         self._go(SessionEvent.BREAK)
-        self.outbox.append(Error(code=code, text=text))
+        self._waiting.clear()
+        self.outbox.append(Error(code=code, text=text, line=line))
 
-    def tick(self, now_s: float) -> None:
+    def tick(self, now_s: float, *, listening: bool = True) -> None:
         """Put a heartbeat into the outbox when one is due. ``now_s``: monotonic seconds.
 
+        ``listening``: whether what the peer sends is being read; if not, nobody can hold against it that a
+        line stays unfinished.
+
         Raises:
-            SessionBroken: the peer has been silent for too long, or never logged in.
+            SessionBroken: the peer has been silent for too long, never logged in, or does not get to the
+                end of a line; ``code`` says which.
         """
         if self._opened_s is None:
             self._opened_s = now_s
         if self.account is None and now_s - self._opened_s > self._login_timeout_s:
-            raise SessionBroken(f"no login within {self._login_timeout_s:.0f} s")
+            raise SessionBroken(f"no login within {self._login_timeout_s:.0f} s", ErrorCode.LOGIN_TIMEOUT)
+        self._watch_line(now_s, listening)
         self._tick(now_s)
+
+    def _watch_line(self, now_s: float, listening: bool) -> None:
+        buffer = self._buffer
+        line = buffer.lines + 1 if buffer.in_line and listening else 0
+        if line != self._line_in_progress:
+            self._line_in_progress, self._line_since_s = line, now_s
+        elif line and now_s - self._line_since_s > self._line_timeout_s:
+            raise SessionBroken(
+                f"line {line} did not end within {self._line_timeout_s:.0f} s", ErrorCode.LINE_TIMEOUT
+            )
+
+
+def _after(lines: bytes, index: int) -> bytes:
+    """The lines behind the one with this index."""
+    return lines.split(b"\n", index + 1)[-1]
 
 
 class ClientSession(_Session):
-    """The trader's end. Checks that the private stream has no gap."""
+    """The trader's end. Checks that the private stream has no gap, nor any that it gets copies of."""
 
     def __init__(self, *, max_line_bytes: int = 64 * MAX_LINE_BYTES) -> None:
         # Lines of the venue may be long: a welcome lists every open order, a snapshot every level.
         super().__init__(max_line_bytes)
         self.private_seq: Sequence = 0
         """Number of the last private message."""
+        self.copied_seq: dict[AccountId, Sequence] = {}
+        """Number of the last message copied, by account."""
+        self._resume_from: Sequence | None = None
 
-    def log_in(self, account: AccountId, *, heartbeat_s: int = 0) -> None:
-        """Put a login into the outbox."""
+    def log_in(
+        self,
+        account: AccountId,
+        *,
+        heartbeat_s: int = 0,
+        secret: str | None = None,
+        role: Role | None = None,
+        resume_from: Sequence | None = None,
+        cancel_on_disconnect: bool = False,
+        copy_from: Iterable[tuple[AccountId, Sequence]] = (),
+    ) -> None:
+        """Put a login into the outbox; the fields of ``Login`` say what each means."""
         self._go(SessionEvent.LOGIN)
         self.account = account
         self.heartbeat_s = heartbeat_s
-        self.outbox.append(Login(account=account, heartbeat_s=heartbeat_s))
+        self._resume_from = resume_from
+        copies = list(copy_from)
+        self.copied_seq = {copied: first - 1 for copied, first in copies}
+        self.outbox.append(
+            Login(
+                account=account,
+                heartbeat_s=heartbeat_s,
+                secret=secret,
+                role=role,
+                resume_from=resume_from,
+                cancel_on_disconnect=cancel_on_disconnect,
+                copy_from=copies,
+            )
+        )
 
     def send(self, message: Message) -> None:
         """Put a request into the outbox.
@@ -280,7 +324,7 @@ class ClientSession(_Session):
 
         Raises:
             RemoteProtocolError: a line is no message of this protocol.
-            SequenceGap: a private message is missing.
+            SequenceGap: a private message is missing, or one of those copied.
         """
         if self.state is SessionState.CLOSED:
             return []
@@ -293,19 +337,18 @@ class ClientSession(_Session):
             if isinstance(message, RemoteProtocolError):
                 self._go(SessionEvent.BREAK)
                 raise message
-            if isinstance(message, PrivateMessage):
-                if message.seq != self.private_seq + 1:
+            if type(message) in _PRIVATE:
+                seq: Sequence = message.seq  # type: ignore[attr-defined]  # all of them have one
+                if seq != self.private_seq + 1:
                     self._go(SessionEvent.BREAK)
-                    raise SequenceGap("the private stream", self.private_seq + 1, message.seq)
-                self.private_seq = message.seq
+                    raise SequenceGap("the private stream", self.private_seq + 1, seq)
+                self.private_seq = seq
+            elif isinstance(message, Copy):
+                self._count_copy(message)
             elif isinstance(message, Heartbeat):
                 continue
             elif isinstance(message, Welcome):
-                if self.state is not SessionState.LOGGING_IN:
-                    self._go(SessionEvent.BREAK)
-                    raise RemoteProtocolError(ErrorCode.ALREADY_LOGGED_IN, "a second welcome", line)
-                self._go(SessionEvent.WELCOME)
-                self.private_seq = message.seq
+                self._welcomed(message, line)
             elif isinstance(message, LoggedOut):
                 self._go(SessionEvent.LOGGED_OUT)
                 messages.append(message)
@@ -315,6 +358,25 @@ class ClientSession(_Session):
             self._go(SessionEvent.BREAK)
             raise buffer.fault()
         return messages
+
+    def _welcomed(self, message: Welcome, line: int) -> None:
+        if self.state is not SessionState.LOGGING_IN:
+            self._go(SessionEvent.BREAK)
+            raise RemoteProtocolError(ErrorCode.ALREADY_LOGGED_IN, "a second welcome", line)
+        if self._resume_from is not None and message.seq != self._resume_from - 1:
+            self._go(SessionEvent.BREAK)
+            raise SequenceGap("the private stream", self._resume_from, message.seq + 1)
+        self._go(SessionEvent.WELCOME)
+        self.private_seq = message.seq
+
+    def _count_copy(self, copy: Copy) -> None:
+        """A copy has come; of an account that was not asked for by number the first one may have any."""
+        seq = copy.report.seq
+        expected = self.copied_seq.get(copy.account, seq - 1) + 1
+        if seq != expected:
+            self._go(SessionEvent.BREAK)
+            raise SequenceGap(f"the copy of {copy.account}", expected, seq)
+        self.copied_seq[copy.account] = seq
 
     def tick(self, now_s: float) -> None:
         """Put a heartbeat into the outbox when one is due. ``now_s``: monotonic seconds.

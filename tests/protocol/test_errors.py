@@ -13,6 +13,7 @@ from protocol.errors import (
     LocalProtocolError,
     ProtocolError,
     RemoteProtocolError,
+    ResumeRefused,
     SequenceGap,
     SessionBroken,
     SessionBusy,
@@ -30,6 +31,7 @@ SENTENCES = [
     (SessionBusy("the tape"), "another task reads the tape already"),
     (SlowConsumer("the tape", 64), "the tape was not read: 64 messages were waiting"),
     (SequenceGap("the private stream", 4, 6), "the private stream: expected number 4, received 6"),
+    (ResumeRefused(ErrorCode.RESUME_UNAVAILABLE, "no message 3 of anna"), "no message 3 of anna"),
     (JournalError("venue.journal", "disk full"), "venue.journal: disk full"),
     (ConfigError("venue.toml: tcp.port", "too large"), "venue.toml: tcp.port: too large"),
 ]

@@ -5,7 +5,7 @@ import pytest
 from protocol.errors import LocalProtocolError, SequenceGap, SessionBroken
 from protocol.fields import Message
 from protocol.messages import Accepted, DepthDelta, Heartbeat, LoggedOut, NewOrder, TradePrint, TradeReport
-from protocol.session import SessionState
+from protocol.session_life import SessionState
 from protocol.vocabulary import ClientOrderId, Liquidity, Side, Symbol
 from tests.support.memory_link import ANNA, MemoryLink, welcome
 

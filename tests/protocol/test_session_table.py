@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from protocol.errors import LocalProtocolError
-from protocol.session import TRANSITIONS, SessionEvent, SessionState, next_state
+from protocol.session_life import TRANSITIONS, SessionEvent, SessionState, next_state
 
 PAIRS = list(itertools.product(SessionState, SessionEvent))
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "protocol.md"

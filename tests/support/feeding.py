@@ -8,8 +8,9 @@ from typing import NamedTuple, TypeVar
 
 from protocol.errors import RemoteProtocolError
 from protocol.fields import Message
+from protocol.messages import Welcome
 from protocol.session import Inbound, ServerSession
-from protocol.vocabulary import ErrorCode
+from protocol.vocabulary import AccountId, ErrorCode
 
 ItemT = TypeVar("ItemT")
 
@@ -17,6 +18,7 @@ TAIL = b'{"type":"heartb'
 """The beginning of a line that never ends."""
 
 LOGIN = b'{"type":"login","account":"anna"}\n'
+WELCOME = Welcome(AccountId("anna"), "test", 1, 0, 0, instruments=[], positions=[], open_orders=[])
 
 
 class Fault(NamedTuple):
@@ -60,6 +62,7 @@ def venue_receiver(
     skipped = 0
     if logged_in:
         skipped = len(session.receive_data(LOGIN))
+        session.welcome(WELCOME)
 
     def receive(chunk: bytes) -> list[Taken]:
         return [(line - skipped, item) for line, item in map(plain, session.receive_data(chunk))]

@@ -48,6 +48,12 @@ class InstrumentLimits(Section):
     hard: list[Limit] = []
     """Whose breach cancels everything and disables the account."""
 
+    @model_validator(mode="after")
+    def _hard_is_bounded(self) -> "InstrumentLimits":
+        unbounded = [limit for limit in self.hard if getattr(self, limit.value, None) is None]
+        refuse(self, ((("hard",), f"{limit} is not bounded here") for limit in unbounded))
+        return self
+
     def limits(self) -> Limits:
         """As the engine has them."""
         return Limits(

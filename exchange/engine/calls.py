@@ -21,7 +21,7 @@ from exchange.engine.events import (
 )
 from exchange.engine.execution import Market, rested
 from exchange.engine.level import Queue
-from exchange.engine.matching import fee
+from exchange.engine.matching import maker_fee
 from exchange.engine.order import Order
 from exchange.engine.phases import holds_auction
 from exchange.engine.trading import Trading
@@ -115,7 +115,7 @@ class Calls:
         market, instrument = self._market, book.instrument
         market.last_trade_id += 1
         # Nobody took: both sides were there, and pay as who is there pays.
-        paid = fee(price * quantity, instrument.maker_fee_ppm)
+        paid = maker_fee(instrument, price, quantity)
         market.accounts.move(instrument.symbol, buyer.account, quantity)
         market.accounts.move(instrument.symbol, seller.account, -quantity)
         return AuctionTrade(

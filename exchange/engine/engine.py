@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from exchange.engine import answers, listing, refusals
 from exchange.engine.accounts import Accounts
+from exchange.engine.administration import Administration
 from exchange.engine.book import Book
 from exchange.engine.book_side import BookSide
 from exchange.engine.calls import Calls
 from exchange.engine.careful import Careful
+from exchange.engine.clearing import Clearing
 from exchange.engine.commands import (
     AddInstrument,
     CancelOrder,
@@ -50,6 +52,8 @@ from protocol.vocabulary import (
     Price,
     RejectReason,
     Request,
+    SessionId,
+    Settlement,
     Side,
     Symbol,
     TimeInForce,
@@ -67,6 +71,7 @@ _IOC: Final = TimeInForce.IOC
 _FOK: Final = TimeInForce.FOK
 _REQUESTED: Final = CancelReason.REQUESTED
 _NO_TRADES: Final[list[Trade]] = []  # never changed
+_MANY: Final = 1024
 _PLAIN: Final = frozenset((TimeInForce.GTC, TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK))
 
 
@@ -84,7 +89,7 @@ class Engine:
         self.accounts = Accounts()
         self._accounts = self.accounts.by_name
         self.last_trade_id: TradeId = 0
-        self._ids_unique_per_day = ids_unique_per_day
+        self.ids_unique_per_day = ids_unique_per_day
         self.deadlines = Deadlines()
         trading = Trading(self)
         self._careful = Careful(trading)
@@ -103,6 +108,8 @@ class Engine:
             SetLastPrice: self._calls.set_last_price,
         }
         """What ``apply`` looks a command up in; for whoever applies so many that the call counts."""
+        self.clearing = Clearing(self, self._removals)
+        self.handlers |= Administration(self, self._removals, self.clearing).handlers
 
     def apply(self, command: Command) -> Events:
         """Carry out one command: one atomic group of events (rule 4), never empty."""
@@ -123,16 +130,39 @@ class Engine:
         """Everybody's live orders, pending ones included, oldest first."""
         return sorted((order for book in self.books.values() for order in book.orders()), key=_age)
 
+    def open_sessions(self) -> list[tuple[AccountId, SessionId]]:
+        """Sessions that take live orders with them when they end, by account and number."""
+        return sorted(
+            (account.name, session)
+            for account in self._accounts.values()
+            for session, names in account.sessions.items()
+            if any(name in account.orders and account.orders[name].leaves for name in names)
+        )
+
     def next_deadline_ns(self) -> Nanoseconds | None:
-        """When an order may expire next; ``ExpireOrders`` is due then. ``None``: never."""
+        """When an order may expire or a dead-man switch fire next; ``ExpireOrders`` is due then. ``None``: never."""
         return self.deadlines.next_ns
 
     # -- entry ---------------------------------------------------------------------------------
 
-    def _enter(self, command: EnterOrder, plainly: bool = False) -> Events:
+    def _enter_of_session(self, command: EnterOrder) -> Events:
+        """As ``_enter``, and the session takes the order with it when it ends (rule 49)."""
+        events = self._enter(command, of_session=False)
+        if type(events[0]) is OrderAccepted:
+            account = self._accounts[command.account]
+            entered = account.sessions.setdefault(command.session, set())
+            entered.add(command.client_order_id)
+            if len(entered) >= _MANY and not len(entered) & (len(entered) - 1):
+                # A busy session has used many ids by the evening: at every power of two the done ones go.
+                entered -= {name for name in entered if not account.orders[name].leaves}
+        return events
+
+    def _enter(self, command: EnterOrder, plainly: bool = False, of_session: bool = True) -> Events:
         """``OrderAccepted``, a ``Trade`` for each resting order touched, then ``OrderCanceled`` if something is
         left and does not rest; or one ``RequestRejected``. ``plainly``: somebody looked already.
         """
+        if command.session and of_session and not plainly:
+            return self._enter_of_session(command)
         symbol, name, client_order_id = command.symbol, command.account, command.client_order_id
         try:
             book = self.books[symbol]
@@ -145,7 +175,7 @@ class Engine:
         except KeyError:
             account = self.accounts.open(name)
         orders = account.orders
-        if client_order_id in orders and (self._ids_unique_per_day or orders[client_order_id].leaves):
+        if client_order_id in orders and (self.ids_unique_per_day or orders[client_order_id].leaves):
             return answers.duplicate(command, orders[client_order_id])
         order_type, time_in_force, post_only = command.order_type, command.time_in_force, command.post_only
         if (
@@ -358,6 +388,11 @@ class Engine:
         if refusal is not None:
             return (RequestRejected(None, None, Request.ADMIN, *refusal),)
         self.books[command.symbol] = Book(command)
+        if command.settlement is not Settlement.NONE:
+            self.clearing.activate()
+            for asset in (command.base, command.quote):
+                if asset is not None:
+                    self.clearing.books.paid_in.setdefault(asset, 0)
         return (InstrumentAdded(command.symbol),)
 
 

@@ -12,7 +12,7 @@ from exchange.engine.accounts import Accounts
 from exchange.engine.book import Book
 from exchange.engine.book_side import BookSide
 from exchange.engine.events import Event, OrderCanceled, OrderRested, SelfTradePrevented, Trade
-from exchange.engine.matching import fee
+from exchange.engine.matching import maker_fee, taker_fee
 from exchange.engine.order import Order, Special
 from exchange.engine.walk import Deed, Step
 from protocol.errors import InvariantViolated
@@ -67,14 +67,14 @@ class Execution:
         taker.leaves -= quantity
         book.last_price = price
         book.stops.follow(price)
-        market, notional = self._market, price * quantity
+        market = self._market
         market.last_trade_id += 1
         trade = Trade(
             market.last_trade_id, instrument.symbol, price, quantity, taker.side,
             maker.account, maker.client_order_id, maker.order_id, maker.cumulative, maker.leaves,
-            fee(notional, instrument.maker_fee_ppm),
+            maker_fee(instrument, price, quantity),
             taker.account, taker.client_order_id, taker.order_id, taker.cumulative, taker.leaves,
-            fee(notional, instrument.taker_fee_ppm),
+            taker_fee(instrument, price, quantity),
         )  # fmt: skip
         market.accounts.settle(instrument.symbol, taker.side, [trade])
         return trade

@@ -17,6 +17,8 @@ from protocol.vocabulary import AccountId, Asset, Money, Price, Quantity, QuoteS
 
 PPM: Final = 1_000_000
 
+_BUY: Final = Side.BUY
+
 
 class Purse:
     """What one account has of one asset. ``free`` is below zero only where losses or an operator took it there."""
@@ -36,7 +38,7 @@ class Stake:
     """
 
     __slots__ = (
-        "account", "base", "bounds", "cost", "day_start", "fees", "instrument", "margin_held", "open_buys",
+        "account", "base", "cost", "day_start", "fees", "instrument", "margin_held", "open_buys",
         "open_orders", "open_sells", "quantity", "quote", "realised",
     )  # fmt: skip
 
@@ -57,8 +59,6 @@ class Stake:
         self.open_buys: Quantity = 0
         self.open_sells: Quantity = 0
         self.margin_held: Money = 0
-        self.bounds: object | None = None
-        """Kept here by ``risk``, which looks it up with every order."""
 
     def take(self, quantity: int, price: Price) -> Money:
         """Add what was bought, negative what was sold; returns the profit that this realises.
@@ -115,31 +115,30 @@ class Hold:
     ``fleeting``: the order ends with the command that entered it, and pays out of what is free.
     """
 
-    __slots__ = (
-        "amount", "client_order_id", "fleeting", "is_buy", "leaves", "price", "purse", "quote_set", "stake"
-    )  # fmt: skip
+    __slots__ = ("amount", "fixed", "fleeting", "is_buy", "leaves", "price", "purse", "quote_set", "stake")
 
     def __init__(
         self,
         stake: Stake,
         side: Side,
-        client_order_id: str,
-        price: Price | None,
+        price: Price,
         *,
-        fleeting: bool,
-        quote_set: QuoteSet | None,
+        fleeting: bool = False,
+        fixed: bool = False,
+        quote_set: QuoteSet | None = None,
     ) -> None:
         self.stake = stake
-        self.client_order_id = client_order_id
-        self.is_buy = side is Side.BUY
+        self.is_buy = side is _BUY
         self.price = price
         """What a buy holds for each unit: its reserve, its limit, or the highest price there is."""
+        self.fixed = fixed
+        """Whether that stays as it is when the order moves."""
         self.leaves: Quantity = 0
         self.amount: Money = 0
         self.fleeting = fleeting
         self.quote_set = quote_set
-        spot = stake.instrument.settlement is Settlement.SPOT and not fleeting
-        self.purse = (stake.quote if self.is_buy else stake.base) if spot else None
+        # Only spot instruments have a base: elsewhere an order by itself holds nothing.
+        self.purse = None if stake.base is None or fleeting else stake.quote if self.is_buy else stake.base
 
     def resize(self, leaves: Quantity) -> None:
         """Hold for so much open quantity from now on; what is not needed is free again."""
@@ -164,7 +163,6 @@ class Hold:
         instrument = self.stake.instrument
         if not self.is_buy:
             return leaves * instrument.base_scale
-        assert self.price is not None
         return cost_of(instrument, leaves, self.price)
 
 

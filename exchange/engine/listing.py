@@ -4,9 +4,13 @@ In: the command that lists it. Out: ``None``, or a reason with a text that names
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from exchange.engine.commands import AddInstrument
-from protocol.vocabulary import MAX_PRICE, MAX_QUANTITY, RejectReason
+from protocol.vocabulary import MAX_PRICE, MAX_QUANTITY, RejectReason, Settlement
+
+MAX_NOTIONAL: Final = 2**62
+"""What the largest order may be worth, so that every sum about it fits 64 bits."""
 
 
 def of_instrument(command: AddInstrument) -> tuple[RejectReason, str] | None:
@@ -42,6 +46,7 @@ def _faults(command: AddInstrument) -> Iterator[str]:
     if reference is not None and not 0 < reference <= command.maximum_price:
         yield f"reference_price {reference} is not within 1 to {command.maximum_price}"
     yield from _faults_of_ticks(command)
+    yield from _faults_of_settlement(command)
 
 
 def _faults_of_ticks(command: AddInstrument) -> Iterator[str]:
@@ -55,3 +60,41 @@ def _faults_of_ticks(command: AddInstrument) -> Iterator[str]:
         elif start % tick or start % below:
             yield f"tick_table: {start} is not a multiple of both ticks that meet there, {below} and {tick}"
         previous, below = start, tick
+
+
+def _faults_of_settlement(command: AddInstrument) -> Iterator[str]:
+    settlement = command.settlement
+    if settlement is Settlement.NONE:
+        named = ("base", "quote", "margin")
+    elif settlement is Settlement.SPOT:
+        named = ("margin",)
+    else:
+        named = ("base",)
+    for name in named:
+        if getattr(command, name):
+            yield f"{name} does not go with settlement {settlement}"
+    for name in ("quote", "base")[
+        : {Settlement.NONE: 0, Settlement.SPOT: 2, Settlement.MARGIN: 1}[settlement]
+    ]:
+        asset = getattr(command, name)
+        if asset is None or not 0 < len(asset) <= 16:
+            yield f"{name} is missing: settlement {settlement} needs it"
+    if command.base is not None and command.base == command.quote:
+        yield f"base and quote are both {command.base}"
+    if not 0 <= command.margin <= MAX_NOTIONAL // command.maximum_quantity:
+        yield f"margin {command.margin} is not within 0 to {MAX_NOTIONAL // command.maximum_quantity}"
+    for name, unit in (("base_scale", 1), ("quote_scale", command.maximum_price)):
+        scale, most = getattr(command, name), MAX_NOTIONAL // (command.maximum_quantity * unit)
+        if not 0 < scale <= most:
+            yield f"{name} {scale} is not within 1 to {most}, for orders up to maximum_quantity at maximum_price"
+    # Nobody may have to pay for selling: the lowest price there is pays both fees.
+    worth = command.tick * command.quote_scale
+    for name in ("maker", "taker"):
+        rate, unit = getattr(command, f"{name}_fee_ppm"), getattr(command, f"{name}_fee_per_unit")
+        if (
+            unit > MAX_NOTIONAL // command.maximum_quantity
+            or -unit > MAX_NOTIONAL // command.maximum_quantity
+        ):
+            yield f"{name}_fee_per_unit {unit} is too large"
+        elif max(0, unit) + worth * max(0, rate) // 1_000_000 > worth:
+            yield f"{name}_fee_per_unit {unit} is more than the lowest price {worth} pays"

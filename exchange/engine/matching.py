@@ -9,10 +9,11 @@ from typing import Final
 
 from exchange.engine.book import Book
 from exchange.engine.book_side import BookSide
+from exchange.engine.commands import AddInstrument
 from exchange.engine.events import Trade
 from exchange.engine.level import DEAD_ALLOWED
 from exchange.engine.order import Order
-from protocol.vocabulary import Money, Quantity, TradeId
+from protocol.vocabulary import Money, Price, Quantity, TradeId
 
 ANY_PRICE: Final = -(2**63)
 """A limit key below every key: trade at whatever price."""
@@ -25,6 +26,18 @@ def fee(notional: int, rate_ppm: int) -> Money:
     if rate_ppm >= 0:
         return notional * rate_ppm // _PPM
     return -(notional * -rate_ppm // _PPM)
+
+
+def maker_fee(instrument: AddInstrument, price: Price, quantity: Quantity) -> Money:
+    """What the resting side of a trade pays, in smallest units of the quote asset."""
+    notional = price * quantity * instrument.quote_scale
+    return fee(notional, instrument.maker_fee_ppm) + quantity * instrument.maker_fee_per_unit
+
+
+def taker_fee(instrument: AddInstrument, price: Price, quantity: Quantity) -> Money:
+    """What the arriving side pays."""
+    notional = price * quantity * instrument.quote_scale
+    return fee(notional, instrument.taker_fee_ppm) + quantity * instrument.taker_fee_per_unit
 
 
 def executable(opposite: BookSide, limit_key: int, wanted: Quantity) -> bool:
@@ -50,12 +63,14 @@ def sweep(
     what is left of the taker: nothing it crosses is left, so the book never locks (rule 5).
     """
     instrument = book.instrument
-    symbol, maker_rate, taker_rate = instrument.symbol, instrument.maker_fee_ppm, instrument.taker_fee_ppm
+    symbol = instrument.symbol
+    maker_pays = instrument.maker_fee_ppm or instrument.maker_fee_per_unit
+    taker_pays = instrument.taker_fee_ppm or instrument.taker_fee_per_unit
     keys, levels = opposite.keys, opposite.levels
     aggressor, taker_account = taker.side, taker.account
     taker_client_order_id, taker_order_id = taker.client_order_id, taker.order_id
     leaves, cumulative = taker.leaves, taker.cumulative
-    maker_fee = taker_fee = 0
+    of_maker = of_taker = 0
     while leaves and keys and keys[-1] >= limit_key:
         price = opposite.sign * keys[-1]
         level = levels[price]
@@ -80,16 +95,16 @@ def sweep(
             cumulative += quantity
             maker.leaves = maker_leaves
             maker.cumulative = maker_cumulative = maker.cumulative + quantity
-            if maker_rate:
-                maker_fee = fee(price * quantity, maker_rate)
-            if taker_rate:
-                taker_fee = fee(price * quantity, taker_rate)
+            if maker_pays:
+                of_maker = maker_fee(instrument, price, quantity)
+            if taker_pays:
+                of_taker = taker_fee(instrument, price, quantity)
             trade_id += 1
             trades.append(
                 Trade(
                     trade_id, symbol, price, quantity, aggressor,
-                    maker.account, maker.client_order_id, maker.order_id, maker_cumulative, maker_leaves, maker_fee,
-                    taker_account, taker_client_order_id, taker_order_id, cumulative, leaves, taker_fee,
+                    maker.account, maker.client_order_id, maker.order_id, maker_cumulative, maker_leaves, of_maker,
+                    taker_account, taker_client_order_id, taker_order_id, cumulative, leaves, of_taker,
                 )
             )  # fmt: skip
         book.last_price = price

@@ -21,6 +21,7 @@ from protocol.vocabulary import (
     Price,
     Quantity,
     RejectReason,
+    Side,
     TimeInForce,
 )
 
@@ -51,6 +52,7 @@ _TYPES_OF_FIELD: Final[dict[str, tuple[OrderType, ...]]] = {
     "protection": (_MARKET, _STOP),
     "cap": (_PEG,),
     "amount": (_BY_AMOUNT, _MONEY),
+    "reserve_price": PRICED,
 }
 """A field of the terms goes with these order types only."""
 
@@ -126,6 +128,8 @@ def _of_combination(instrument: AddInstrument, command: EnterOrder, terms: Terms
                 return _conflict("post_only", name)
     elif terms.post_only is not None:
         return _conflict(f"post_only {terms.post_only}", "an order that is not post-only")
+    if terms.reserve_price is not None and command.side is Side.SELL:
+        return _conflict("reserve_price", f"side {command.side}")
     if terms.all_or_none and instrument.allocation is Allocation.PRO_RATA:
         return _conflict("all_or_none", f"the instrument's allocation {instrument.allocation}")
     return None
@@ -170,13 +174,13 @@ def _of_numbers(instrument: AddInstrument, command: EnterOrder, terms: Terms) ->
             return RejectReason.FIELD_MISSING, f"a {order_type} order needs amount"
         if terms.amount <= 0:
             return RejectReason.PRICE_NOT_POSITIVE, f"amount {terms.amount} is not positive"
-    for name in ("stop_price", "cap"):
+    for name in ("stop_price", "cap", "reserve_price"):
         price = getattr(terms, name)
         if price is not None:
             refusal = of_price(instrument, price, name)
             if refusal is not None:
                 return refusal
-    refusal = _of_distances(instrument, terms)
+    refusal = _of_distances(instrument, terms) or _of_reserve(terms, command.price)
     if refusal is not None:
         return refusal
     for name in ("display", "minimum_quantity"):
@@ -190,6 +194,12 @@ def _of_numbers(instrument: AddInstrument, command: EnterOrder, terms: Terms) ->
     if terms.minimum_quantity is not None and terms.minimum_quantity > quantity:
         return _conflict(f"minimum_quantity {terms.minimum_quantity}", f"quantity {quantity}: it is more")
     return _of_peaks(terms, quantity)
+
+
+def _of_reserve(terms: Terms, price: Price | None) -> Refusal | None:
+    if price is None or terms.reserve_price is None or price <= terms.reserve_price:
+        return None
+    return RejectReason.OVER_RESERVE, f"price {price} is above reserve_price {terms.reserve_price}"
 
 
 def _of_peaks(terms: Terms, quantity: Quantity) -> Refusal | None:
@@ -275,7 +285,7 @@ def of_replace(instrument: AddInstrument, order: Order, command: ReplaceOrder) -
         return None
     if order.price is None and order.order_type is not _PEG:
         return RejectReason.PRICE_UNEXPECTED, f"this {order.order_type} order has no price; leave it out"
-    return of_price(instrument, price)
+    return of_price(instrument, price) or _of_reserve(order.terms, price)
 
 
 def of_quantity(instrument: AddInstrument, quantity: Quantity) -> Refusal | None:

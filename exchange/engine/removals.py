@@ -14,7 +14,9 @@ from exchange.engine.book_side import BookSide
 from exchange.engine.commands import EndDay, ExpireOrders, MassCancel
 from exchange.engine.events import (
     DayEnded,
+    DeadManFired,
     Event,
+    OrderCanceled,
     OrdersExpired,
     OrdersMassCanceled,
     RequestRejected,
@@ -31,8 +33,10 @@ from protocol.vocabulary import (
     OrderId,
     OrderState,
     Price,
+    QuoteSet,
     RejectReason,
     Request,
+    Sequence,
     Symbol,
     TimeInForce,
 )
@@ -43,10 +47,11 @@ _ENDS_WITH_THE_DAY = (TimeInForce.DAY, TimeInForce.AT_THE_OPEN, TimeInForce.AT_T
 class Deadlines:
     """When orders expire: a heap, so that the next one is at hand. Holds dead orders until their time."""
 
-    __slots__ = ("_heap",)
+    __slots__ = ("_dead_men", "_heap")
 
     def __init__(self) -> None:
         self._heap: list[tuple[Nanoseconds, OrderId, AccountId, ClientOrderId]] = []
+        self._dead_men: dict[AccountId, Nanoseconds] = {}
 
     def note(self, order: Order) -> None:
         """Remember an order if it has a deadline."""
@@ -54,10 +59,27 @@ class Deadlines:
         if expires_at_ns is not None:
             heappush(self._heap, (expires_at_ns, order.order_id, order.account, order.client_order_id))
 
+    def watch(self, name: AccountId, deadline_ns: Nanoseconds | None) -> None:
+        """Remember when an account's dead-man switch fires; ``None``: never."""
+        if deadline_ns is None:
+            self._dead_men.pop(name, None)
+        else:
+            self._dead_men[name] = deadline_ns
+
     @property
     def next_ns(self) -> Nanoseconds | None:
         """The earliest deadline; its order may be gone already."""
-        return self._heap[0][0] if self._heap else None
+        first = min(self._dead_men.values(), default=None)
+        if self._heap and (first is None or self._heap[0][0] < first):
+            return self._heap[0][0]
+        return first
+
+    def fired(self, now_ns: Nanoseconds) -> list[AccountId]:
+        """Forget the dead-man switches whose time is there, and return whose they are, earliest first."""
+        due = sorted((at_ns, name) for name, at_ns in self._dead_men.items() if at_ns <= now_ns)
+        for _, name in due:
+            del self._dead_men[name]
+        return [name for _, name in due]
 
     def reached(self, now_ns: Nanoseconds, accounts: Accounts) -> list[Order]:
         """Forget the deadlines that are there, and return the orders that still live."""
@@ -82,7 +104,7 @@ class Removals:
     def __init__(self, market: Market, trading: Trading, deadlines: Deadlines) -> None:
         self._market = market
         self._trading = trading
-        self._deadlines = deadlines
+        self.deadlines = deadlines
 
     def mass_cancel(self, command: MassCancel, candidates: Iterable[Order]) -> tuple[Event, ...]:
         """Oldest first (rule 45). ``candidates`` are the live orders in question, oldest first."""
@@ -115,13 +137,37 @@ class Removals:
 
     def expire(self, command: ExpireOrders) -> tuple[Event, ...]:
         """Orders whose deadline is there go as the day's do (rule 15)."""
-        chosen = self._deadlines.reached(command.now_ns, self._market.accounts)
+        chosen = self.deadlines.reached(command.now_ns, self._market.accounts)
         if len(chosen) > 1:
             chosen = self._in_order(chosen)
         self._trading.seq = command.seq
         events = self._remove(chosen, CancelReason.EXPIRED)
         events.append(OrdersExpired(len(chosen)))
+        for name in self.deadlines.fired(command.now_ns):
+            self._market.accounts.by_name[name].dead_man_ns = None
+            canceled = self.cancel_all(name, CancelReason.DEAD_MAN, command.seq)
+            count = sum(type(event) is OrderCanceled for event in canceled)
+            events += canceled
+            events.append(DeadManFired(name, count))
         return tuple(events)
+
+    def cancel_all(self, name: AccountId, reason: CancelReason, seq: Sequence) -> list[Event]:
+        """Everything an account has open, oldest first."""
+        return self.cancel(self._open(name), reason, seq)
+
+    def pull_quotes(self, name: AccountId, quote_set: QuoteSet, seq: Sequence) -> list[Event]:
+        """What an account has open of one quote set, oldest first."""
+        quotes = [order for order in self._open(name) if order.terms.quote_set == quote_set]
+        return self.cancel(quotes, CancelReason.QUOTES_PULLED, seq)
+
+    def cancel(self, orders: list[Order], reason: CancelReason, seq: Sequence) -> list[Event]:
+        """These live orders, oldest first, then what pegs do about it."""
+        self._trading.seq = seq
+        return self._remove(sorted(orders, key=_age), reason)
+
+    def _open(self, name: AccountId) -> list[Order]:
+        account = self._market.accounts.by_name[name]
+        return [order for order in account.orders.values() if order.leaves]
 
     def end_day(self, command: EndDay) -> tuple[Event, ...]:
         """DAY orders go: by instrument, bids then asks, price ascending, oldest first (rule 15)."""
@@ -133,11 +179,13 @@ class Removals:
         ]
         self._trading.seq = command.seq
         events = self._remove(chosen, CancelReason.DAY_ENDED)
-        self._deadlines.forget_the_dead(
+        self.deadlines.forget_the_dead(
             order for book in self._market.books.values() for order in book.orders()
         )
         for account in self._market.accounts.by_name.values():
             account.orders = {name: order for name, order in account.orders.items() if order.leaves}
+            for entered in account.sessions.values():
+                entered &= account.orders.keys()
         events.append(DayEnded(len(chosen)))
         return tuple(events)
 

@@ -209,7 +209,9 @@ def in_instrument(bounds: Bounds, stake: Stake, book: Book, asked: Order) -> Bre
         else:
             worst = -(stake.quantity - stake.open_sells - asked.more)
         if worst > bounds.position:
-            text = f"the position could become {worst if asked.is_buy else -worst}; {bounds.position} is allowed"
+            text = (
+                f"the position could become {worst if asked.is_buy else -worst}; {bounds.position} is allowed"
+            )
             return bounds.breach(Limit.POSITION, text)
     return None
 

@@ -9,26 +9,38 @@ import hashlib
 
 import msgspec
 
+from exchange.engine.accounts import Account
 from exchange.engine.book import Book
-from exchange.engine.commands import AddInstrument, Terms
+from exchange.engine.bookkeeping import purse_of
+from exchange.engine.clearing import Clearing
+from exchange.engine.commands import AddInstrument, Limits, Terms
 from exchange.engine.engine import Engine
 from exchange.engine.level import Queue
 from exchange.engine.order import Order, Special
+from exchange.engine.protection import Protection
 from protocol.vocabulary import (
     AccountId,
     Allocation,
+    Asset,
+    Block,
     ClientOrderId,
+    Money,
+    Nanoseconds,
     OrderId,
     OrderState,
     OrderType,
     Phase,
     Price,
     Quantity,
+    QuoteSet,
+    Role,
     Sequence,
+    SessionId,
     Side,
     Symbol,
     TimeInForce,
     TradeId,
+    TransactionId,
 )
 
 
@@ -80,12 +92,59 @@ class BookImage(msgspec.Struct, frozen=True, gc=False):
     """Of a pro-rata instrument; nobody asks elsewhere."""
 
 
+class StakeImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What an account has in an instrument, beside its position and what is open."""
+
+    symbol: Symbol
+    cost: Money
+    realised: Money
+    fees: Money
+    day_start: Money
+
+
+class ProtectionImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A protected quote set."""
+
+    quote_set: QuoteSet
+    fills: int
+    window_ns: Nanoseconds
+    pulled: bool
+    times: list[Nanoseconds]
+
+
 class AccountImage(msgspec.Struct, frozen=True, gc=False):
-    """One account; ``done`` holds the ids that are taken until the day ends, by order id."""
+    """One account; ``done`` holds the ids that are taken until the day ends, by order id.
+
+    ``balances`` are free and held together: what is held follows from the open orders and positions.
+    """
 
     name: AccountId
+    role: Role
+    secret_hash: str | None
+    copies: list[AccountId]
+    blocked: Block | None
+    dead_man_ns: Nanoseconds | None
     positions: list[tuple[Symbol, int]]
     done: list[OrderImage]
+    sessions: list[tuple[SessionId, list[ClientOrderId]]]
+    """With their live orders."""
+    requests: tuple[int, int]
+    """The second of the last one, and how many there were in it."""
+    balances: list[tuple[Asset, Money]]
+    stakes: list[StakeImage]
+    protections: list[ProtectionImage]
+    transactions: list[tuple[TransactionId, Asset, Money]]
+
+
+class ClearingImage(msgspec.Struct, frozen=True, gc=False):
+    """What belongs to no account."""
+
+    active: bool
+    fees: list[tuple[Asset, Money]]
+    realised: list[tuple[Asset, Money]]
+    paid_in: list[tuple[Asset, Money]]
+    busted: list[TradeId]
+    limits: list[tuple[AccountId | None, Symbol | None, Limits]]
 
 
 class EngineImage(msgspec.Struct, frozen=True, gc=False):
@@ -94,6 +153,7 @@ class EngineImage(msgspec.Struct, frozen=True, gc=False):
     last_trade_id: TradeId
     books: list[BookImage]
     accounts: list[AccountImage]
+    clearing: ClearingImage
 
 
 def take(engine: Engine) -> EngineImage:
@@ -101,17 +161,8 @@ def take(engine: Engine) -> EngineImage:
     return EngineImage(
         engine.last_trade_id,
         [_book_image(book) for book in engine.books.values()],
-        [
-            AccountImage(
-                name,
-                sorted((symbol, quantity) for symbol, quantity in account.positions.items() if quantity),
-                sorted(
-                    (_image(order) for order in account.orders.values() if not order.leaves),
-                    key=lambda image: image.order_id,
-                ),
-            )
-            for name, account in sorted(engine.accounts.by_name.items())
-        ],
+        [_account_image(account) for _, account in sorted(engine.accounts.by_name.items())],
+        _clearing_image(engine.clearing),
     )
 
 
@@ -126,11 +177,105 @@ def restore(image: EngineImage) -> Engine:
     for order in orders:
         engine.deadlines.note(order)
     for account_image in image.accounts:
-        engine.accounts.open(account_image.name).positions.update(account_image.positions)
+        _fill_account(engine, account_image)
         orders += map(_order, account_image.done)
     for order in sorted(orders, key=lambda order: order.order_id):
         engine.accounts.open(order.account).orders[order.client_order_id] = order
+    _fill_clearing(engine, image)
     return engine
+
+
+def _account_image(account: Account) -> AccountImage:
+    live = {name for name, order in account.orders.items() if order.leaves}
+    return AccountImage(
+        account.name,
+        account.role,
+        account.secret_hash,
+        account.copies,
+        account.blocked,
+        account.dead_man_ns,
+        sorted((symbol, quantity) for symbol, quantity in account.positions.items() if quantity),
+        sorted(
+            (_image(order) for order in account.orders.values() if not order.leaves),
+            key=lambda image: image.order_id,
+        ),
+        sorted(
+            (session, sorted(names & live)) for session, names in account.sessions.items() if names & live
+        ),
+        (account.second, account.requests),
+        sorted((asset, purse.free + purse.held) for asset, purse in account.purses.items()),
+        sorted(
+            (
+                StakeImage(symbol, stake.cost, stake.realised, stake.fees, stake.day_start)
+                for symbol, stake in account.stakes.items()
+            ),
+            key=lambda image: image.symbol,
+        ),
+        sorted(
+            (
+                ProtectionImage(name, one.fills, one.window_ns, one.pulled, list(one.times))
+                for name, one in account.protections.items()
+            ),
+            key=lambda image: image.quote_set,
+        ),
+        sorted((name, asset, amount) for name, (asset, amount) in account.transactions.items()),
+    )
+
+
+def _fill_account(engine: Engine, image: AccountImage) -> None:
+    account = engine.accounts.open(image.name)
+    account.role, account.secret_hash, account.copies = image.role, image.secret_hash, image.copies
+    account.blocked, account.dead_man_ns = image.blocked, image.dead_man_ns
+    engine.deadlines.watch(image.name, image.dead_man_ns)
+    account.positions.update(image.positions)
+    account.sessions = {session: set(names) for session, names in image.sessions}
+    account.second, account.requests = image.requests
+    for one in image.protections:
+        account.protections[one.quote_set] = protection = Protection(one.fills, one.window_ns)
+        protection.pulled = one.pulled
+        protection.times.extend(one.times)
+    account.transactions = {name: (asset, amount) for name, asset, amount in image.transactions}
+
+
+def _clearing_image(clearing: Clearing) -> ClearingImage:
+    books = clearing.books
+    return ClearingImage(
+        clearing.active,
+        sorted(books.house.fees.items()),
+        sorted(books.house.clearing.items()),
+        sorted(books.paid_in.items()),
+        sorted(books.busted),
+        sorted(
+            ((account, symbol, limits) for (account, symbol), limits in clearing.scopes.by_scope.items()),
+            key=lambda scope: (scope[0] or "", scope[1] or ""),
+        ),
+    )
+
+
+def _fill_clearing(engine: Engine, image: EngineImage) -> None:
+    """The books last: what is held follows from the orders that are in by now."""
+    clearing, of_image = engine.clearing, image.clearing
+    books = clearing.books
+    books.house.fees.update(of_image.fees)
+    books.house.clearing.update(of_image.realised)
+    books.paid_in.update(of_image.paid_in)
+    books.busted.update(of_image.busted)
+    for name, symbol, limits in of_image.limits:
+        clearing.scopes.set(name, symbol, limits)
+    if not of_image.active:
+        return
+    clearing.activate()
+    for account_image in image.accounts:
+        account = engine.accounts.by_name[account_image.name]
+        for asset, money in account_image.balances:
+            purse_of(account, asset).free = money
+        for one in account_image.stakes:
+            stake = books.stake(account, engine.books[one.symbol])
+            stake.quantity = account.positions.get(one.symbol, 0)
+            stake.cost, stake.realised = one.cost, one.realised
+            stake.fees, stake.day_start = one.fees, one.day_start
+            stake.secure()
+    books.begin()
 
 
 def _book_image(book: Book) -> BookImage:

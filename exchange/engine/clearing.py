@@ -1,0 +1,345 @@
+"""Clearing: stands before the engine, and refuses what an account may not or can't do.
+
+In: commands on their way to the engine, and their events on the way back. Out: refusals before anything has
+happened; afterwards the books brought up to date (``bookkeeping``), and what follows from that: quotes pulled,
+accounts blocked. Matching knows nothing of it.
+
+Nothing of this costs anything until it is asked for: the first instrument that settles, limit, block or
+protection calls ``activate``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Protocol
+
+from exchange.engine import answers, audit, holds, refusals, risk
+from exchange.engine.accounts import Account
+from exchange.engine.book import Book
+from exchange.engine.bookkeeping import Bookkeeper, mark_of
+from exchange.engine.commands import (
+    BlockAccount,
+    BustTrade,
+    CancelOrder,
+    CancelSession,
+    ChangePhase,
+    Command,
+    EndDay,
+    EnterOrder,
+    ExpireOrders,
+    MassCancel,
+    PullOrder,
+    ReduceOrder,
+    ReplaceOrder,
+    SetKillSwitch,
+    SetLastPrice,
+)
+from exchange.engine.events import AccountBlocked, Event, OrderAccepted, OrderCanceled, QuotesPulled
+from exchange.engine.execution import Market
+from exchange.engine.funds import Funds
+from exchange.engine.ledger import Hold, Stake
+from exchange.engine.order import Order
+from exchange.engine.removals import Removals
+from exchange.engine.risk import Bounds, Breach, Scopes
+from protocol.vocabulary import (
+    Block,
+    CancelReason,
+    Limit,
+    OrderType,
+    QuoteSet,
+    RejectReason,
+    Request,
+    Side,
+    TimeInForce,
+)
+
+Events = tuple[Event, ...]
+Handler = Callable[[Any], Events]
+Refusal = tuple[RejectReason, str]
+
+_BUY: Final = Side.BUY
+_LIMIT: Final = OrderType.LIMIT
+_AT_ONCE: Final = (TimeInForce.IOC, TimeInForce.FOK)
+
+_COUNTED: Final = (CancelOrder, ReduceOrder, MassCancel)
+"""Requests that never make anything worse: counted, and always let through."""
+
+_BOOKED: Final = (
+    BustTrade, ExpireOrders, EndDay, ChangePhase, SetLastPrice, CancelSession, SetKillSwitch, BlockAccount, PullOrder,
+)  # fmt: skip
+"""Other commands whose events concern orders."""
+
+
+class Venue(Market, Protocol):
+    """What clearing needs of the engine."""
+
+    handlers: dict[type, Handler]
+    ids_unique_per_day: bool
+
+
+class Clearing:
+    """All limits, and the door to all money. One for an engine."""
+
+    def __init__(self, venue: Venue, removals: Removals) -> None:
+        self.active = False
+        self.scopes = Scopes()
+        self.books = Bookkeeper(venue, self.scopes)
+        self.balances = self.books.balances
+        self.holding = self.books.holding
+        self.holdings = self.books.holdings
+        self._funds = Funds(venue, self.books)
+        self._venue = venue
+        self._removals = removals
+        self._accounts = venue.accounts.by_name
+        self._plain_enter: Handler = venue.handlers[EnterOrder]
+        self._plain_replace: Handler = venue.handlers[ReplaceOrder]
+
+    def activate(self) -> None:
+        """Stand before the engine from now on."""
+        if self.active:
+            return
+        self.active = True
+        handlers = self._venue.handlers
+        handlers[EnterOrder] = self._enter
+        handlers[ReplaceOrder] = self._replace
+        handlers.update({kind: self._counted(handlers[kind]) for kind in _COUNTED})
+        handlers.update({kind: self._booked(handlers[kind]) for kind in _BOOKED})
+        self.books.begin()
+
+    def check(self) -> list[str]:
+        """What does not add up, as sentences. Empty: money is conserved, and every hold is as it must be."""
+        return list(audit.faults(self.books, self._venue)) if self.active else []
+
+    # -- entry -------------------------------------------------------------------------------------
+
+    def _enter(self, command: EnterOrder) -> Events:
+        """As the engine's, or one ``RequestRejected``, with what follows where a hard limit is broken."""
+        account = self._accounts.get(command.account)
+        if account is None:
+            account = self._venue.accounts.open(command.account)
+        risk.count_request(account, command.at_ns)
+        stake = account.stakes.get(command.symbol)
+        if stake is None:
+            book = self._venue.books.get(command.symbol)
+            if book is None:
+                return self._plain_enter(command)
+            stake = self.books.stake(account, book)
+        if command.terms is None and command.order_type is _LIMIT:
+            hold = Hold(stake, command.side, command.price or 0)  # without a price it is refused
+        else:
+            hold = self._unusual_hold(command, stake)
+        refused = self._refusal_of_entry(command, account, stake, hold)
+        if refused is not None:
+            return refused
+        events = self._plain_enter(command)
+        accepted = events[0]
+        if type(accepted) is not OrderAccepted:
+            return events
+        self.books.accept(accepted.order_id, hold, accepted.quantity)
+        return events if len(events) == 1 else self._book(events, command)
+
+    def _unusual_hold(self, command: EnterOrder, stake: Stake) -> Hold:
+        book, terms = self._venue.books[command.symbol], command.terms
+        return Hold(
+            stake,
+            command.side,
+            holds.price_at_entry(book, command),
+            fleeting=holds.is_fleeting(book, command),
+            fixed=holds.is_fixed(command.order_type, terms),
+            quote_set=None if terms is None else terms.quote_set,
+        )
+
+    def _refusal_of_entry(
+        self, command: EnterOrder, account: Account, stake: Stake, hold: Hold
+    ) -> Events | None:
+        scopes = self.scopes
+        refusal: Refusal | Breach | None = None
+        if scopes.by_scope or account.blocked is not None or hold.quote_set is not None:
+            over_all = scopes.over_all(account.name)
+            here = scopes.in_instrument(account.name, stake.instrument.symbol)
+            refusal = _of_account(account, hold.quote_set)
+            if refusal is None and (over_all is not None or here is not None):
+                book = self._venue.books[stake.instrument.symbol]
+                asked = risk.Order(
+                    hold.is_buy, command.quantity, command.quantity, command.price,
+                    holds.notional(book, command),
+                    not hold.fleeting and command.time_in_force not in _AT_ONCE,
+                )  # fmt: skip
+                refusal = self._breach(account, stake, book, asked, over_all, here)
+        if refusal is None:
+            refusal = self._funds.of_entry(command, account, stake, hold)
+            if refusal is None:
+                return None
+        if self._is_refused_anyway(command, account):
+            return self._plain_enter(command)
+        return self._refused(command, Request.NEW, account, refusal)
+
+    def _is_refused_anyway(self, command: EnterOrder, account: Account) -> bool:
+        """Whether the engine refuses the order whatever the account has: then that is the answer."""
+        used = account.orders.get(command.client_order_id)
+        if used is not None and (self._venue.ids_unique_per_day or used.leaves):
+            return True
+        book = self._venue.books[command.symbol]
+        refusal = refusals.of_entry(book.instrument, command) or refusals.of_phase(book.phase, command)
+        if refusal is None and command.order_type is _LIMIT:
+            refusal = refusals.of_band(book, command.price)
+        return refusal is not None
+
+    # -- replace -----------------------------------------------------------------------------------
+
+    def _replace(self, command: ReplaceOrder) -> Events:
+        """As the engine's; a refused one leaves the order as it stood (rule 12)."""
+        account = self._accounts.get(command.account)
+        if account is None:
+            return self._plain_replace(command)
+        risk.count_request(account, command.at_ns)
+        order = account.orders.get(command.client_order_id)
+        if order is not None and order.leaves:
+            refused = self._refusal_of_replace(command, account, order)
+            if refused is not None:
+                return refused
+        return self._book(self._plain_replace(command), command)
+
+    def _refusal_of_replace(self, command: ReplaceOrder, account: Account, order: Order) -> Events | None:
+        book, hold = self._venue.books[order.symbol], self.books.holds[order.order_id]
+        total = order.quantity if command.quantity is None else command.quantity
+        leaves = total - order.executed
+        if leaves <= 0 or refusals.of_replace(book.instrument, order, command) is not None:
+            return None  # it is canceled, or refused anyway
+        more = leaves - order.leaves
+        scopes = self.scopes
+        refusal: Refusal | Breach | None = _of_account(account, hold.quote_set)
+        if refusal is None and scopes.by_scope:
+            price = command.price if command.price is not None else order.price
+            worth = price or mark_of(book) or book.instrument.maximum_price
+            asked = risk.Order(
+                hold.is_buy, total, more, command.price, total * worth * book.instrument.quote_scale, False
+            )
+            refusal = self._breach(
+                account, hold.stake, book, asked, scopes.over_all(account.name),
+                scopes.in_instrument(account.name, order.symbol),
+            )  # fmt: skip
+        if refusal is None:
+            refusal = self._funds.of_replace(command, account, order, hold, leaves)
+        return None if refusal is None else self._refused(command, Request.REPLACE, account, refusal)
+
+    # -- limits ------------------------------------------------------------------------------------
+
+    def _breach(
+        self,
+        account: Account,
+        stake: Stake,
+        book: Book,
+        asked: risk.Order,
+        over_all: Bounds | None,
+        here: Bounds | None,
+    ) -> Breach | None:
+        breach = None
+        if over_all is not None:
+            open_orders = sum(stake.open_orders for stake in account.stakes.values())
+            breach = risk.over_all(over_all, account, asked, open_orders)
+        if breach is None and here is not None:
+            breach = risk.in_instrument(here, stake, book, asked)
+        if breach is None and self.scopes.any_daily_loss and not risk.reduces(stake, asked):
+            breach = self._loss(account, stake, over_all, here)
+        return breach
+
+    def _loss(
+        self, account: Account, stake: Stake, over_all: Bounds | None, here: Bounds | None
+    ) -> Breach | None:
+        """Whether more was lost today than may be, in the instrument, or in all with its quote asset."""
+        if here is not None and here.daily_loss is not None:
+            loss = -self.books.profit_today(stake)
+            if loss > here.daily_loss:
+                text = f"{loss} lost today in {stake.instrument.symbol}; {here.daily_loss} is allowed"
+                return here.breach(Limit.DAILY_LOSS, text)
+        if over_all is not None and over_all.daily_loss is not None:
+            asset, stakes = stake.instrument.quote, account.stakes.values()
+            loss = -sum(self.books.profit_today(one) for one in stakes if one.instrument.quote == asset)
+            if loss > over_all.daily_loss:
+                text = f"{loss} lost today; {over_all.daily_loss} is allowed"
+                return over_all.breach(Limit.DAILY_LOSS, text)
+        return None
+
+    def _refused(
+        self,
+        command: EnterOrder | ReplaceOrder,
+        request: Request,
+        account: Account,
+        refusal: Refusal | Breach,
+    ) -> Events:
+        if not isinstance(refusal, Breach):
+            return answers.rejected(command, request, *refusal)
+        events: Events = answers.rejected(command, request, risk.REASONS[refusal.limit], refusal.text)
+        if refusal.hard:
+            return self._book((*events, *self._block(account, refusal, command)), command)
+        return events
+
+    def _block(self, account: Account, breach: Breach, command: Command) -> Iterable[Event]:
+        """A hard limit is broken: the account is disabled, and what it has is canceled. To be booked."""
+        account.blocked = Block.HARD_BREACH
+        text = f"{breach.limit}: {breach.text}"
+        yield AccountBlocked(account.name, Block.HARD_BREACH, text)
+        yield from self._removals.cancel_all(account.name, CancelReason.ACCOUNT_DISABLED, command.seq)
+
+    # -- afterwards --------------------------------------------------------------------------------
+
+    def _counted(self, plain: Handler) -> Handler:
+        def apply(command: Any) -> Events:
+            account = self._accounts.get(command.account)
+            if account is not None:
+                risk.count_request(account, command.at_ns)
+            return self._book(plain(command), command)
+
+        return apply
+
+    def _booked(self, plain: Handler) -> Handler:
+        return lambda command: self._book(plain(command), command)
+
+    def _book(self, events: Events, command: Command) -> Events:
+        books = self.books
+        books.book(events, command.at_ns)
+        while books.to_pull or books.traded:
+            follows = tuple(self._consequences(command))
+            books.book(follows, command.at_ns)
+            events = (*events, *follows)
+        return events
+
+    def _consequences(self, command: Command) -> Iterable[Event]:
+        """Pull the quotes and block the accounts that the last events call for. To be booked.
+
+        What leaves may let others trade: look again afterwards.
+        """
+        books, scopes = self.books, self.scopes
+        to_pull, books.to_pull = books.to_pull, []
+        traded, books.traded = books.traded, []
+        for account, quote_set in to_pull:
+            pulled = self._removals.pull_quotes(account.name, quote_set, command.seq)
+            yield from pulled
+            count = sum(type(event) is OrderCanceled for event in pulled)
+            yield QuotesPulled(account.name, quote_set, count)
+        for stake in traded:
+            account = self._accounts[stake.account]
+            if account.blocked is None:
+                over_all = scopes.over_all(account.name)
+                breach = self._loss(
+                    account, stake, over_all, scopes.in_instrument(account.name, stake.instrument.symbol)
+                )
+                if breach is not None and breach.hard:
+                    yield from self._block(account, breach, command)
+
+
+def _of_account(account: Account, quote_set: QuoteSet | None) -> Refusal | None:
+    """Why the account may enter nothing at all, or nothing of this quote set; or ``None``."""
+    if account.blocked is Block.KILL_SWITCH:
+        return RejectReason.KILL_SWITCH, "the account's kill switch is pulled"
+    if account.blocked is not None:
+        return RejectReason.ACCOUNT_DISABLED, f"the account is disabled ({account.blocked})"
+    if quote_set is not None:
+        protection = account.protections.get(quote_set)
+        if protection is not None and protection.pulled:
+            return (
+                RejectReason.QUOTES_PULLED,
+                f"the quotes of {quote_set!r} were pulled; set_protection resets",
+            )
+    return None

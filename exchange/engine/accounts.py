@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from exchange.engine.protection import Protection
 
 _BUY: Final = Side.BUY
+_MANY: Final = 1024
+"""Names a session may have used before anybody looks which of them are done."""
 
 
 class Account:
@@ -62,6 +64,22 @@ class Account:
         # of an account looks through this or through the books, whichever is shorter.
         self.orders: dict[ClientOrderId, Order] = {}
         self.positions: dict[Symbol, int] = {}  # bought less sold
+
+    def note_session(self, session: SessionId, client_order_id: ClientOrderId) -> None:
+        """A session takes an order with it when it ends."""
+        entered = self.sessions.setdefault(session, set())
+        entered.add(client_order_id)
+        if len(entered) >= _MANY and not len(entered) & (len(entered) - 1):
+            # A busy session has used many ids by the evening: at every power of two the done ones go.
+            entered -= {name for name in entered if not self.orders[name].leaves}
+
+    def of_session(self, session: SessionId) -> list[Order]:
+        """The live orders that a session takes with it."""
+        return [
+            order
+            for name in self.sessions.get(session, ())
+            if (order := self.orders.get(name)) is not None and order.leaves
+        ]
 
 
 class Accounts:

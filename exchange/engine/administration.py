@@ -120,8 +120,8 @@ class Administration:
     def _cancel_session(self, command: CancelSession) -> Events:
         """The cancels, oldest first, then ``SessionCanceled`` (rule 49)."""
         account = self._accounts.open(command.account)
-        entered = account.sessions.pop(command.session, set())
-        orders = [order for name in entered if (order := account.orders.get(name)) and order.leaves]
+        orders = account.of_session(command.session)
+        account.sessions.pop(command.session, None)
         events = self._removals.cancel(orders, CancelReason.DISCONNECTED, command.seq)
         return *events, SessionCanceled(account.name, command.session, len(orders))
 

@@ -71,7 +71,6 @@ _IOC: Final = TimeInForce.IOC
 _FOK: Final = TimeInForce.FOK
 _REQUESTED: Final = CancelReason.REQUESTED
 _NO_TRADES: Final[list[Trade]] = []  # never changed
-_MANY: Final = 1024
 _PLAIN: Final = frozenset((TimeInForce.GTC, TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK))
 
 
@@ -135,8 +134,8 @@ class Engine:
         return sorted(
             (account.name, session)
             for account in self._accounts.values()
-            for session, names in account.sessions.items()
-            if any(name in account.orders and account.orders[name].leaves for name in names)
+            for session in account.sessions
+            if account.of_session(session)
         )
 
     def next_deadline_ns(self) -> Nanoseconds | None:
@@ -149,12 +148,7 @@ class Engine:
         """As ``_enter``, and the session takes the order with it when it ends (rule 49)."""
         events = self._enter(command, of_session=False)
         if type(events[0]) is OrderAccepted:
-            account = self._accounts[command.account]
-            entered = account.sessions.setdefault(command.session, set())
-            entered.add(command.client_order_id)
-            if len(entered) >= _MANY and not len(entered) & (len(entered) - 1):
-                # A busy session has used many ids by the evening: at every power of two the done ones go.
-                entered -= {name for name in entered if not account.orders[name].leaves}
+            self._accounts[command.account].note_session(command.session, command.client_order_id)
         return events
 
     def _enter(self, command: EnterOrder, plainly: bool = False, of_session: bool = True) -> Events:

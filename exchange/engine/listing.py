@@ -9,6 +9,13 @@ from typing import Final
 from exchange.engine.commands import AddInstrument
 from protocol.vocabulary import MAX_PRICE, MAX_QUANTITY, RejectReason, Settlement
 
+_SETTLES_WITH: Final = {
+    Settlement.NONE: (),
+    Settlement.SPOT: ("base", "quote"),
+    Settlement.MARGIN: ("quote", "margin"),
+}
+"""Fields that mean something; a margin may be 0."""
+
 MAX_NOTIONAL: Final = 2**62
 """What the largest order may be worth, so that every sum about it fits 64 bits."""
 
@@ -64,21 +71,14 @@ def _faults_of_ticks(command: AddInstrument) -> Iterator[str]:
 
 def _faults_of_settlement(command: AddInstrument) -> Iterator[str]:
     settlement = command.settlement
-    if settlement is Settlement.NONE:
-        named = ("base", "quote", "margin")
-    elif settlement is Settlement.SPOT:
-        named = ("margin",)
-    else:
-        named = ("base",)
-    for name in named:
-        if getattr(command, name):
+    for name in ("base", "quote", "margin"):
+        value = getattr(command, name)
+        if value and name not in _SETTLES_WITH[settlement]:
             yield f"{name} does not go with settlement {settlement}"
-    for name in ("quote", "base")[
-        : {Settlement.NONE: 0, Settlement.SPOT: 2, Settlement.MARGIN: 1}[settlement]
-    ]:
-        asset = getattr(command, name)
-        if asset is None or not 0 < len(asset) <= 16:
+        elif not value and name in _SETTLES_WITH[settlement] and name != "margin":
             yield f"{name} is missing: settlement {settlement} needs it"
+        elif isinstance(value, str) and len(value) > 16:
+            yield f"{name} {value} has more than 16 characters"
     if command.base is not None and command.base == command.quote:
         yield f"base and quote are both {command.base}"
     if not 0 <= command.margin <= MAX_NOTIONAL // command.maximum_quantity:

@@ -22,9 +22,9 @@ from exchange.engine.commands import (
     SetLastPrice,
     SetLimits,
 )
+from exchange.engine.events import AuctionTrade, Trade
 from protocol import desk
-from protocol.messages import TradeReport
-from protocol.vocabulary import AccountId, Side
+from protocol.vocabulary import Side
 
 
 def _set_limits(asked: desk.SetLimits) -> SetLimits:
@@ -82,11 +82,12 @@ def set_account(asked: desk.CreateAccount, secret_hash: str | None) -> SetAccoun
     return SetAccount(asked.account, asked.role, secret_hash, list(asked.copies), new=True)
 
 
-def bust_trade(account: AccountId, report: TradeReport, other: AccountId, of_other: TradeReport) -> BustTrade:
-    """The command that undoes a trade, from what both sides were told of it."""
-    bought, buyer, sold, seller = (
-        (report, account, of_other, other) if report.side is Side.BUY else (of_other, other, report, account)
-    )
-    return BustTrade(
-        report.trade_id, report.symbol, report.price, report.quantity, buyer, bought.fee, seller, sold.fee
-    )
+def bust_trade(trade: Trade | AuctionTrade) -> BustTrade:
+    """The command that undoes a trade."""
+    if isinstance(trade, AuctionTrade):
+        bought, sold = (trade.buyer, trade.buyer_fee), (trade.seller, trade.seller_fee)
+    elif trade.aggressor is Side.BUY:
+        bought, sold = (trade.taker, trade.taker_fee), (trade.maker, trade.maker_fee)
+    else:
+        bought, sold = (trade.maker, trade.maker_fee), (trade.taker, trade.taker_fee)
+    return BustTrade(trade.trade_id, trade.symbol, trade.price, trade.quantity, *bought, *sold)

@@ -27,6 +27,7 @@ from exchange.engine.commands import (
 )
 from exchange.engine.engine import Engine, Events
 from exchange.engine.events import RequestRejected
+from exchange.history import ResumeRefused
 from exchange.instrument_config import InstrumentTerms
 from exchange.peers import Peer
 from exchange.quotes import Quotes
@@ -179,11 +180,13 @@ class Desk:
 
     def _audit(self, peer: Peer, line: int, asked: desk.Audit) -> None:
         reports = self._floor.reports
-        entries = [
-            entry
-            for entry in reports.page(VENUE_NAME, asked.from_seq, asked.limit)
-            if isinstance(entry, AuditEntry)  # as all are: the type of a page does not know it
-        ]
+        try:
+            page = reports.page(VENUE_NAME, asked.from_seq, asked.limit)
+        except ResumeRefused as refused:
+            self._refuse(peer, line, refused.code, refused.text)
+            return
+        # All of them are: the venue's own stream consists of nothing else.
+        entries = [entry for entry in page if isinstance(entry, AuditEntry)]
         self._say(peer, desk.AuditPage(entries, reports.stream(VENUE_NAME).last_seq))
 
     # -- operators: what is to be ----------------------------------------------------------------
@@ -228,7 +231,7 @@ class Desk:
             text = f"no trade {asked.trade_id} of {asked.account}"
             self._refuse(peer, line, ErrorCode.UNKNOWN_TRADE, text)
             return
-        self._order(peer, line, asked.why, admin_requests.bust_trade(asked.account, *found))
+        self._order(peer, line, asked.why, admin_requests.bust_trade(found))
 
     def _add_instrument(self, peer: Peer, line: int, asked: desk.AddInstrument) -> None:
         try:

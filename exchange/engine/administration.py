@@ -12,9 +12,11 @@ from typing import Any, Final
 import msgspec
 
 from exchange.engine import listing, refusals
+from exchange.engine.book import Book
 from exchange.engine.bookkeeping import purse_of
 from exchange.engine.clearing import Clearing, Venue
 from exchange.engine.commands import (
+    AddInstrument,
     AdjustBalance,
     Administer,
     ArmDeadMan,
@@ -40,6 +42,7 @@ from exchange.engine.events import (
     DeadManArmed,
     Event,
     FeesSet,
+    InstrumentAdded,
     KillSwitchSet,
     LimitsSet,
     NoticeSent,
@@ -57,6 +60,7 @@ from protocol.vocabulary import (
     Limit,
     RejectReason,
     Request,
+    Settlement,
 )
 
 Events = tuple[Event, ...]
@@ -87,6 +91,7 @@ class Administration:
             BlockAccount: self._block_account,
             AdjustBalance: self._adjust_balance,
             SetLimits: self._set_limits,
+            AddInstrument: self._add_instrument,
             SetFees: self._set_fees,
             PullOrder: self._pull_order,
             BustTrade: self._bust_trade,
@@ -230,6 +235,20 @@ class Administration:
         return None
 
     # -- operators about the market ------------------------------------------------------------------
+
+    def _add_instrument(self, command: AddInstrument) -> Events:
+        if command.symbol in self._venue.books:
+            return _rejected(RejectReason.DUPLICATE_INSTRUMENT, f"{command.symbol!r} is listed already")
+        refusal = listing.of_instrument(command)
+        if refusal is not None:
+            return _rejected(*refusal)
+        self._venue.books[command.symbol] = Book(command)
+        if command.settlement is not Settlement.NONE:
+            self._clearing.activate()
+            for asset in (command.base, command.quote):
+                if asset is not None:
+                    self._clearing.books.paid_in.setdefault(asset, 0)
+        return (InstrumentAdded(command.symbol),)
 
     def _set_fees(self, command: SetFees) -> Events:
         book = self._venue.books.get(command.symbol)

@@ -8,7 +8,7 @@ come in with the command, so equal commands give equal events and equal state (r
 from collections.abc import Callable
 from typing import Any, Final
 
-from exchange.engine import answers, listing, refusals
+from exchange.engine import answers, refusals
 from exchange.engine.accounts import Accounts
 from exchange.engine.administration import Administration
 from exchange.engine.book import Book
@@ -31,10 +31,8 @@ from exchange.engine.commands import (
 )
 from exchange.engine.events import (
     Event,
-    InstrumentAdded,
     OrderAccepted,
     OrderCanceled,
-    RequestRejected,
     Trade,
 )
 from exchange.engine.matching import ANY_PRICE, executable, sweep
@@ -53,7 +51,6 @@ from protocol.vocabulary import (
     RejectReason,
     Request,
     SessionId,
-    Settlement,
     Side,
     Symbol,
     TimeInForce,
@@ -95,7 +92,6 @@ class Engine:
         self._calls = Calls(self, trading)
         self._removals = Removals(self, trading, self.deadlines)
         self.handlers: dict[type, Callable[[Any], Events]] = {
-            AddInstrument: self._add_instrument,
             EnterOrder: self._enter,
             CancelOrder: self._cancel,
             ReplaceOrder: self._replace,
@@ -373,21 +369,6 @@ class Engine:
         return self._removals.mass_cancel(
             command, self.live_orders() if name is None else self.open_orders(name)
         )
-
-    def _add_instrument(self, command: AddInstrument) -> Events:
-        if command.symbol in self.books:
-            reason, text = RejectReason.DUPLICATE_INSTRUMENT, f"{command.symbol!r} is listed already"
-            return (RequestRejected(None, None, Request.ADMIN, reason, text),)
-        refusal = listing.of_instrument(command)
-        if refusal is not None:
-            return (RequestRejected(None, None, Request.ADMIN, *refusal),)
-        self.books[command.symbol] = Book(command)
-        if command.settlement is not Settlement.NONE:
-            self.clearing.activate()
-            for asset in (command.base, command.quote):
-                if asset is not None:
-                    self.clearing.books.paid_in.setdefault(asset, 0)
-        return (InstrumentAdded(command.symbol),)
 
 
 def _is_usual(instrument: AddInstrument, price: Price) -> bool:

@@ -21,6 +21,7 @@ from exchange.engine.commands import (
     MassCancel,
     ReduceOrder,
     ReplaceOrder,
+    SetAccount,
     SetLastPrice,
     Terms,
 )
@@ -34,6 +35,7 @@ from exchange.engine.events import (
     RequestRejected,
     Trade,
 )
+from exchange.engine.listing import MAX_NOTIONAL
 from exchange.engine.order import Order
 from exchange.engine.sequencer import Sequencer
 from protocol.clock import ManualClock
@@ -48,6 +50,7 @@ from protocol.vocabulary import (
     Phase,
     PostOnly,
     RejectReason,
+    Role,
     Settlement,
     Side,
     Symbol,
@@ -186,7 +189,7 @@ class Stage:
             str(name): {str(asset): free for asset, free, _ in clearing.balances(name)}
             for name in self._engine.accounts.by_name
         }
-        return Money(balances, clearing.house.fees.get(self._quote, 0))
+        return Money(balances, clearing.books.house.fees.get(self._quote, 0))
 
     def _order(self, name: str) -> Order | None:
         owner = self._owners.get(name)
@@ -220,9 +223,7 @@ class Stage:
                 self._clock.advance(ns=max(0, step.now - self._clock.now_ns()))
                 return [ExpireOrders(step.now)]
             case cases.Deposit():
-                self._deposits += 1
-                transaction_id = TransactionId(str(self._deposits))
-                return [AdjustBalance(_account(step.owner), Asset(step.ccy), step.amount, transaction_id)]
+                return self._pay(step)
             case cases.SetLast():
                 return [SetLastPrice(SYMBOL, step.price)]
             case cases.StartAuction():
@@ -231,6 +232,14 @@ class Stage:
                 return _uncross(step)
             case _:  # an indicative price is read, not asked for
                 return []
+
+    def _pay(self, step: cases.Deposit) -> list[Command]:
+        """Nobody opens an account in a case: the first payment does."""
+        owner = AccountId(step.owner)
+        self._deposits += 1
+        payment = AdjustBalance(owner, Asset(step.ccy), step.amount, TransactionId(str(self._deposits)))
+        known = owner in self._engine.accounts.by_name
+        return [payment] if known else [SetAccount(owner, Role.TRADER), payment]
 
     def _enter(self, step: cases.New) -> EnterOrder:
         owner = _account(step.owner)
@@ -304,22 +313,26 @@ class Stage:
 
 
 def _listing(case: cases.Situation) -> AddInstrument:
-    instrument = case.instrument
+    instrument, symbol = case.instrument, case.symbol
+    most = MAX_QUANTITY if instrument.max_qty is None else instrument.max_qty
+    if symbol is not None and instrument.max_qty is None:
+        # Money has to fit into 64 bits for the largest order at the highest price: as large as the case needs.
+        most = min(MAX_QUANTITY, max(1, *(getattr(step, "qty", None) or 1 for step in case.steps)))
     choices = {"market_remainder_rests": False, **settings(case.policy)}
     return AddInstrument(
         symbol=SYMBOL,
         tick=instrument.tick,
         lot=instrument.lot,
         minimum_quantity=1 if instrument.min_qty is None else instrument.min_qty,
-        maximum_quantity=MAX_QUANTITY if instrument.max_qty is None else instrument.max_qty,
-        maximum_price=MAX_PRICE,
+        maximum_quantity=most,
+        maximum_price=MAX_PRICE if symbol is None else min(MAX_PRICE, MAX_NOTIONAL // (most * symbol.qs)),
         price_decimals=0,
         maker_fee_ppm=0,
         taker_fee_ppm=0,
         band=instrument.band,
         execution_range=instrument.band,
         **choices,
-        **_settlement(case.symbol),
+        **_settlement(symbol),
     )
 
 

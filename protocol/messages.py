@@ -444,6 +444,13 @@ class Welcome(Message, frozen=True, tag="welcome"):
     open_orders: Annotated[
         list[OpenOrder], Meta(description="Orders of the account that are not done, oldest first.")
     ]
+    last_seq: Annotated[
+        Sequence | None,
+        Meta(
+            description="After `resume_from`: number of the last private message there is. Those after `seq` up to "
+            "it are sent again; what comes then is new. Left out: nothing is sent again."
+        ),
+    ] = None
     role: Annotated[Role, Meta(description="What this session may do.")] = Role.TRADER
     session: Annotated[SessionId, Meta(description="Number of this session.")] = 0
     balances: Annotated[list[Balance], Meta(description="What the account has, by asset.")] = []

@@ -14,15 +14,36 @@ and reports raise ``SlowConsumer``. Read generators under ``contextlib.aclosing`
 what unsubscribes. Belongs to one event loop; not for threads.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager
 from typing import Any, Final, Unpack, cast, get_args
 
-from protocol.desk import AdminDone, ChangePhase, SetLastPrice
-from protocol.errors import LocalProtocolError, RemoteProtocolError, SessionBusy, SessionClosed, VenueError
+from protocol import vocabulary
+from protocol.desk import (
+    AccountState,
+    AccountStatus,
+    DeadMan,
+    DeadManArmed,
+    KillSwitch,
+    KillSwitchSet,
+    MassQuote,
+    MassQuoted,
+    Notice,
+    ProtectionSet,
+    Quote,
+    SetProtection,
+)
+from protocol.errors import LocalProtocolError, SessionClosed, VenueError
 from protocol.fields import Message
 from protocol.messages import (
+    Accepted,
     AuctionMessage,
+    Copy,
     DepthDelta,
     DepthSnapshot,
     Error,
@@ -32,6 +53,7 @@ from protocol.messages import (
     OrderStateReport,
     OrderStatus,
     PhaseStatus,
+    PrintBusted,
     PrivateMessage,
     Rejected,
     TradePrint,
@@ -39,62 +61,53 @@ from protocol.messages import (
 )
 from protocol.vocabulary import (
     AccountId,
-    Channel,
     ClientOrderId,
     OrderType,
-    Phase,
     PostOnly,
+    QuoteSet,
     Request,
+    Role,
     Side,
     Symbol,
     TimeInForce,
 )
-from traders.book_view import Depth
+from traders.access import Access, Tls
 from traders.connection import Connection, Relay, connected
 from traders.entry import Terms, new_order
-from traders.feed import Queue
-from traders.market_data import (
-    AuctionReader,
-    DepthReader,
-    MarketData,
-    MarketInbox,
-    Reader,
-    StatusReader,
-    TapeReader,
-)
 from traders.order_ids import OrderIds, unique_prefix
-from traders.orders import Order
-from traders.requests import STATUS, Requests
+from traders.order_view import OrderPhase
+from traders.orders import Order, is_duplicate
+from traders.requests import ACCOUNT, STATUS, Requests
+from traders.streams import Streams
 
 DEFAULT_HEARTBEAT_S: Final = 10
 """FIX venues commonly agree on 10 to 30 seconds; three missed ones end the session."""
-MAX_UNREAD: Final = 10_000
-"""Prints or reports a reader may leave unread: seconds of a busy market, a few megabytes."""
 
 
-class Client:
+class Client(Streams):
     """A session of one account. Made by ``Client.connect``."""
 
     def __init__(self, connection: Connection, welcome: Welcome, order_ids: OrderIds) -> None:
-        self.welcome = welcome
-        """What the venue said at login: instruments, positions, open orders."""
+        super().__init__(connection, welcome)
         self.instruments: dict[Symbol, InstrumentInfo] = {one.symbol: one for one in welcome.instruments}
-        self._connection = connection
         self.next_id = order_ids.next_id
         """A ``client_order_id`` never used before, for ``submit``."""
-        self._requests = Requests()
+        self._requests = Requests(resumed=welcome.last_seq is not None)
+        self._live_after = welcome.seq if welcome.last_seq is None else welcome.last_seq
         self._orders: dict[ClientOrderId, Order] = {}
-        self._market = MarketData(connection.send)
-        self._private: Queue[PrivateMessage] | MarketInbox[PrivateMessage | str] | None = None
         # By type: a chain of isinstance was a quarter of the work of a fleet. The rest is answers.
         self._handlers: dict[type, Callable[[Any], object]] = {
             TradePrint: self._market.trade,
+            PrintBusted: self._market.trade,
             DepthDelta: self._market.depth,
             DepthSnapshot: self._market.depth,
             PhaseStatus: self._market.status,
             **dict.fromkeys(get_args(AuctionMessage), self._market.auction),
             Error: self._refused,
             **dict.fromkeys(get_args(PrivateMessage), self._report),
+            OrderStateReport: self._state,
+            Copy: self._copy,
+            Notice: self._notice,
         }
 
     @classmethod
@@ -105,26 +118,49 @@ class Client:
         port: int,
         *,
         account: str,
+        secret: str | None = None,
+        role: Role | None = None,
+        tls: Tls = None,
         heartbeat_s: int = DEFAULT_HEARTBEAT_S,
+        resume_from: vocabulary.Sequence | None = None,
+        cancel_on_disconnect: bool = False,
+        copy_from: Mapping[AccountId, vocabulary.Sequence] | None = None,
         id_prefix: str | None = None,
     ) -> "AsyncIterator[Client]":
         """Log in; log out, in order, at the end of the block.
 
-        ``heartbeat_s``: seconds between heartbeats, 0 for none. ``id_prefix``: first part of the
-        ids this session gives its orders; whoever chooses one sees to it that it is not used twice
-        a trading day. By default it is unique by construction, see ``traders.order_ids``.
+        ``secret``: left out in an open venue only. ``role``: less than the account may do, if wanted.
+        ``tls``: ``True``, a file of certificates to trust, or a context. ``heartbeat_s``: seconds between
+        heartbeats, 0 for none. ``resume_from``: the first private message not seen; it and all later ones
+        come out of ``reports``. ``cancel_on_disconnect``: the venue cancels what this session entered when
+        it ends, in whatever way. ``copy_from``: for the role ``drop_copy``, by account the first message
+        not seen. ``id_prefix``: first part of the ids this session gives its orders; whoever chooses one
+        sees to it that it is not used twice a trading day. By default it is unique by construction, see
+        ``traders.order_ids``.
 
         Raises:
-            SessionBroken: nobody answers, or the venue refused the login; at the end of a block
-                that raised nothing: the session broke before the logout was answered.
+            SessionBroken: nobody answers, or the venue refused the login (``code`` says why); at the end of
+                a block that raised nothing: the session broke before the logout was answered.
+            ConfigError: the certificates to trust can't be read.
         """
         relay = Relay()
-        async with connected(host, port, relay.receive, relay.ended) as connection:
-            welcome = await connection.log_in(AccountId(account), heartbeat_s)
+        async with connected(host, port, relay.receive, relay.ended, tls) as connection:
+            welcome = await connection.log_in(
+                AccountId(account),
+                heartbeat_s,
+                Access(secret, role),
+                resume_from=resume_from,
+                cancel_on_disconnect=cancel_on_disconnect,
+                copy_from=copy_from,
+            )
             prefix = unique_prefix(welcome, connection.local_port) if id_prefix is None else id_prefix
             client = cls(connection, welcome, OrderIds(prefix))
             relay.attach(client._receive, client._ended)
             yield client
+
+    def __repr__(self) -> str:
+        state = "active" if self.is_active else f"ended: {self.end}" if self.end else "logging out"
+        return f"<{type(self).__name__} {self.welcome.account} at {self.welcome.venue}, {state}>"
 
     # -- orders ------------------------------------------------------------------------------------
     async def new(
@@ -244,38 +280,70 @@ class Client:
         name = ClientOrderId(client_order_id)
         return cast("OrderStateReport", await self._ask(STATUS, name, OrderStatus(name)))
 
-    # -- for operators -----------------------------------------------------------------------------
-    async def change_phase(
-        self, symbol: str, phase: Phase, *, reference_price: int | None = None, forced: bool = False
-    ) -> AdminDone | Rejected:
-        """Move an instrument to a phase; leaving a call for trading or for the close holds its auction.
-
-        ``forced``: hold it even if its price is outside the static corridor, else ``AdminDone.extended``
-        says that the call goes on.
+    # -- the account -------------------------------------------------------------------------------
+    async def account(self) -> AccountState:
+        """How the account stands: balances, holdings, what blocks it.
 
         Raises:
-            RemoteProtocolError: this account is no operator (``ErrorCode.NOT_AN_OPERATOR``).
             SessionBroken, SessionClosed: the session ended before the answer.
         """
-        request = ChangePhase(Symbol(symbol), phase, reference_price, forced)
-        return cast("AdminDone | Rejected", await self._ask(Request.ADMIN, None, request))
+        return cast("AccountState", await self.ask(ACCOUNT, AccountStatus()))
 
-    async def set_last_price(self, symbol: str, price: int) -> AdminDone | Rejected:
-        """Set the last price, as a trade would.
+    async def kill_switch(self, on: bool = True) -> KillSwitchSet | Rejected:
+        """Cancel everything the account has and have its orders refused; ``False`` ends that.
 
         Raises:
-            RemoteProtocolError: this account is no operator (``ErrorCode.NOT_AN_OPERATOR``).
+            RemoteProtocolError: the role of this session does not allow it (``ErrorCode.NOT_ALLOWED``).
             SessionBroken, SessionClosed: the session ended before the answer.
         """
-        request = SetLastPrice(Symbol(symbol), price)
-        return cast("AdminDone | Rejected", await self._ask(Request.ADMIN, None, request))
+        return cast("KillSwitchSet | Rejected", await self.ask(Request.KILL_SWITCH, KillSwitch(on)))
 
-    @property
-    def is_active(self) -> bool:
-        """Whether the session still takes requests."""
-        return self._connection.is_active
+    async def dead_man(self, seconds: float) -> DeadManArmed | Rejected:
+        """Have everything canceled unless this is called again within ``seconds``; 0 disarms the switch.
 
-    # -- many orders without waiting ---------------------------------------------------------------
+        Raises:
+            RemoteProtocolError: more than a day, or the role of this session does not allow it.
+            SessionBroken, SessionClosed: the session ended before the answer.
+        """
+        request = DeadMan(round(seconds * 1000))
+        return cast("DeadManArmed | Rejected", await self.ask(Request.DEAD_MAN, request))
+
+    async def protect(self, quote_set: str, fills: int, within_s: float = 1.0) -> ProtectionSet | Rejected:
+        """Have a quote set pulled after ``fills`` trades within ``within_s`` seconds; 0 fills: never.
+
+        A set that was pulled takes quotes again after this.
+
+        Raises:
+            RemoteProtocolError: a number is out of bounds, or the role of this session does not allow it.
+            SessionBroken, SessionClosed: the session ended before the answer.
+        """
+        request = SetProtection(QuoteSet(quote_set), fills, round(within_s * 1000))
+        return cast("ProtectionSet | Rejected", await self.ask(Request.PROTECTION, request))
+
+    async def quote(self, quote_set: str, quotes: Sequence[Quote]) -> MassQuoted | Rejected:
+        """Put the quotes of up to 200 instruments where they are to be; a side left out is taken away.
+
+        Orders that were refused have their ``Rejected`` in ``reports``; how many they are says the answer.
+
+        Raises:
+            RemoteProtocolError: no quotes or too many, or the role of this session does not allow it.
+            SessionBroken, SessionClosed: the session ended before the answer.
+        """
+        request = MassQuote(QuoteSet(quote_set), list(quotes))
+        return cast("MassQuoted | Rejected", await self.ask(Request.MASS_QUOTE, request))
+
+    # -- any request, with and without waiting -----------------------------------------------------
+    async def ask(self, kind: Request | str, message: Message) -> Message:
+        """Send a request that is about no single order and wait for the answer: for methods like these.
+
+        ``kind``: what its answer is known by, one of ``traders.requests`` where it can't be refused.
+
+        Raises:
+            RemoteProtocolError: the venue did not take the line.
+            SessionBroken, SessionClosed: the session ended before the answer.
+        """
+        return await self._ask(kind, None, message)
+
     def submit(self, message: Message) -> None:
         """Send any request without waiting; answers appear in ``reports`` and ``inbox``.
 
@@ -291,139 +359,10 @@ class Client:
         """Wait while the venue is slow to take what was sent."""
         await self._connection.drain()
 
-    # -- streams -----------------------------------------------------------------------------------
-    async def depth(self, symbol: str, *, levels: int | None = None) -> AsyncGenerator[Depth, None]:
-        """The book of ``symbol``: now, then whenever it changed, at most ``levels`` a side.
-
-        A reader slower than the market misses states in between, never the newest.
-
-        Raises:
-            RemoteProtocolError: the venue has no such instrument.
-            SessionBroken, or another VenueError: the session ended out of order.
-        """
-        reader = DepthReader(Symbol(symbol), levels)
-        with self._reading(((Channel.DEPTH, Symbol(symbol)),), reader):
-            async for depth in reader:
-                yield depth
-
-    async def trades(self, symbol: str) -> AsyncGenerator[TradePrint, None]:
-        """Every trade in ``symbol`` from now on.
-
-        A jump in ``seq`` means that the venue left prints out because this connection was slow.
-
-        Raises:
-            SlowConsumer: more than ``MAX_UNREAD`` were not read.
-            RemoteProtocolError: the venue has no such instrument.
-            SessionBroken, or another VenueError: the session ended out of order.
-        """
-        reader = TapeReader(f"trades of {symbol}", MAX_UNREAD)
-        with self._reading(((Channel.TRADES, Symbol(symbol)),), reader):
-            async for trade in reader:
-                yield trade
-
-    async def status(self, symbol: str) -> AsyncGenerator[PhaseStatus, None]:
-        """The phase of ``symbol``: now (without ``previous``), then every change.
-
-        Raises:
-            SlowConsumer: more than ``MAX_UNREAD`` were not read.
-            RemoteProtocolError: the venue has no such instrument.
-            SessionBroken, or another VenueError: the session ended out of order.
-        """
-        reader = StatusReader(f"status of {symbol}", MAX_UNREAD)
-        with self._reading(((Channel.STATUS, Symbol(symbol)),), reader):
-            async for status in reader:
-                yield status
-
-    async def auctions(self, symbol: str) -> AsyncGenerator[AuctionMessage, None]:
-        """The auctions of ``symbol``: while a call lasts what it would give, then its result.
-
-        A reader slower than the market misses indications in between, never the newest, and no result.
-
-        Raises:
-            SlowConsumer: more than ``MAX_UNREAD`` were not read.
-            RemoteProtocolError: the venue has no such instrument.
-            SessionBroken, or another VenueError: the session ended out of order.
-        """
-        reader = AuctionReader(f"auctions of {symbol}", MAX_UNREAD)
-        with self._reading(((Channel.AUCTION, Symbol(symbol)),), reader):
-            async for auction in reader:
-                yield auction
-
-    async def reports(self) -> AsyncGenerator[PrivateMessage, None]:
-        """The private stream of the account from now on: every report of every order.
-
-        One reader at a time.
-
-        Raises:
-            SessionBusy: another task reads it, here or as part of an ``inbox``.
-            SlowConsumer: more than ``MAX_UNREAD`` were not read.
-            RemoteProtocolError: the venue could not read a line that was submitted.
-            SessionBroken, or another VenueError: the session ended out of order.
-        """
-        queue: Queue[PrivateMessage] = Queue("the private stream", MAX_UNREAD)
-        with self._private_stream(queue):
-            async for report in queue:
-                yield report
-
-    @contextmanager
-    def inbox(
-        self,
-        symbols: Iterable[str],
-        *,
-        channels: Collection[Channel] = (Channel.DEPTH, Channel.TRADES),
-        levels: int | None = None,
-    ) -> Iterator[MarketInbox[PrivateMessage | str]]:
-        """All streams in one, in the order of arrival, for one reader: what a strategy needs.
-
-        Yields ``Depth`` (conflated by instrument), ``TradePrint`` and private messages, and what other
-        ``channels`` carry; it is read with ``async for`` inside the block, and its owner may ``put`` words of
-        its own among them.
-
-        Raises:
-            SessionBusy: the private stream has a reader.
-        """
-        inbox: MarketInbox[PrivateMessage | str] = MarketInbox("the inbox", MAX_UNREAD, levels)
-        # In the order of the enum: a set's own order changes from process to process.
-        chosen = [channel for channel in Channel if channel in channels]
-        wanted = tuple((channel, Symbol(symbol)) for symbol in symbols for channel in chosen)
-        with self._private_stream(inbox), self._reading(wanted, inbox):
-            yield inbox
-
     # -- inside ------------------------------------------------------------------------------------
     async def _ask(self, kind: Request | str, name: ClientOrderId | None, message: Message) -> Message:
         line = self._connection.send(message)
         return await self._requests.ask(kind, name, line)
-
-    @contextmanager
-    def _reading(self, wanted: Iterable[tuple[Channel, Symbol]], reader: Reader) -> Iterator[None]:
-        if self._connection.end is not None:
-            # Whoever starts to read after the end finds the same end.
-            reader.end(self._connection.end)
-            yield
-            return
-        joined: list[tuple[Channel, Symbol]] = []
-        try:
-            for channel, symbol in wanted:
-                self._market.join(channel, symbol, reader)
-                joined.append((channel, symbol))
-            yield
-        finally:
-            for channel, symbol in joined:
-                self._market.leave(channel, symbol, reader, active=self._connection.is_active)
-
-    @contextmanager
-    def _private_stream(
-        self, reader: "Queue[PrivateMessage] | MarketInbox[PrivateMessage | str]"
-    ) -> Iterator[None]:
-        if self._private is not None:
-            raise SessionBusy("the private stream")
-        if self._connection.end is not None:
-            reader.end(self._connection.end)
-        self._private = reader
-        try:
-            yield
-        finally:
-            self._private = None
 
     def _receive(self, messages: list[Message]) -> None:
         handlers = self._handlers
@@ -431,28 +370,54 @@ class Client:
             handlers.get(type(message), self._requests.answered)(message)
 
     def _report(self, message: PrivateMessage) -> None:
-        if self._private is not None:
-            self._private.put(message)
+        self._reported(message)
+        if message.seq <= self._live_after:
+            return  # sent again: it answers nothing that was asked in this session
         name = getattr(message, "client_order_id", None)
         order = self._orders.get(name) if name is not None else None
-        if order is not None:
-            order.reported(message)
-            if order.is_done:
-                order.ended(SessionClosed("the order is done"))
-                del self._orders[order.client_order_id]
+        if order is None:
+            self._requests.answered(message)
+        else:
+            self._report_of(order, message)
+
+    def _report_of(self, order: Order, message: PrivateMessage) -> None:
+        if isinstance(message, Rejected) and is_duplicate(message):
+            self._entered_before(order, message)
+            return
+        answered = self._requests.answered(message)
+        if order.phase is OrderPhase.SENT:
+            # Before the answer to its entry, what bears its name is about an earlier one.
+            if not answered and not isinstance(message, Accepted):
+                return
+        elif order.resumed and isinstance(message, Accepted):
+            return
+        order.reported(message)
+        self._forget_if_done(order)
+
+    def _state(self, message: OrderStateReport) -> None:
         self._requests.answered(message)
+        order = self._orders.get(message.client_order_id)
+        if order is not None:
+            self._entered_before(order, message)
+
+    def _entered_before(self, order: Order, answer: Rejected | OrderStateReport) -> None:
+        if order.entered_before(answer):
+            self._requests.settle(order.client_order_id, answer)
+            self._forget_if_done(order)
+
+    def _forget_if_done(self, order: Order) -> None:
+        if order.is_done:
+            order.ended(SessionClosed("the order is done"))
+            del self._orders[order.client_order_id]
 
     def _refused(self, error: Error) -> None:
         if self._requests.answered(error) or self._market.refused(error):
             return
-        # A line that was submitted, or the venue's last words. The former must not pass unseen.
-        if self._private is not None and error.line is not None:
-            self._private.end(RemoteProtocolError(error.code, error.text, error.line))
+        # A line that was submitted, or the venue's last words.
+        self._unreadable(error)
 
     def _ended(self, reason: VenueError) -> None:
         self._requests.end(reason)
-        self._market.end(reason)
         for order in self._orders.values():
             order.ended(reason)
-        if self._private is not None:
-            self._private.end(reason)
+        self._end_streams(reason)

@@ -8,15 +8,18 @@ said any), or the ``VenueError`` that made us hang up.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from protocol.errors import RemoteProtocolError, SessionBroken, SessionClosed, VenueError
 from protocol.fields import Message
 from protocol.messages import Error, LoggedOut, Welcome
-from protocol.session import ClientSession, SessionState
-from protocol.vocabulary import AccountId
+from protocol.session import ClientSession
+from protocol.session_life import SessionState
+from protocol.vocabulary import AccountId, ErrorCode, Sequence
+from traders.access import Access, Tls, context_of
 
 Receive = Callable[[list[Message]], None]
 Ended = Callable[[VenueError], None]
@@ -27,6 +30,7 @@ LOGIN_TIMEOUT_S: Final = 10.0
 """How long connecting, and then the answer to a login, may take: a venue may be replaying its journal."""
 LOGOUT_TIMEOUT_S: Final = 5.0
 """How long the venue's last word may take; afterwards the connection is cut."""
+_OPEN: Final = Access()
 
 
 class Connection(asyncio.Protocol):
@@ -41,7 +45,7 @@ class Connection(asyncio.Protocol):
         self._flush_is_due = False
         self._timer: asyncio.TimerHandle | None = None
         self._lines_written = 0
-        self._last_words: str | None = None
+        self._last_words: Error | None = None
         self._end: VenueError | None = None
         self._gone: asyncio.Future[None] = self._loop.create_future()
         self._welcomed: asyncio.Future[Welcome] = self._loop.create_future()
@@ -71,13 +75,30 @@ class Connection(asyncio.Protocol):
         """Wait until the venue takes what was sent: for senders who await no answers."""
         await self._writable.wait()
 
-    async def log_in(self, account: AccountId, heartbeat_s: int) -> Welcome:
-        """Open the session.
+    async def log_in(
+        self,
+        account: AccountId,
+        heartbeat_s: int,
+        access: Access = _OPEN,
+        *,
+        resume_from: Sequence | None = None,
+        cancel_on_disconnect: bool = False,
+        copy_from: Mapping[AccountId, Sequence] | None = None,
+    ) -> Welcome:
+        """Open the session; ``protocol.messages.Login`` says what each word means.
 
         Raises:
-            SessionBroken: the venue refused, hung up, or did not answer in time.
+            SessionBroken: the venue refused, hung up, or did not answer in time; ``code`` is its word for it.
         """
-        self._session.log_in(account, heartbeat_s=heartbeat_s)
+        self._session.log_in(
+            account,
+            heartbeat_s=heartbeat_s,
+            secret=access.secret,
+            role=access.role,
+            resume_from=resume_from,
+            cancel_on_disconnect=cancel_on_disconnect,
+            copy_from=() if copy_from is None else copy_from.items(),
+        )
         self._flush_soon()
         try:
             async with asyncio.timeout(LOGIN_TIMEOUT_S):
@@ -148,9 +169,9 @@ class Connection(asyncio.Protocol):
                     self._finish(SessionClosed(text))
                     assert self._transport is not None
                     self._transport.close()
-                case Error(code=code, text=text):
+                case Error() as error:
                     # Remembered in case the venue hangs up next.
-                    self._last_words = f"{text} ({code})"
+                    self._last_words = error
                 case _:
                     self._last_words = None
 
@@ -162,11 +183,13 @@ class Connection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        code: ErrorCode | None = None
         if self._last_words is not None:
-            reason = f"the venue hung up: {self._last_words}"
+            code = self._last_words.code
+            reason = f"the venue hung up: {self._last_words.text} ({code})"
         else:
             reason = f"the connection is lost: {exc}" if exc else "the venue closed the connection"
-        self._finish(SessionBroken(reason))
+        self._finish(SessionBroken(reason, code))
         self._writable.set()
         if not self._gone.done():
             self._gone.set_result(None)
@@ -254,22 +277,34 @@ class Relay:
 
 
 @asynccontextmanager
-async def connected(host: str, port: int, receive: Receive, ended: Ended) -> AsyncIterator[Connection]:
+async def connected(
+    host: str, port: int, receive: Receive, ended: Ended, tls: Tls = None
+) -> AsyncIterator[Connection]:
     """A connection to log in on. At the end of the block it is logged out, or cut if that fails.
 
     ``receive`` gets the venue's messages after the welcome, chunk by chunk; a ``VenueError`` it
     raises ends the session. ``ended`` is called once.
 
     Raises:
-        SessionBroken: nobody answers at ``host``:``port``; or, at the end of a block that raised
-            nothing, the session had broken or the venue did not answer the logout.
+        SessionBroken: nobody answers at ``host``:``port``, or not with a certificate that is trusted; or,
+            at the end of a block that raised nothing, the session had broken or the venue did not
+            answer the logout.
+        ConfigError: the certificates to trust can't be read.
     """
     loop = asyncio.get_running_loop()
+    context = context_of(tls)
     try:
         async with asyncio.timeout(LOGIN_TIMEOUT_S):
-            _, connection = await loop.create_connection(lambda: Connection(receive, ended), host, port)
+            _, connection = await loop.create_connection(
+                lambda: Connection(receive, ended), host, port, ssl=context
+            )
     except TimeoutError as error:
         raise SessionBroken(f"nobody answers at {host}:{port} within {LOGIN_TIMEOUT_S:.0f} s") from error
+    except ssl.SSLCertVerificationError as error:
+        text = f"the certificate of {host}:{port} is not trusted: {error.verify_message}"
+        raise SessionBroken(text) from error
+    except ssl.SSLError as error:
+        raise SessionBroken(f"no TLS with {host}:{port} ({error.reason or error})") from error
     except OSError as error:
         raise SessionBroken(f"nobody answers at {host}:{port} ({error.strerror or error})") from error
     try:

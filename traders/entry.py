@@ -25,6 +25,7 @@ class Terms(TypedDict, total=False):
     expires_at_ns: int
     self_trade: SelfTrade
     self_trade_group: str
+    reserve_price: int
 
 
 def new_order(

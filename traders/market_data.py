@@ -19,6 +19,7 @@ from protocol.messages import (
     Error,
     Indication,
     PhaseStatus,
+    PrintBusted,
     Subscribe,
     TradePrint,
     Unsubscribe,
@@ -27,7 +28,7 @@ from protocol.vocabulary import Channel, Symbol
 from traders.book_view import BookView, Depth
 from traders.feed import Inbox, Latest, Queue
 
-Heard = TradePrint | PhaseStatus | AuctionMessage
+Heard = TradePrint | PrintBusted | PhaseStatus | AuctionMessage
 """What is passed on as it comes; depth is kept as a book instead."""
 
 
@@ -66,14 +67,14 @@ class DepthReader(Latest[Depth]):
         """Not subscribed to."""
 
 
-class TapeReader(Queue[TradePrint]):
-    """Every print of one instrument."""
+class TapeReader(Queue[TradePrint | PrintBusted]):
+    """Every print of one instrument, and every one that was undone."""
 
     def depth_changed(self, book: BookView) -> None:
         """Not subscribed to."""
 
     def heard(self, message: Heard) -> None:
-        if isinstance(message, TradePrint):
+        if isinstance(message, TradePrint | PrintBusted):
             self.put(message)
 
 
@@ -181,8 +182,8 @@ class MarketData:
         for reader in subscription.readers:
             reader.depth_changed(subscription.book)
 
-    def trade(self, message: TradePrint) -> None:
-        """Give a print to its readers."""
+    def trade(self, message: TradePrint | PrintBusted) -> None:
+        """Give a print, or that it was undone, to its readers."""
         subscription = self._subscriptions.get((Channel.TRADES, message.symbol))
         if subscription is not None:
             for reader in subscription.readers:

@@ -12,6 +12,7 @@ from protocol.messages import (
     Accepted,
     Canceled,
     NewOrder,
+    OrderStateReport,
     PrivateMessage,
     Rejected,
     Replaced,
@@ -21,7 +22,7 @@ from protocol.messages import (
     TradeReport,
     Triggered,
 )
-from protocol.vocabulary import ClientOrderId, OrderId, OrderType, Price, Request, Side, Symbol
+from protocol.vocabulary import ClientOrderId, OrderId, OrderState, OrderType, Price, Request, Side, Symbol
 
 
 class OrderPhase(StrEnum):
@@ -61,6 +62,13 @@ TRANSITIONS: Final[dict[tuple[OrderPhase, OrderEvent], OrderPhase]] = {
 
 _STOPS: Final = frozenset((OrderType.STOP, OrderType.STOP_LIMIT))
 
+_STANDING: Final = {
+    OrderState.PENDING: OrderPhase.PENDING,
+    OrderState.LIVE: OrderPhase.LIVE,
+    OrderState.FILLED: OrderPhase.FILLED,
+    OrderState.CANCELED: OrderPhase.CANCELED,
+}
+
 DONE: Final = frozenset((OrderPhase.FILLED, OrderPhase.CANCELED, OrderPhase.REJECTED))
 
 
@@ -70,6 +78,7 @@ class OrderView:
     __slots__ = (
         "client_order_id",
         "cumulative",
+        "executed_before",
         "leaves",
         "order_id",
         "order_type",
@@ -78,6 +87,7 @@ class OrderView:
         "price",
         "quantity",
         "rejection",
+        "resumed",
         "side",
         "stop_price",
         "symbol",
@@ -106,6 +116,10 @@ class OrderView:
         """Quantity still open; 0 once the order is done."""
         self.turnover = 0
         """Sum of price times quantity over its trades."""
+        self.resumed = False
+        """It was entered before, by another session: this view took it up as it stood."""
+        self.executed_before = 0
+        """Quantity executed before that, at prices that are not known here."""
         self.phase = OrderPhase.SENT
         self.order_id: OrderId | None = None
         self.rejection: Rejected | None = None
@@ -135,8 +149,9 @@ class OrderView:
 
     @property
     def average_price(self) -> Price | None:
-        """Mean price of its trades, rounded down; ``None`` before the first."""
-        return self.turnover // self.cumulative if self.cumulative else None
+        """Mean price of the trades seen, rounded down; ``None`` before the first."""
+        seen = self.cumulative - self.executed_before
+        return self.turnover // seen if seen else None
 
     def apply(self, report: PrivateMessage) -> None:
         """Take the next report about this order.
@@ -179,6 +194,15 @@ class OrderView:
                 self.rejection, self.leaves = report, 0
             case _:
                 pass
+
+    def resume(self, state: OrderStateReport) -> None:
+        """Take up an order that was entered before, as it stands now."""
+        self.resumed = True
+        self.phase = _STANDING[state.state]
+        self.order_id, self.order_type = state.order_id, state.order_type
+        self.quantity, self.price, self.stop_price = state.quantity, state.price, state.stop_price
+        self.cumulative, self.leaves, self.prevented = state.cumulative, state.leaves, state.prevented
+        self.executed_before = state.cumulative
 
     def _go(self, event: OrderEvent) -> None:
         phase = TRANSITIONS.get((self.phase, event))

@@ -2,21 +2,36 @@
 
 In: requests as they are sent, messages as they arrive. Out: futures with the answer. The venue
 answers requests of one kind about one order in the order in which they were sent, so each kind of
-answer has a queue; a refusal of the line itself (``Error``) is matched by the number of the line.
+answer has a queue. What carries the number of a line (``Error``, ``Rejected``, ``AdminDone``) answers that
+line and no other: an account may have several sessions, and each hears the answers to all of them.
 """
 
 import asyncio
 from collections import deque
 from typing import Final
 
-from protocol.desk import AdminDone
+from protocol.desk import (
+    Accounts,
+    AccountState,
+    AdminDone,
+    AuditPage,
+    DeadManArmed,
+    KillSwitchSet,
+    MassQuoted,
+    ProtectionSet,
+    Sessions,
+)
 from protocol.errors import RemoteProtocolError, VenueError
 from protocol.fields import Message
 from protocol.messages import Accepted, Canceled, Error, MassCanceled, OrderStateReport, Rejected, Replaced
 from protocol.vocabulary import CancelReason, ClientOrderId, Request
 
 STATUS: Final = "order_status"
-"""The kind of an ``order_status`` request, which is never rejected and has no ``Request``."""
+ACCOUNT: Final = "account_status"
+SESSIONS: Final = "list_sessions"
+ACCOUNTS: Final = "list_accounts"
+AUDIT: Final = "audit"
+"""Questions: kinds that are never rejected and have no ``Request``."""
 
 Key = tuple[Request | str, ClientOrderId | None]
 Answer = asyncio.Future[Message]
@@ -28,11 +43,29 @@ _CANCELED_AS: Final = {
 }
 """Which request a cancel with this reason answers; other cancels answer none."""
 
+_ANSWERED_BY: Final[dict[type[Message], Request | str]] = {
+    MassCanceled: Request.MASS_CANCEL,
+    MassQuoted: Request.MASS_QUOTE,
+    ProtectionSet: Request.PROTECTION,
+    KillSwitchSet: Request.KILL_SWITCH,
+    DeadManArmed: Request.DEAD_MAN,
+    AccountState: ACCOUNT,
+    Sessions: SESSIONS,
+    Accounts: ACCOUNTS,
+    AuditPage: AUDIT,
+}
+"""Answers that name no order and no line: the oldest request of the kind is meant."""
+
 
 class Requests:
-    """The unanswered requests of a session."""
+    """The unanswered requests of a session.
 
-    def __init__(self) -> None:
+    ``resumed``: the session is sent private messages again. What it asks meanwhile is answered in its
+    turn, out of the venue's records, which do not know of lines: an answer without one counts then.
+    """
+
+    def __init__(self, *, resumed: bool = False) -> None:
+        self._resumed = resumed
         self._loop = asyncio.get_running_loop()
         self._asked: dict[Key, deque[tuple[int, Answer]]] = {}
 
@@ -50,21 +83,24 @@ class Requests:
             case Accepted():
                 return self._resolve((Request.NEW, message.client_order_id), message)
             case Rejected():
-                return self._resolve((message.request, message.client_order_id), message)
+                return self._resolve_line(_refused(message), message.line, message)
             case Canceled() if message.reason in _CANCELED_AS:
                 return self._resolve((_CANCELED_AS[message.reason], message.client_order_id), message)
             case Replaced():
                 return self._resolve(self._changed(message.client_order_id), message)
-            case MassCanceled():
-                return self._resolve((Request.MASS_CANCEL, None), message)
             case AdminDone():
-                return self._resolve((Request.ADMIN, None), message)
+                return self._resolve_line((Request.ADMIN, None), message.line, message)
             case OrderStateReport():
                 return self._resolve((STATUS, message.client_order_id), message)
             case Error(line=int() as line):
                 return self._refuse(line, RemoteProtocolError(message.code, message.text, line))
             case _:
-                return False
+                kind = _ANSWERED_BY.get(type(message))
+                return kind is not None and self._resolve((kind, None), message)
+
+    def settle(self, client_order_id: ClientOrderId, message: Message) -> None:
+        """The entry of this order is answered, by what became of an earlier order of its name."""
+        self._resolve((Request.NEW, client_order_id), message)
 
     def end(self, error: VenueError) -> None:
         """No answers will come any more."""
@@ -84,23 +120,42 @@ class Requests:
         queue = self._asked.get(key)
         if queue is None:
             return False
-        _, answer = queue.popleft()
-        if not queue:
-            del self._asked[key]
-        if not answer.done():
-            answer.set_result(message)
+        _give(self._taken(key, queue[0]), message)
         return True
+
+    def _resolve_line(self, key: Key, line: int | None, message: Message) -> bool:
+        if line is None:
+            return self._resumed and self._resolve(key, message)
+        for asked in self._asked.get(key, ()):
+            if asked[0] == line:
+                _give(self._taken(key, asked), message)
+                return True
+        return False
 
     def _refuse(self, line: int, error: RemoteProtocolError) -> bool:
         for key, queue in self._asked.items():
             for asked in queue:
                 if asked[0] == line:
-                    queue.remove(asked)
-                    if not queue:
-                        del self._asked[key]
-                    _fail(asked[1], error)
+                    _fail(self._taken(key, asked), error)
                     return True
         return False
+
+    def _taken(self, key: Key, asked: tuple[int, Answer]) -> Answer:
+        queue = self._asked[key]
+        queue.remove(asked)
+        if not queue:
+            del self._asked[key]
+        return asked[1]
+
+
+def _refused(rejection: Rejected) -> Key:
+    name = None if rejection.request is Request.ADMIN else rejection.client_order_id
+    return rejection.request, name
+
+
+def _give(answer: Answer, message: Message) -> None:
+    if not answer.done():
+        answer.set_result(message)
 
 
 def _fail(answer: Answer, error: VenueError) -> None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from protocol.errors import RemoteProtocolError
 from protocol.fields import Message
 from protocol.messages import (
+    PROTOCOL_VERSION,
     DepthSnapshot,
     InstrumentInfo,
     Login,
@@ -23,8 +24,8 @@ from protocol.messages import (
     Subscribed,
     Welcome,
 )
-from protocol.session import ServerSession
-from protocol.vocabulary import AccountId, Channel, Symbol
+from protocol.session import Inbound, ServerSession
+from protocol.vocabulary import Channel, Role, Symbol
 
 ACME = InstrumentInfo(Symbol("ACME"), 1, 1, 1, 1_000_000, 2)
 
@@ -38,6 +39,7 @@ class Peer(asyncio.Protocol):
         self.session = ServerSession()
         self.heard: asyncio.Queue[Message | None] = asyncio.Queue()
         self.reads: list[bytes] = []
+        self.login: Login | None = None
         self._venue = venue
         self._transport: asyncio.Transport | None = None
 
@@ -48,9 +50,14 @@ class Peer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.reads.append(data)
-        for line, message in self.session.receive_data(data):
+        self._take(self.session.receive_data(data))
+
+    def _take(self, inbound: list[Inbound]) -> None:
+        for line, message in inbound:
             assert not isinstance(message, RemoteProtocolError), f"nonsense in line {line}: {message}"
+            self.heard.put_nowait(message)
             if isinstance(message, Login):
+                self.login = message
                 if self._venue.answers_logins:
                     self.welcome()
             elif isinstance(message, Logout):
@@ -58,16 +65,16 @@ class Peer(asyncio.Protocol):
                 self.flush()
                 assert self._transport is not None
                 self._transport.close()
-            self.heard.put_nowait(message)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.heard.put_nowait(None)
 
     def welcome(self) -> None:
         """Let the client in."""
-        assert self.session.account is not None
-        self.session.welcome(self._venue.welcome_for(self.session.account, self.session.heartbeat_s))
+        assert self.login is not None
+        waiting = self.session.welcome(self._venue.welcome_for(self.login))
         self.flush()
+        self._take(waiting)
 
     def say(self, *messages: Message) -> None:
         """Send messages, in one piece."""
@@ -121,9 +128,18 @@ class ScriptedVenue:
         self.open_orders: list[OpenOrder] = []
         self.seq = 0
 
-    def welcome_for(self, account: AccountId, heartbeat_s: int) -> Welcome:
+    def welcome_for(self, login: Login) -> Welcome:
         return Welcome(
-            account, "scripted", 1, self.seq, heartbeat_s, self.instruments, self.positions, self.open_orders
+            account=login.account,
+            venue="scripted",
+            version=PROTOCOL_VERSION,
+            seq=login.resume_from - 1 if login.resume_from is not None else self.seq,
+            heartbeat_s=login.heartbeat_s,
+            instruments=self.instruments,
+            positions=self.positions,
+            open_orders=self.open_orders,
+            last_seq=None if login.resume_from is None else self.seq,
+            role=login.role or Role.TRADER,
         )
 
     async def peer(self) -> Peer:

@@ -38,9 +38,10 @@ def rejected(
     *,
     request: Request = Request.NEW,
     reason: RejectReason = RejectReason.OFF_TICK,
+    line: int | None = None,
 ) -> Rejected:
     named = None if name is None else ClientOrderId(name)
-    return Rejected(seq, NOW, request, reason, "it was refused", named)
+    return Rejected(seq, NOW, request, reason, "it was refused", named, line)
 
 
 def canceled(

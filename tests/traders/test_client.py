@@ -46,7 +46,7 @@ from protocol.vocabulary import (
 )
 from tests.support.scripted_venue import Peer, ScriptedVenue, scripted_venue
 from tests.traders.reports import ACME, NOW, accepted, canceled, printed, rejected, replaced, traded
-from traders import client as client_module
+from traders import streams
 from traders.book_view import Depth
 from traders.client import Client
 from traders.order_ids import unique_prefix
@@ -148,12 +148,13 @@ async def test_a_refused_order_is_an_answer(pair: tuple[Client, Peer]) -> None:
 
     buying = asyncio.create_task(client.buy("ACME", 100, at=10_025))
     await peer.hear(NewOrder)
-    peer.say(rejected("a1"))
+    refusal = rejected("a1", line=2)
+    peer.say(refusal)
     order = await buying
 
-    assert order.rejection == rejected("a1")
+    assert order.rejection == refusal
     assert not order.is_live
-    assert [report async for report in order] == [rejected("a1")]
+    assert [report async for report in order] == [refusal]
 
 
 async def test_an_order_yields_its_reports_and_ends_when_it_is_done(pair: tuple[Client, Peer]) -> None:
@@ -212,7 +213,7 @@ async def test_pipelined_requests_get_their_own_answers(pair: tuple[Client, Peer
     await peer.hear(NewOrder)
     peer.say(accepted("a1"))
     order = await buying
-    too_late = rejected("a1", 5, request=Request.CANCEL, reason=RejectReason.UNKNOWN_ORDER)
+    too_late = rejected("a1", 5, request=Request.CANCEL, reason=RejectReason.UNKNOWN_ORDER, line=6)
 
     async with asyncio.TaskGroup() as group:
         reducing = group.create_task(order.reduce(10))
@@ -241,7 +242,7 @@ async def test_a_cancel_nobody_asked_for_answers_no_request(pair: tuple[Client, 
     peer.say(accepted("a1"))
     order = await buying
     day_over = canceled("a1", 2, reason=CancelReason.DAY_ENDED)
-    too_late = rejected("a1", 3, request=Request.CANCEL, reason=RejectReason.UNKNOWN_ORDER)
+    too_late = rejected("a1", 3, request=Request.CANCEL, reason=RejectReason.UNKNOWN_ORDER, line=3)
 
     canceling = asyncio.create_task(order.cancel())
     await peer.hear(Cancel)
@@ -395,7 +396,7 @@ async def test_a_reader_that_does_not_read_is_hung_up_on_after_what_was_queued(
     pair: tuple[Client, Peer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, peer = pair
-    monkeypatch.setattr(client_module, "MAX_UNREAD", 2)
+    monkeypatch.setattr(streams, "MAX_UNREAD", 2)
 
     async with aclosing(client.trades("ACME")) as trades:
         reading = asyncio.create_task(anext(trades))

@@ -17,12 +17,14 @@ from typing import ClassVar, Unpack
 
 from pydantic import BaseModel, ConfigDict
 
+from protocol.desk import TradeBusted
 from protocol.errors import LocalProtocolError
 from protocol.messages import (
     AuctionMessage,
     InstrumentInfo,
     NewOrder,
     PhaseStatus,
+    PrintBusted,
     PrivateMessage,
     Rejected,
     Repriced,
@@ -106,7 +108,7 @@ class Strategy:
         """Time of the last event that carried one."""
         self.orders: dict[Tag, Working] = {}
         """Own orders that are not done, oldest first."""
-        self.portfolio = Portfolio()
+        self.portfolio = Portfolio({one.symbol: one.quote_scale for one in instruments})
         """Own trades, and the position the account had before, valued at the first price seen."""
         self.books: dict[Symbol, Depth] = {}
         """The last depth seen."""
@@ -127,6 +129,10 @@ class Strategy:
 
     def on_trade(self, trade: TradePrint) -> Iterable[Intent]:
         """Somebody traded; the own trades are among them."""
+        return ()
+
+    def on_bust(self, bust: PrintBusted) -> Iterable[Intent]:
+        """A trade that was told is undone; if it was an own one, a ``TradeBusted`` report says so, too."""
         return ()
 
     def on_status(self, status: PhaseStatus) -> Iterable[Intent]:
@@ -215,6 +221,8 @@ class Strategy:
             case Reported():
                 self.now_ns = event.report.at_ns
                 return self._reported(event)
+            case PrintBusted():
+                return self.on_bust(event)
             case PhaseStatus():
                 return self.on_status(event)
             case TimerFired():
@@ -242,6 +250,8 @@ class Strategy:
             if report.symbol not in self.marks:
                 self._mark(report.symbol, report.price)
             self.portfolio.apply(report)
+        elif isinstance(report, TradeBusted):
+            self.portfolio.bust(report)
         return self.on_report(report, order)
 
     def _mark(self, symbol: Symbol, price: Price) -> None:

@@ -12,6 +12,7 @@ from protocol.messages import (
     Cancel,
     MassCancel,
     PhaseStatus,
+    PrintBusted,
     PrivateMessage,
     Replace,
     TradePrint,
@@ -59,9 +60,11 @@ class Desk:
         """The interval has passed."""
         return self._requests(self.strategy.on_event(TimerFired(now_ns)))
 
-    def take(self, item: Depth | TradePrint | PhaseStatus | AuctionMessage | PrivateMessage) -> list[Message]:
+    def take(
+        self, item: Depth | TradePrint | PrintBusted | PhaseStatus | AuctionMessage | PrivateMessage
+    ) -> list[Message]:
         """A book or a phase changed, somebody traded, an auction is indicated, or the venue reported."""
-        if isinstance(item, Depth | TradePrint | PhaseStatus | AuctionMessage):
+        if isinstance(item, Depth | TradePrint | PrintBusted | PhaseStatus | AuctionMessage):
             return self._requests(self.strategy.on_event(item))
         return self._report(item)
 

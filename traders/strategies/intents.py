@@ -6,7 +6,7 @@ same strategy runs over a socket, in virtual time and on any scheduler, and a te
 
 from dataclasses import dataclass, field
 
-from protocol.messages import AuctionMessage, PhaseStatus, PrivateMessage, TradePrint
+from protocol.messages import AuctionMessage, PhaseStatus, PrintBusted, PrivateMessage, TradePrint
 from protocol.vocabulary import (
     Nanoseconds,
     OrderType,
@@ -53,7 +53,17 @@ class Stopping:
     """The last event: the session is about to be logged out."""
 
 
-Event = Started | Depth | TradePrint | PhaseStatus | AuctionMessage | Reported | TimerFired | Stopping
+Event = (
+    Started
+    | Depth
+    | TradePrint
+    | PrintBusted
+    | PhaseStatus
+    | AuctionMessage
+    | Reported
+    | TimerFired
+    | Stopping
+)
 
 
 # -- intents ---------------------------------------------------------------------------------------

@@ -1,0 +1,124 @@
+"""Sessions that follow one another: for programs that are to go on when a connection or the venue breaks.
+
+    async with aclosing(sessions("127.0.0.1", 7001, account="alice", rng=Random())) as clients:
+        async for client in clients:
+            try:
+                async for report in client.reports():
+                    ...
+            except SessionBroken:
+                continue
+
+In: what ``Client.connect`` takes. Out: a fresh ``Client`` after each break. Promises: each session resumes
+the private stream, and drop copies, where the reader of the last one stopped; between two tries it waits, longer
+each time, by chance that is handed in, so that a thousand bots do not come back at the same moment.
+
+Entering orders again is safe under the same ``client_order_id``: the venue carries it out once, and answers the
+second time with what became of the first (rule 46), so ``client.new`` returns an ``Order`` either way. Choose
+the id before the first try, and keep it until there is an answer.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from protocol.errors import RemoteProtocolError, SequenceGap, SessionBroken
+from protocol.vocabulary import AccountId, ErrorCode, Role, Sequence
+from traders.access import Tls
+from traders.client import DEFAULT_HEARTBEAT_S, Client
+
+Sleep = Callable[[float], Awaitable[object]]
+
+FINAL: Final = frozenset(
+    (
+        ErrorCode.LOGIN_FAILED,
+        ErrorCode.ACCOUNT_DISABLED,
+        ErrorCode.NOT_ALLOWED,
+        ErrorCode.RESUME_FROM_THE_FUTURE,
+        ErrorCode.RESUME_UNAVAILABLE,
+    )
+)
+"""Why a venue hangs up where trying again would not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait before the next try: something between nothing and a bound that doubles each time.
+
+    "Full jitter", as Amazon's builders' library calls it: of all ways to spread a crowd it makes the
+    fewest calls in all.
+    """
+
+    first_s: float = 0.25
+    longest_s: float = 30.0
+
+    def wait_s(self, tries: int, rng: Random) -> float:
+        """Seconds to wait after so many tries in a row, at least one, that failed."""
+        # 2**64 quarters of a second are beyond any bound, and a float holds them.
+        return rng.uniform(0.0, min(self.longest_s, self.first_s * 2.0 ** min(tries - 1, 64)))
+
+
+async def sessions(
+    host: str,
+    port: int,
+    *,
+    account: str,
+    rng: Random,
+    secret: str | None = None,
+    role: Role | None = None,
+    tls: Tls = None,
+    heartbeat_s: int = DEFAULT_HEARTBEAT_S,
+    resume_from: Sequence | None = None,
+    cancel_on_disconnect: bool = False,
+    copy_from: dict[AccountId, Sequence] | None = None,
+    backoff: Backoff = Backoff(),  # noqa: B008 - frozen
+    sleep: Sleep = asyncio.sleep,
+) -> AsyncGenerator[Client, None]:
+    """A client after the other, for as long as sessions break; read it under ``contextlib.aclosing``.
+
+    Ends when a session did not break: when the body of the loop was left with the session still active, which
+    is then logged out, or when the venue logged it out in order. What breaks a session is raised in the body,
+    by whatever it was waiting for; catch ``SessionBroken`` there and ``continue``.
+
+    ``resume_from``, ``copy_from``: of the first session; afterwards they follow from what was read.
+    ``sleep``: waits so many seconds.
+
+    Raises:
+        SessionBroken: the venue hung up for good: ``code`` is one of ``FINAL``.
+        RemoteProtocolError: the venue speaks another protocol.
+        ConfigError: the certificates to trust can't be read.
+    """
+    tries = 0
+    while True:
+        try:
+            async with Client.connect(
+                host,
+                port,
+                account=account,
+                secret=secret,
+                role=role,
+                tls=tls,
+                heartbeat_s=heartbeat_s,
+                resume_from=resume_from,
+                cancel_on_disconnect=cancel_on_disconnect,
+                copy_from=copy_from,
+            ) as client:
+                tries = 0
+                yield client
+                resume_from = client.resume_from
+                copy_from = {**(copy_from or {}), **client.copy_from}
+        except SessionBroken as broken:
+            if broken.code in FINAL:
+                raise
+        except RemoteProtocolError as fault:
+            # The last line of a venue that was killed.
+            if fault.code is not ErrorCode.LINE_CUT_SHORT:
+                raise
+        except SequenceGap:
+            # What was lost on the way is sent again.
+            pass
+        else:
+            return
+        tries += 1
+        await sleep(backoff.wait_s(tries, rng))

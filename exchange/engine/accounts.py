@@ -38,7 +38,7 @@ class Account:
     """One trader's standing. Never removed: the ids it used count for the whole trading day (rule 6)."""
 
     __slots__ = (
-        "blocked", "copies", "dead_man_ns", "name", "orders", "positions", "protections", "purses", "requests",
+        "blocked", "copies", "dead_man_ns", "name", "open_orders", "orders", "positions", "protections", "purses", "requests",
         "role", "second", "secret_hash", "sessions", "stakes", "transactions",
     )  # fmt: skip
 
@@ -55,6 +55,7 @@ class Account:
         self.sessions: dict[SessionId, set[ClientOrderId]] = {}
         """What sessions take with them when they end; orders that are done may be among it."""
         self.second = self.requests = 0  # the second of its last request, and how many it made in it
+        self.open_orders = 0  # while clearing keeps count
         self.purses: dict[Asset, Purse] = {}
         self.stakes: dict[Symbol, Stake] = {}
         self.protections: dict[QuoteSet, Protection] = {}

@@ -45,7 +45,8 @@ def _faults_of_orders(books: Bookkeeper, market: Market) -> Iterator[str]:
         assert instrument.quote is not None
         if order.side is Side.BUY:
             price = holds.price_of_order(instrument, order)
-            held[order.account, instrument.quote] += cost_of(instrument, order.leaves, price)
+            notional = order.leaves * price * instrument.quote_scale
+            held[order.account, instrument.quote] += cost_of(instrument, order.leaves, notional)
         else:
             held[order.account, instrument.base] += order.leaves * instrument.base_scale
     for account in market.accounts.by_name.values():

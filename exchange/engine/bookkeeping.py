@@ -74,7 +74,7 @@ class Bookkeeper:
         self.to_pull: list[tuple[Account, QuoteSet]] = []
         """Quote sets that traded too often, since somebody last looked."""
         self.traded: list[Stake] = []
-        """Who traded since somebody last looked; only while daily losses are limited."""
+        """Who traded since somebody last looked; only while a limit of daily losses is hard."""
         self._market = market
         self._accounts = market.accounts.by_name
         self._scopes = scopes
@@ -83,7 +83,7 @@ class Bookkeeper:
             Trade: self._trade,
             AuctionTrade: self._auction_trade,
             TradeBusted: self._busted,
-            OrderCanceled: self._canceled,
+            OrderCanceled: self.canceled,
             OrderReplaced: self._replaced,
             OrderRested: self._rested,
             SelfTradePrevented: self._prevented,
@@ -111,7 +111,7 @@ class Bookkeeper:
                 base = purse_of(account, instrument.base)
             if instrument.settlement is not _NONE and instrument.quote is not None:
                 quote = purse_of(account, instrument.quote)
-            account.stakes[book.symbol] = stake = Stake(account.name, instrument, base, quote)
+            account.stakes[book.symbol] = stake = Stake(account, instrument, base, quote)
         return stake
 
     def begin(self) -> None:
@@ -141,18 +141,31 @@ class Bookkeeper:
     def accept(self, order_id: OrderId, hold: Hold, quantity: Quantity) -> None:
         """An order is in, with so much open."""
         self.holds[order_id] = hold
-        if not hold.fleeting:
-            hold.stake.open_orders += 1
-            hold.resize(quantity)
-            if hold.stake.instrument.margin:
-                hold.stake.secure()
+        if hold.fleeting:
+            return
+        stake = hold.stake
+        stake.open_orders += 1
+        stake.account.open_orders += 1
+        # As in ``Hold.resize``, written out: every order comes here.
+        hold.leaves = quantity
+        if hold.is_buy:
+            stake.open_buys += quantity
+        else:
+            stake.open_sells += quantity
+        purse = hold.purse
+        if purse is not None:
+            hold.amount = amount = hold.needed(quantity)
+            purse.free -= amount
+            purse.held += amount
+        elif stake.margin:
+            stake.secure()
 
     def reckon_anew(self, book: Book) -> None:
         """The instrument's fees changed: what its open orders hold follows."""
         for account in self._accounts.values():
             stake = account.stakes.get(book.symbol)
             if stake is not None:
-                stake.instrument = book.instrument
+                stake.use(book.instrument)
         for order in book.orders():
             hold = self.holds[order.order_id]
             hold.resize(hold.leaves)
@@ -231,9 +244,9 @@ class Bookkeeper:
         seller = self.stake(self._accounts[event.seller], book)
         self._exchange(event.price, event.quantity, seller, -event.seller_fee, buyer, -event.buyer_fee)
         for stake in (buyer, seller):
-            if stake.instrument.margin:
+            if stake.margin:
                 stake.secure()
-            if self._scopes.any_daily_loss:
+            if self._scopes.any_hard_loss:
                 self.traded.append(stake)
 
     def _exchange(
@@ -279,23 +292,37 @@ class Bookkeeper:
             del self.holds[order_id]
             if not hold.fleeting:
                 stake.open_orders -= 1
-        if stake.instrument.margin:
+                stake.account.open_orders -= 1
+        if stake.margin:
             stake.secure()
-        if self._scopes.any_daily_loss:
+        if self._scopes.any_hard_loss:
             self.traded.append(stake)
         if hold.quote_set is not None:
-            account = self._accounts[stake.account]
+            account = stake.account
             protection = account.protections.get(hold.quote_set)
             if protection is not None and protection.traded(self._at_ns):
                 self.to_pull.append((account, hold.quote_set))
 
-    def _canceled(self, event: OrderCanceled) -> None:
+    def canceled(self, event: OrderCanceled) -> None:
+        """What the order held is free again."""
         hold = self.holds.pop(event.order_id)
-        hold.resize(0)
-        if not hold.fleeting:
-            hold.stake.open_orders -= 1
-        if hold.stake.instrument.margin:
-            hold.stake.secure()
+        if hold.fleeting:
+            return
+        # As in ``Hold.resize``, written out: only trades are more frequent.
+        stake = hold.stake
+        stake.open_orders -= 1
+        stake.account.open_orders -= 1
+        if hold.is_buy:
+            stake.open_buys -= hold.leaves
+        else:
+            stake.open_sells -= hold.leaves
+        purse = hold.purse
+        if purse is not None:
+            amount = hold.amount
+            purse.free += amount
+            purse.held -= amount
+        elif stake.margin:
+            stake.secure()
 
     def _replaced(self, event: OrderReplaced) -> None:
         hold = self.holds[event.order_id]
@@ -320,7 +347,7 @@ class Bookkeeper:
 
     def _resize(self, hold: Hold, leaves: Quantity) -> None:
         hold.resize(leaves)
-        if hold.stake.instrument.margin:
+        if hold.stake.margin:
             hold.stake.secure()
 
     def _day_ended(self, event: DayEnded) -> None:

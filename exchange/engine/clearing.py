@@ -15,7 +15,6 @@ from typing import Any, Final, Protocol
 
 from exchange.engine import answers, audit, holds, refusals, risk
 from exchange.engine.accounts import Account
-from exchange.engine.book import Book
 from exchange.engine.bookkeeping import Bookkeeper, mark_of
 from exchange.engine.commands import (
     BlockAccount,
@@ -46,6 +45,7 @@ from protocol.vocabulary import (
     CancelReason,
     Limit,
     OrderType,
+    Quantity,
     QuoteSet,
     RejectReason,
     Request,
@@ -61,7 +61,7 @@ _BUY: Final = Side.BUY
 _LIMIT: Final = OrderType.LIMIT
 _AT_ONCE: Final = (TimeInForce.IOC, TimeInForce.FOK)
 
-_COUNTED: Final = (CancelOrder, ReduceOrder, MassCancel)
+_COUNTED: Final = (ReduceOrder, MassCancel)
 """Requests that never make anything worse: counted, and always let through."""
 
 _BOOKED: Final = (
@@ -93,6 +93,7 @@ class Clearing:
         self._accounts = venue.accounts.by_name
         self._plain_enter: Handler = venue.handlers[EnterOrder]
         self._plain_replace: Handler = venue.handlers[ReplaceOrder]
+        self._plain_cancel: Handler = venue.handlers[CancelOrder]
 
     def activate(self) -> None:
         """Stand before the engine from now on."""
@@ -102,6 +103,7 @@ class Clearing:
         handlers = self._venue.handlers
         handlers[EnterOrder] = self._enter
         handlers[ReplaceOrder] = self._replace
+        handlers[CancelOrder] = self._cancel
         handlers.update({kind: self._counted(handlers[kind]) for kind in _COUNTED})
         handlers.update({kind: self._booked(handlers[kind]) for kind in _BOOKED})
         self.books.begin()
@@ -117,7 +119,11 @@ class Clearing:
         account = self._accounts.get(command.account)
         if account is None:
             account = self._venue.accounts.open(command.account)
-        risk.count_request(account, command.at_ns)
+        # As in ``count_request``, written out: every order comes here.
+        second = command.at_ns // risk.SECOND_NS
+        if account.second != second:
+            account.second, account.requests = second, 0
+        account.requests += 1
         stake = account.stakes.get(command.symbol)
         if stake is None:
             book = self._venue.books.get(command.symbol)
@@ -152,20 +158,24 @@ class Clearing:
     def _refusal_of_entry(
         self, command: EnterOrder, account: Account, stake: Stake, hold: Hold
     ) -> Events | None:
-        scopes = self.scopes
         refusal: Refusal | Breach | None = None
-        if scopes.by_scope or account.blocked is not None or hold.quote_set is not None:
-            over_all = scopes.over_all(account.name)
-            here = scopes.in_instrument(account.name, stake.instrument.symbol)
+        if account.blocked is not None or hold.quote_set is not None:
             refusal = _of_account(account, hold.quote_set)
-            if refusal is None and (over_all is not None or here is not None):
-                book = self._venue.books[stake.instrument.symbol]
-                asked = risk.Order(
-                    hold.is_buy, command.quantity, command.quantity, command.price,
-                    holds.notional(book, command),
-                    not hold.fleeting and command.time_in_force not in _AT_ONCE,
-                )  # fmt: skip
-                refusal = self._breach(account, stake, book, asked, over_all, here)
+        if refusal is None and self.scopes.by_scope:
+            symbol = command.symbol
+            over_all = self.scopes.over_all(account.name)
+            here = self.scopes.in_instrument(account.name, symbol)
+            rests = not hold.fleeting and command.time_in_force not in _AT_ONCE
+            if over_all is not None:
+                refusal = risk.over_all(over_all, account, rests)
+            if here is not None and refusal is None:
+                book = self._venue.books[symbol]
+                notional = 0 if here.order_notional is None else holds.notional(book, command)
+                refusal = risk.of_order(
+                    here, book, command.quantity, command.price, notional
+                ) or risk.of_open(here, stake, hold.is_buy, command.quantity, rests)
+            if refusal is None:
+                refusal = self._loss(stake, over_all, here, hold.is_buy, command.quantity)
         if refusal is None:
             refusal = self._funds.of_entry(command, account, stake, hold)
             if refusal is None:
@@ -210,43 +220,41 @@ class Clearing:
         scopes = self.scopes
         refusal: Refusal | Breach | None = _of_account(account, hold.quote_set)
         if refusal is None and scopes.by_scope:
-            price = command.price if command.price is not None else order.price
-            worth = price or mark_of(book) or book.instrument.maximum_price
-            asked = risk.Order(
-                hold.is_buy, total, more, command.price, total * worth * book.instrument.quote_scale, False
-            )
-            refusal = self._breach(
-                account, hold.stake, book, asked, scopes.over_all(account.name),
-                scopes.in_instrument(account.name, order.symbol),
-            )  # fmt: skip
+            over_all = scopes.over_all(account.name)
+            here = scopes.in_instrument(account.name, order.symbol)
+            if over_all is not None:
+                refusal = risk.over_all(over_all, account, rests=False)
+            if here is not None and refusal is None:
+                price = command.price if command.price is not None else order.price
+                worth = price or mark_of(book) or book.instrument.maximum_price
+                notional = total * worth * book.instrument.quote_scale
+                refusal = risk.of_order(here, book, total, command.price, notional) or risk.of_open(
+                    here, hold.stake, hold.is_buy, more, rests=False
+                )
+            if refusal is None:
+                refusal = self._loss(hold.stake, over_all, here, hold.is_buy, more)
         if refusal is None:
             refusal = self._funds.of_replace(command, account, order, hold, leaves)
         return None if refusal is None else self._refused(command, Request.REPLACE, account, refusal)
 
     # -- limits ------------------------------------------------------------------------------------
 
-    def _breach(
+    def _loss(
         self,
-        account: Account,
         stake: Stake,
-        book: Book,
-        asked: risk.Order,
         over_all: Bounds | None,
         here: Bounds | None,
+        is_buy: bool,
+        more: Quantity,
     ) -> Breach | None:
-        breach = None
-        if over_all is not None:
-            open_orders = sum(stake.open_orders for stake in account.stakes.values())
-            breach = risk.over_all(over_all, account, asked, open_orders)
-        if breach is None and here is not None:
-            breach = risk.in_instrument(here, stake, book, asked)
-        if breach is None and self.scopes.any_daily_loss and not risk.reduces(stake, asked):
-            breach = self._loss(account, stake, over_all, here)
-        return breach
+        """Whether too much was lost today for so much more to be open; what merely reduces passes."""
+        if (here is None or here.daily_loss is None) and (over_all is None or over_all.daily_loss is None):
+            return None
+        if risk.reduces(stake, is_buy, more):
+            return None
+        return self._lost_too_much(stake, over_all, here)
 
-    def _loss(
-        self, account: Account, stake: Stake, over_all: Bounds | None, here: Bounds | None
-    ) -> Breach | None:
+    def _lost_too_much(self, stake: Stake, over_all: Bounds | None, here: Bounds | None) -> Breach | None:
         """Whether more was lost today than may be, in the instrument, or in all with its quote asset."""
         if here is not None and here.daily_loss is not None:
             loss = -self.books.profit_today(stake)
@@ -254,7 +262,7 @@ class Clearing:
                 text = f"{loss} lost today in {stake.instrument.symbol}; {here.daily_loss} is allowed"
                 return here.breach(Limit.DAILY_LOSS, text)
         if over_all is not None and over_all.daily_loss is not None:
-            asset, stakes = stake.instrument.quote, account.stakes.values()
+            asset, stakes = stake.instrument.quote, stake.account.stakes.values()
             loss = -sum(self.books.profit_today(one) for one in stakes if one.instrument.quote == asset)
             if loss > over_all.daily_loss:
                 text = f"{loss} lost today; {over_all.daily_loss} is allowed"
@@ -283,6 +291,19 @@ class Clearing:
         yield from self._removals.cancel_all(account.name, CancelReason.ACCOUNT_DISABLED, command.seq)
 
     # -- afterwards --------------------------------------------------------------------------------
+
+    def _cancel(self, command: CancelOrder) -> Events:
+        """As ``_counted``, written out for what is as frequent as entry."""
+        account = self._accounts.get(command.account)
+        if account is not None:
+            risk.count_request(account, command.at_ns)
+        events = self._plain_cancel(command)
+        if len(events) > 1:
+            return self._book(events, command)
+        event = events[0]
+        if type(event) is OrderCanceled:
+            self.books.canceled(event)
+        return events
 
     def _counted(self, plain: Handler) -> Handler:
         def apply(command: Any) -> Events:
@@ -319,11 +340,12 @@ class Clearing:
             count = sum(type(event) is OrderCanceled for event in pulled)
             yield QuotesPulled(account.name, quote_set, count)
         for stake in traded:
-            account = self._accounts[stake.account]
+            account = stake.account
             if account.blocked is None:
-                over_all = scopes.over_all(account.name)
-                breach = self._loss(
-                    account, stake, over_all, scopes.in_instrument(account.name, stake.instrument.symbol)
+                breach = self._lost_too_much(
+                    stake,
+                    scopes.over_all(account.name),
+                    scopes.in_instrument(account.name, stake.instrument.symbol),
                 )
                 if breach is not None and breach.hard:
                     yield from self._block(account, breach, command)

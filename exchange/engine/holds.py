@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from exchange.engine import bands
-from exchange.engine.ledger import cost_of, cost_of_notional
+from exchange.engine.ledger import cost_of
 from exchange.engine.order import NO_TERMS
 from protocol.vocabulary import Money, OrderType, Phase, Price, Quantity, Side, TimeInForce
 
@@ -86,16 +86,15 @@ def needed_now(book: Book, command: EnterOrder) -> Money:
             quantity = _bought_for(book, opposite, terms.amount or 0)
         return quantity * instrument.base_scale
     if command.order_type is _MONEY:
-        return cost_of_notional(instrument, quantity, (terms.amount or 0) * instrument.quote_scale)
+        return cost_of(instrument, quantity, (terms.amount or 0) * instrument.quote_scale)
     if command.order_type is _BY_AMOUNT:
         amount = terms.amount or 0
-        return cost_of_notional(
-            instrument, _bought_for(book, opposite, amount), amount * instrument.quote_scale
-        )
+        return cost_of(instrument, _bought_for(book, opposite, amount), amount * instrument.quote_scale)
     if not opposite.keys:
         return 0
     if book.special:
-        return cost_of(instrument, quantity, opposite.sign * opposite.keys[0])
+        worst = opposite.sign * opposite.keys[0]
+        return cost_of(instrument, quantity, quantity * worst * instrument.quote_scale)
     traded, paid = 0, 0
     for level in opposite.best_first():
         taken = min(level.quantity, quantity - traded)
@@ -103,7 +102,7 @@ def needed_now(book: Book, command: EnterOrder) -> Money:
         paid += taken * level.price
         if traded == quantity:
             break
-    return cost_of_notional(instrument, traded, paid * instrument.quote_scale)
+    return cost_of(instrument, traded, paid * instrument.quote_scale)
 
 
 def _bought_for(book: Book, opposite: BookSide, amount: Money) -> Quantity:

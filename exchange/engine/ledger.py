@@ -10,10 +10,13 @@ So for every asset the purses of all accounts and of the house sum up to what wa
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from exchange.engine.commands import AddInstrument
-from protocol.vocabulary import AccountId, Asset, Money, Price, Quantity, QuoteSet, Settlement, Side
+from protocol.vocabulary import Asset, Money, Price, Quantity, QuoteSet, Settlement, Side
+
+if TYPE_CHECKING:
+    from exchange.engine.accounts import Account
 
 PPM: Final = 1_000_000
 
@@ -38,15 +41,16 @@ class Stake:
     """
 
     __slots__ = (
-        "account", "base", "cost", "day_start", "fees", "instrument", "margin_held", "open_buys",
-        "open_orders", "open_sells", "quantity", "quote", "realised",
+        "account", "base", "base_scale", "cost", "day_start", "fee_ppm", "fee_unit", "fees", "instrument",
+        "margin", "margin_held", "open_buys", "open_orders", "open_sells", "quantity", "quote", "quote_scale",
+        "realised",
     )  # fmt: skip
 
     def __init__(
-        self, account: AccountId, instrument: AddInstrument, base: Purse | None, quote: Purse | None
+        self, account: Account, instrument: AddInstrument, base: Purse | None, quote: Purse | None
     ) -> None:
         self.account = account
-        self.instrument = instrument
+        self.use(instrument)
         self.base = base
         self.quote = quote
         self.quantity: int = 0
@@ -60,13 +64,21 @@ class Stake:
         self.open_sells: Quantity = 0
         self.margin_held: Money = 0
 
+    def use(self, instrument: AddInstrument) -> None:
+        """Go by these scales, fees and margin from now on; they are looked up with every order."""
+        self.instrument = instrument
+        self.base_scale, self.quote_scale = instrument.base_scale, instrument.quote_scale
+        self.fee_ppm = max(instrument.maker_fee_ppm, instrument.taker_fee_ppm, 0)
+        self.fee_unit = max(instrument.maker_fee_per_unit, instrument.taker_fee_per_unit, 0)
+        self.margin = instrument.margin if instrument.settlement is Settlement.MARGIN else 0
+
     def take(self, quantity: int, price: Price) -> Money:
         """Add what was bought, negative what was sold; returns the profit that this realises.
 
         The part of the cost that leaves with a closed part is truncated toward zero; the rest of the unit
         stays with what is open, so that nothing is lost.
         """
-        had, unit = self.quantity, price * self.instrument.quote_scale
+        had, unit = self.quantity, price * self.quote_scale
         if had == 0 or (had > 0) is (quantity > 0):
             self.quantity = had + quantity
             self.cost += quantity * unit
@@ -86,22 +98,22 @@ class Stake:
         """Profit of what is open at the price ``mark``; 0 where there is no price."""
         if mark is None or not self.quantity:
             return 0
-        return self.quantity * mark * self.instrument.quote_scale - self.cost
+        return self.quantity * mark * self.quote_scale - self.cost
 
     @property
     def average_price(self) -> Price | None:
         """Cost by quantity in price units, rounded toward zero; ``None`` when flat."""
         if not self.quantity:
             return None
-        return abs(self.cost) // (abs(self.quantity) * self.instrument.quote_scale)
+        return abs(self.cost) // (abs(self.quantity) * self.quote_scale)
 
     def required_margin(self, buys: Quantity, sells: Quantity) -> Money:
         """What the position holds in the worst case, with so much open on either side (rule 42)."""
-        return self.instrument.margin * max(abs(self.quantity + buys), abs(self.quantity - sells))
+        return self.margin * max(abs(self.quantity + buys), abs(self.quantity - sells))
 
     def secure(self) -> None:
         """Hold the margin that position and open orders need now."""
-        if self.quote is None or self.instrument.settlement is not Settlement.MARGIN:
+        if self.quote is None or not self.margin:
             return
         more = self.required_margin(self.open_buys, self.open_sells) - self.margin_held
         self.margin_held += more
@@ -160,19 +172,17 @@ class Hold:
 
     def needed(self, leaves: Quantity) -> Money:
         """What so much open quantity holds."""
-        instrument = self.stake.instrument
+        stake = self.stake
         if not self.is_buy:
-            return leaves * instrument.base_scale
-        return cost_of(instrument, leaves, self.price)
+            return leaves * stake.base_scale
+        notional = leaves * self.price * stake.quote_scale
+        if stake.fee_ppm:
+            return notional + notional * stake.fee_ppm // PPM + leaves * stake.fee_unit
+        return notional + leaves * stake.fee_unit
 
 
-def cost_of(instrument: AddInstrument, quantity: Quantity, price: Price) -> Money:
-    """Quantity at a price with the fee, the higher one of maker and taker: what a buy holds (rule 41)."""
-    return cost_of_notional(instrument, quantity, quantity * price * instrument.quote_scale)
-
-
-def cost_of_notional(instrument: AddInstrument, quantity: Quantity, notional: Money) -> Money:
-    """The same for a sum of money, in smallest units of the quote asset."""
+def cost_of(instrument: AddInstrument, quantity: Quantity, notional: Money) -> Money:
+    """A sum of the quote asset with its fee, the higher one of maker and taker: what a buy must have (rule 41)."""
     rate = max(instrument.maker_fee_ppm, instrument.taker_fee_ppm, 0)
     unit = max(instrument.maker_fee_per_unit, instrument.taker_fee_per_unit, 0)
     return notional + notional * rate // PPM + quantity * unit

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from exchange.engine.book import Book
 
 _BUY: Final = Side.BUY
-_SECOND_NS: Final = 1_000_000_000
+SECOND_NS: Final = 1_000_000_000
 
 REASONS: Final = {
     Limit.ORDER_QUANTITY: RejectReason.ORDER_QUANTITY_LIMIT,
@@ -85,27 +85,12 @@ class Bounds:
         return Breach(limit, text, limit in self.hard)
 
 
-class Order(NamedTuple):
-    """What an entry or a replace asks for, as far as limits go."""
-
-    is_buy: bool
-    quantity: Quantity
-    """Total of the order; 0 for an order by amount."""
-    more: Quantity
-    """How much more would be open than is now."""
-    price: Price | None
-    """Limit, or ``None``."""
-    notional: Money
-    rests: bool
-    """Whether it is an order more that may stay open."""
-
-
 class Scopes:
     """All limits that were set, and the bounds that follow from them for each stake."""
 
     def __init__(self) -> None:
         self.by_scope: dict[tuple[AccountId | None, Symbol | None], Limits] = {}
-        self.any_daily_loss = False
+        self.any_hard_loss = False
         """Whether profits need looking at after trades."""
         self._of_account: dict[AccountId, Bounds | None] = {}
         self._of_stake: dict[tuple[AccountId, Symbol], Bounds | None] = {}
@@ -118,7 +103,7 @@ class Scopes:
             self.by_scope[account, symbol] = limits
         self._of_account.clear()
         self._of_stake.clear()
-        self.any_daily_loss = any(limits.daily_loss is not None for limits in self.by_scope.values())
+        self.any_hard_loss = any(Limit.DAILY_LOSS in limits.hard for limits in self.by_scope.values())
 
     def over_all(self, account: AccountId) -> Bounds | None:
         """What bounds the account as a whole; ``None``: nothing."""
@@ -162,62 +147,74 @@ class Scopes:
 
 def count_request(account: Account, at_ns: Nanoseconds) -> None:
     """Count a request in its second of the venue's clock."""
-    second = at_ns // _SECOND_NS
+    second = at_ns // SECOND_NS
     if account.second != second:
         account.second, account.requests = second, 0
     account.requests += 1
 
 
-def over_all(bounds: Bounds, account: Account, asked: Order, open_orders: int) -> Breach | None:
-    """Why the account as a whole may not do this, or ``None``; profits aside."""
+def over_all(bounds: Bounds, account: Account, rests: bool) -> Breach | None:
+    """Why the account as a whole may not do this, or ``None``; profits aside.
+
+    ``rests``: it would be an order more that may stay open.
+    """
     if bounds.message_rate is not None and account.requests > bounds.message_rate:
         text = f"{account.requests} requests this second; {bounds.message_rate} are allowed"
         return bounds.breach(Limit.MESSAGE_RATE, text)
-    if bounds.open_orders is not None and asked.rests and open_orders >= bounds.open_orders:
-        text = f"{open_orders} orders are open; {bounds.open_orders} are allowed"
+    if bounds.open_orders is not None and rests and account.open_orders >= bounds.open_orders:
+        text = f"{account.open_orders} orders are open; {bounds.open_orders} are allowed"
         return bounds.breach(Limit.OPEN_ORDERS, text)
     return None
 
 
-def in_instrument(bounds: Bounds, stake: Stake, book: Book, asked: Order) -> Breach | None:
-    """Why the account may not do this in this instrument, or ``None``; profits aside."""
-    if bounds.order_quantity is not None and asked.quantity > bounds.order_quantity:
-        text = f"quantity {asked.quantity} is above the limit of {bounds.order_quantity}"
+def of_order(
+    bounds: Bounds, book: Book, quantity: Quantity, price: Price | None, notional: Money
+) -> Breach | None:
+    """Why such an order may not be in this instrument, whatever else is open; or ``None``.
+
+    ``quantity`` is the total, 0 of an order by amount; ``price`` its limit if it has one.
+    """
+    if bounds.order_quantity is not None and quantity > bounds.order_quantity:
+        text = f"quantity {quantity} is above the limit of {bounds.order_quantity}"
         return bounds.breach(Limit.ORDER_QUANTITY, text)
-    if bounds.order_notional is not None and asked.notional > bounds.order_notional:
-        text = f"notional {asked.notional} is above the limit of {bounds.order_notional}"
+    if bounds.order_notional is not None and notional > bounds.order_notional:
+        text = f"notional {notional} is above the limit of {bounds.order_notional}"
         return bounds.breach(Limit.ORDER_NOTIONAL, text)
-    if bounds.collar is not None and asked.price is not None:
+    if bounds.collar is not None and price is not None:
         span = bands.around(bands.middle(book), bounds.collar)
-        if span is not None and asked.price not in span:
-            text = f"price {asked.price} is outside of {span.lowest} to {span.highest}"
+        if span is not None and not span.lowest <= price <= span.highest:
+            text = f"price {price} is outside of {span.lowest} to {span.highest}"
             return bounds.breach(Limit.COLLAR, text)
-    if bounds.open_orders is not None and asked.rests and stake.open_orders >= bounds.open_orders:
-        text = f"{stake.open_orders} orders are open in {book.symbol}; {bounds.open_orders} are allowed"
+    return None
+
+
+def of_open(bounds: Bounds, stake: Stake, is_buy: bool, more: Quantity, rests: bool) -> Breach | None:
+    """Why so much more may not be open on one side of the instrument, or ``None``."""
+    if bounds.open_orders is not None and rests and stake.open_orders >= bounds.open_orders:
+        symbol = stake.instrument.symbol
+        text = f"{stake.open_orders} orders are open in {symbol}; {bounds.open_orders} are allowed"
         return bounds.breach(Limit.OPEN_ORDERS, text)
-    if asked.more <= 0:
+    if more <= 0:
         return None
     if bounds.open_quantity is not None:
-        would_be = stake.open_buys + stake.open_sells + asked.more
+        would_be = stake.open_buys + stake.open_sells + more
         if would_be > bounds.open_quantity:
             text = f"quantity {would_be} would be open; {bounds.open_quantity} are allowed"
             return bounds.breach(Limit.OPEN_QUANTITY, text)
     if bounds.position is not None:
         # Only the side that it makes worse: an order that merely reduces passes whatever the position is.
-        if asked.is_buy:
-            worst = stake.quantity + stake.open_buys + asked.more
+        if is_buy:
+            worst = stake.quantity + stake.open_buys + more
         else:
-            worst = -(stake.quantity - stake.open_sells - asked.more)
+            worst = stake.open_sells + more - stake.quantity
         if worst > bounds.position:
-            text = (
-                f"the position could become {worst if asked.is_buy else -worst}; {bounds.position} is allowed"
-            )
+            text = f"the position could become {worst if is_buy else -worst}; {bounds.position} is allowed"
             return bounds.breach(Limit.POSITION, text)
     return None
 
 
-def reduces(stake: Stake, asked: Order) -> bool:
+def reduces(stake: Stake, is_buy: bool, more: Quantity) -> bool:
     """Whether all that would be open on that side could only bring the position nearer to zero."""
-    if asked.is_buy:
-        return stake.quantity + stake.open_buys + asked.more <= 0
-    return stake.quantity - stake.open_sells - asked.more >= 0
+    if is_buy:
+        return stake.quantity + stake.open_buys + more <= 0
+    return stake.quantity - stake.open_sells - more >= 0

@@ -55,6 +55,10 @@ class Sequencer:
         self._events.append(events)
         return events
 
+    def now_ns(self) -> Nanoseconds:
+        """What a command would be stamped with now."""
+        return max(self._now_ns(), self.last_at_ns)
+
     def replay(self, commands: Iterable[Command]) -> list[Events]:
         """Apply commands that carry their numbers and times already, out of the journal; the events of each.
 

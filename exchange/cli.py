@@ -1,14 +1,19 @@
-"""The venue's commands: ``serve``, ``verify`` and ``conform``.
+"""The venue's commands: ``init``, ``check``, ``hash-secret``, ``serve``, ``verify`` and ``conform``.
 
-In: what a person types. Out: a running venue, or a verdict. Wrong use is one line and exit code 2.
+In: what a person types. Out: a running venue, a file, or a verdict. Wrong use is one line and exit code 2.
+Secrets are never on the command line, where every other user of the machine could read them.
 """
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from exchange.choices import LogFormat, LogLevel, Sync
+
+LONGEST_SECRET: Final = 256
+"""Characters, as in the protocol's ``login``."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
 
@@ -19,10 +24,79 @@ def _venue() -> None:
 
 
 @app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="Where to.")] = Path("venue.toml"),
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Make a self-signed certificate and its key, too (needs openssl).")
+    ] = False,
+    open_venue: Annotated[
+        bool, typer.Option("--open", help="A venue without secrets, for programs on this machine only.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+) -> None:
+    """Write a venue file to begin with: two traders, an operator, a viewer.
+
+    Their secrets are shown once and kept nowhere. Example: tontine init my-venue.toml --tls
+    """
+    from exchange.founding import found
+
+    given = found(file, tls=tls, open_venue=open_venue, force=force)
+    print(f"{file} is written; only you can read it.")
+    if given:
+        print("Secrets, shown this once (the file has their hashes):")
+        for account, role, secret in given:
+            print(f"  {account:6} {role:10} {secret}")
+    print(f"Look at it with `tontine check {file}`, start it with `tontine serve {file}`.")
+
+
+@app.command()
+def check(file: Annotated[Path, typer.Argument(help="Venue file (TOML).")]) -> None:
+    """Say what a venue file would run, or all that is wrong with it.
+
+    Exit code 1 if anything is. Example: tontine check venue.toml
+    """
+    from rich.console import Console
+
+    from exchange import overview, tls, venue_file
+    from protocol.errors import ConfigError
+
+    try:
+        config = venue_file.read(file)
+        tls.server_context(config.tcp)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from error
+    console = Console()
+    for table in overview.tables(config):
+        console.print(table)
+
+
+@app.command()
+def hash_secret() -> None:
+    """Read a secret from standard input, or ask for it, and print the hash for a venue file.
+
+    Example: tontine hash-secret < secret.txt
+    """
+    from exchange.access import hash_secret as hash_of
+    from protocol.errors import ConfigError
+
+    if sys.stdin.isatty():
+        secret = typer.prompt("Secret", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        secret = sys.stdin.readline().removesuffix("\n")
+    if not 0 < len(secret) <= LONGEST_SECRET:
+        raise ConfigError("secret", f"{len(secret)} characters; 1 to {LONGEST_SECRET} can be sent in a login")
+    print(hash_of(secret))
+
+
+@app.command()
 def serve(
     file: Annotated[
-        Path | None, typer.Argument(help="Venue file (TOML). Without one: ACME, BOLT and CORN.")
+        Path | None, typer.Argument(help="Venue file (TOML). Without one, and --open: ACME, BOLT and CORN.")
     ] = None,
+    open_venue: Annotated[
+        bool, typer.Option("--open", help="Let in any name without a secret; on loopback only.")
+    ] = False,
     host: Annotated[str | None, typer.Option(help="Address to listen on instead of the file's.")] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port instead of the file's; 0: any.")
@@ -38,41 +112,56 @@ def serve(
         bool, typer.Option("--until-eof", help="Stop when standard input, a pipe, ends: for programs.")
     ] = False,
 ) -> None:
-    """Run a venue until Ctrl-C or SIGTERM.
+    """Run a venue until Ctrl-C or SIGTERM; at SIGHUP it reads its file again.
 
-    Example: tontine serve --port 7001 --journal my.journal
+    Example: tontine serve venue.toml --journal my.journal
     """
-    from exchange import config as venue_config
-    from exchange import logs, server
+    from exchange import logs, server, venue_file
+    from exchange.config import VenueConfig
+    from protocol.errors import ConfigError
 
-    config = venue_config.read(file) if file else venue_config.VenueConfig()
+    if file is None and not open_venue:
+        raise ConfigError(
+            "no venue file",
+            "write one with `tontine init`, or add --open for a venue without secrets on this machine",
+        )
     tcp = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
     kept: dict[str, object] = {}
     if journal is not None:
         kept["path"] = None if journal == "off" else Path(journal)
     if sync is not None:
         kept["sync"] = sync
-    config = config.model_copy(
-        update={
-            "tcp": config.tcp.model_copy(update=tcp),
-            "journal": config.journal.model_copy(update=kept),
-        }
-    )
+    keys = {"open": True} if open_venue else {}
+
+    def read() -> VenueConfig:
+        config = VenueConfig() if file is None else venue_file.read(file)
+        return venue_file.changed(config, tcp=tcp, journal=kept, **keys)
+
+    config = read()
     logs.configure(log_format, log_level)
-    server.run(config, log_commands=log_level is LogLevel.DEBUG, uvloop=uvloop, until_eof=until_eof)
+    server.run(
+        config,
+        read_again=None if file is None else read,
+        log_commands=log_level is LogLevel.DEBUG,
+        uvloop=uvloop,
+        until_eof=until_eof,
+    )
 
 
 @app.command()
 def verify(
     journal: Annotated[Path, typer.Argument(help="Journal of a venue, running or not.")],
+    ledger: Annotated[
+        bool, typer.Option("--ledger", help="Prove after every command that money is conserved, too.")
+    ] = False,
 ) -> None:
     """Replay a journal and prove that it gives the same events and the same state.
 
-    Exit code 1 if it does not. Example: tontine verify my.journal
+    Exit code 1 if it does not. Example: tontine verify my.journal --ledger
     """
     from exchange.journal.verify import verify as check_journal
 
-    raise typer.Exit(0 if check_journal(journal) else 1)
+    raise typer.Exit(0 if check_journal(journal, ledger=ledger) else 1)
 
 
 @app.command()

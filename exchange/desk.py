@@ -27,7 +27,6 @@ from exchange.engine.commands import (
 )
 from exchange.engine.engine import Engine, Events
 from exchange.engine.events import RequestRejected
-from exchange.history import ResumeRefused
 from exchange.instrument_config import InstrumentTerms
 from exchange.peers import Peer
 from exchange.quotes import Quotes
@@ -36,7 +35,7 @@ from exchange.standing import account_state
 from exchange.venue_file import faults
 from protocol import desk
 from protocol.desk import AccountRequest, AdminRequest, AuditEntry, SessionInfo
-from protocol.errors import InvariantViolated, RemoteProtocolError
+from protocol.errors import InvariantViolated, RemoteProtocolError, ResumeRefused
 from protocol.fields import Message
 from protocol.vocabulary import AccountId, ErrorCode, Nanoseconds, Symbol
 

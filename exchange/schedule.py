@@ -1,7 +1,7 @@
 """What the venue does by the clock: phases of the day, ends of auctions, expiry, the end of the day.
 
-In: the times of the venue file, events about phases, deadlines of orders, the time. Out: commands,
-through the same door as everybody's. Knows what is due and when the next thing will be; ``keep`` is
+In: the times of the venue file, events about phases, deadlines of orders and of dead-man switches, the
+time. Out: commands, through the same door as everybody's. Knows what is due and when the next thing will be; ``keep`` is
 the one task that waits for it.
 
 Nothing is remembered that the journal does not bring back. On a start the phase that the plan says
@@ -110,6 +110,21 @@ class Schedule:
         for symbol, book in books.items():
             if book.phase is Phase.VOLATILITY_AUCTION and symbol not in self._auctions:
                 self._end_later(symbol, now_ns + self._volatility_auction_ns, Phase.CONTINUOUS)
+
+    def replan(self, config: VenueConfig, now_ns: Nanoseconds) -> None:
+        """Go by another plan from now on. What it has for earlier today is past: phases stay until its next time."""
+        self.act(now_ns)
+        self._plan = Plan(config.schedule, config.day_ends_utc)
+        self._volatility_auction_ns = config.volatility_auction_s * _SECOND_NS
+        self._extension_ns = config.auction_extension_s * _SECOND_NS
+        self._done_ns = max(self._done_ns, now_ns)
+        self._woken.set()
+
+    def take_up(self, symbol: Symbol) -> None:
+        """An instrument was listed while the venue runs: it goes to the phase that the plan says holds."""
+        planned = self._plan.last_phase(symbol, self._venue.sequencer.last_at_ns)
+        if planned is not None and self._venue.engine.books[symbol].phase is not planned.phase:
+            self._change(symbol, planned.phase)
 
     def act(self, now_ns: Nanoseconds) -> bool:
         """Carry out everything that is due; whether there was anything."""

@@ -40,9 +40,9 @@ def session_role(own: Role, asked: Role | None) -> Role | None:
 
 
 def refusal_of(role: Role, request: Message) -> tuple[ErrorCode, str] | None:
-    """Code and text if a session of this role may not ask for it."""
+    """Code and the rest of a sentence about the account, if a session of this role may not ask for it."""
     if type(request) in MAY_ASK[role]:
         return None
     if type(request) in ADMIN_REQUESTS:
-        return ErrorCode.NOT_AN_OPERATOR, f"a session of the role {role} does not run the venue"
-    return ErrorCode.NOT_ALLOWED, f"a session of the role {role} may not ask for that"
+        return ErrorCode.NOT_AN_OPERATOR, f"is logged in as a {role}, which does not run the venue"
+    return ErrorCode.NOT_ALLOWED, f"is logged in as a {role}, which may not ask for that"

@@ -6,11 +6,13 @@ output waits for the commit of its turn, even a heartbeat, so that the order sta
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from exchange.journal.group_commit import GroupCommit
 from exchange.peers import Peer
 from exchange.venue import Output, Venue
+from protocol.errors import InvariantViolated
 
 
 class Connection(Protocol):
@@ -72,6 +74,21 @@ class Turns:
         if not self.failed.done():
             self.failed.set_exception(error)
 
+    def attempt(self, act: Callable[[], None]) -> None:
+        """Have something done that may make commands, outside of ``Venue.handle``.
+
+        After a failure nothing is done: nothing may reach a broken engine.
+        """
+        if self._stopped:
+            return
+        try:
+            act()
+        except InvariantViolated as error:
+            self.fail(error)
+            return
+        if self._venue.has_output:
+            self.schedule()
+
     async def settled(self) -> None:
         """Wait until everything is committed and written."""
         await self._idle.wait()
@@ -88,7 +105,9 @@ class Turns:
         self._committing = True
         # First the commands to the disk, then the encoding of the answers while the disk works.
         held: list[Output] = []
-        self._commits.commit(turn, lambda error: self._committed(held, error))
+        self._commits.commit(
+            turn, self._venue.reports.history.hand_over(), lambda error: self._committed(held, error)
+        )
         held += self._venue.take_output()
 
     def _committed(self, held: list[Output], error: Exception | None) -> None:

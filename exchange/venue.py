@@ -6,23 +6,30 @@ together with the bytes that must wait for them. Knows neither sockets nor the e
 runtime can drive it.
 """
 
-from collections.abc import Callable, Collection
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
+from exchange.access import Access
+from exchange.desk import Desk
 from exchange.engine.commands import Command, EndDay
 from exchange.engine.engine import Engine, Events
+from exchange.engine.events import RequestRejected
 from exchange.engine.sequencer import Sequencer, Turn
-from exchange.intake import ADMINISTRATION, order_entry
+from exchange.intake import order_entry
 from exchange.market_data import MarketData
+from exchange.metrics import Metric
 from exchange.peers import Peer, Touched
+from exchange.reception import Reception
 from exchange.reports import Reports
-from exchange.standing import instrument_info, open_order, order_state
+from exchange.roles import refusal_of
+from exchange.standing import order_state
 from protocol import messages
+from protocol.desk import AccountRequest, AdminRequest
 from protocol.errors import InvariantViolated, LocalProtocolError, RemoteProtocolError
 from protocol.fields import Message
-from protocol.messages import PROTOCOL_VERSION, PositionInfo
 from protocol.session import Inbound
-from protocol.vocabulary import AccountId, ErrorCode, Nanoseconds
+from protocol.session_life import SessionState
+from protocol.vocabulary import AccountId, ErrorCode, Nanoseconds, RejectReason
 
 Observer = Callable[[AccountId | None, Command, Events], None]
 """Sees every command with its events, after the engine; for logs."""
@@ -46,25 +53,23 @@ class Venue:
         sequencer: Sequencer,
         reports: Reports,
         touched: Touched,
+        access: Access,
         observe: Observer | None = None,
-        operators: Collection[AccountId] = (),
     ) -> None:
-        """``touched`` is the list that ``reports`` writes into as well.
-
-        ``operators``: accounts that may change phases and set last prices.
-        """
+        """``touched`` is the list that ``reports`` writes into as well."""
         self.name = name
-        self.operators = frozenset(operators)
         self.sequencer = sequencer
         self.reports = reports
+        self.metrics = access.metrics
         self._touched = touched
         self.market_data = MarketData(self.engine.books.get, touched)
         self.on_deadline: Callable[[Nanoseconds], None] | None = None
-        """Called with the deadline of each order that has one, before it is entered."""
-        self._order_entry = order_entry(self._note_deadline)
+        """Called with the deadline of each order that has one, before it is entered, and of dead-man switches."""
         self._observe = observe
         self._submit = sequencer.submit
         self._deliver = reports.deliver
+        self.desk = Desk(self)
+        self._reception = Reception(self, access, order_entry(self._note_deadline))
 
     @property
     def engine(self) -> Engine:
@@ -82,15 +87,14 @@ class Venue:
 
         What follows a line after which the peer is to be hung up on is not looked at.
         """
-        account = peer.session.account
-        order_entry, submit, deliver = self._order_entry, self._submit, self._deliver
+        account = peer.session.account or _NOBODY
+        # Nobody, and who may only look on, has nothing in there.
+        entry, submit, deliver = peer.entry, self._submit, self._deliver
         market_data, observe = self.market_data, self._observe
         for line, message in inbound:
             try:
-                make = order_entry[type(message)]
+                make = entry[type(message)]
             except KeyError:
-                make = None
-            if make is None or account is None:
                 self._handle_other(peer, line, message)
                 if peer.closing:
                     return
@@ -102,46 +106,10 @@ class Venue:
                 market_data.publish(command.at_ns, events)
             if observe is not None:
                 observe(account, command, events)
+            if type(events[0]) is RequestRejected:
+                self._tell_of_first(peer, account, events[0])
 
-    def act(self, command: Command) -> Events:
-        """Carry out a command of the venue itself, such as listing an instrument."""
-        return self._carry_out(None, command)
-
-    def end_day(self) -> Events:
-        """End the trading day: DAY orders go, used client order ids are free again."""
-        return self.act(EndDay())
-
-    def _handle_other(self, peer: Peer, line: int, message: Message | RemoteProtocolError) -> None:
-        match message:
-            case RemoteProtocolError():
-                peer.session.fail(message)
-                peer.closing = peer.closing or message.code is ErrorCode.LINE_TOO_LONG
-            case messages.Login():
-                self._welcome(peer, message)
-            case messages.Logout():
-                peer.session.log_out("bye")
-                peer.closing = True
-            case messages.OrderStatus():
-                self._report_status(peer, line, message)
-            case messages.Subscribe():
-                self._subscribe(peer, line, message)
-            case messages.Unsubscribe():
-                self._unsubscribe(peer, line, message)
-            case desk.ChangePhase() | desk.SetLastPrice():
-                self._administer(peer, line, message)
-            case _:
-                raise LocalProtocolError(f"a session let {type(message).__name__} pass")
-        self.touch(peer)
-
-    def _administer(self, peer: Peer, line: int, request: desk.ChangePhase | desk.SetLastPrice) -> None:
-        account = _known(peer.account)
-        if account not in self.operators:
-            text = f"{account} is no operator of this venue"
-            peer.session.fail(RemoteProtocolError(ErrorCode.NOT_AN_OPERATOR, text, line))
-            return
-        self._carry_out(account, ADMINISTRATION[type(request)](account, request), peer, line)
-
-    def _carry_out(
+    def carry_out(
         self, account: AccountId | None, command: Command, sender: Peer | None = None, line: int | None = None
     ) -> Events:
         """What ``handle`` has written out: a command and everything that follows from it."""
@@ -153,6 +121,69 @@ class Venue:
             self._observe(account, command, events)
         return events
 
+    def act(self, command: Command) -> Events:
+        """Carry out a command of the venue itself, such as listing an instrument."""
+        return self.carry_out(None, command)
+
+    def end_day(self) -> Events:
+        """End the trading day: DAY orders go, used client order ids are free again."""
+        return self.act(EndDay())
+
+    def now_ns(self) -> Nanoseconds:
+        """The venue's time: that of the machine, but never set back."""
+        return self.sequencer.now_ns()
+
+    def _handle_other(self, peer: Peer, line: int, message: Message | RemoteProtocolError) -> None:
+        match message:
+            case RemoteProtocolError():
+                self._fail(peer, message)
+            case messages.Login():
+                self._reception.log_in(peer, line, message)
+            case messages.Logout():
+                self._reception.end(peer)
+                peer.session.log_out("bye")
+                peer.closing = True
+            case _:
+                refusal = refusal_of(peer.role, message)
+                if refusal is None:
+                    self._answer(peer, line, message)
+                else:
+                    self.metrics.add(Metric.ROLE_REFUSALS)
+                    code, text = refusal
+                    peer.session.fail(RemoteProtocolError(code, f"{peer.account} {text}", line))
+        self.touch(peer)
+
+    def _fail(self, peer: Peer, fault: RemoteProtocolError) -> None:
+        """A line that was no message, or not one for this moment; some of them end the session."""
+        too_long = fault.code is ErrorCode.LINE_TOO_LONG
+        self.metrics.add(Metric.LINES_TOO_LONG if too_long else Metric.LINES_INVALID)
+        if too_long or (peer.account is None and peer.session.state is SessionState.CLOSED):
+            self._reception.end(peer)
+            peer.closing = True
+        peer.session.fail(fault)
+
+    def _answer(self, peer: Peer, line: int, message: Message) -> None:
+        """A request that its session may make and that is no order."""
+        match message:
+            case messages.OrderStatus():
+                self._report_status(peer, line, message)
+            case messages.Subscribe():
+                self._subscribe(peer, line, message)
+            case messages.Unsubscribe():
+                self._unsubscribe(peer, line, message)
+            case _ if isinstance(message, AccountRequest | AdminRequest):
+                self.desk.handle(peer, line, message)
+            case _:
+                raise LocalProtocolError(f"a session let {type(message).__name__} pass")
+
+    def _tell_of_first(self, peer: Peer, account: AccountId, refused: RequestRejected) -> None:
+        """Who sends an order twice is told what became of it the first time (rule 46)."""
+        if refused.reason is RejectReason.DUPLICATE_CLIENT_ORDER_ID and refused.client_order_id is not None:
+            self.metrics.add(Metric.DUPLICATE_ORDERS)
+            first = self.engine.accounts.by_name[account].orders[refused.client_order_id]
+            peer.outbox.append(order_state(first))
+            self.touch(peer)
+
     def _note_deadline(self, deadline_ns: Nanoseconds) -> None:
         if self.on_deadline is not None:
             self.on_deadline(deadline_ns)
@@ -162,27 +193,6 @@ class Venue:
         if not peer.touched:
             peer.touched = True
             self._touched.append(peer)
-
-    def _welcome(self, peer: Peer, login: messages.Login) -> None:
-        account = self.engine.accounts.by_name.get(login.account)
-        stream = self.reports.stream(login.account)
-        peer.session.welcome(
-            messages.Welcome(
-                account=login.account,
-                venue=self.name,
-                version=PROTOCOL_VERSION,
-                seq=stream.last_seq,
-                heartbeat_s=login.heartbeat_s,
-                instruments=[instrument_info(book) for book in self.engine.books.values()],
-                positions=[
-                    PositionInfo(symbol=symbol, quantity=quantity)
-                    for symbol, quantity in sorted(account.positions.items() if account else ())
-                    if quantity
-                ],
-                open_orders=[open_order(order) for order in self.engine.open_orders(login.account)],
-            )
-        )
-        stream.readers.append(peer)
 
     def _report_status(self, peer: Peer, line: int, asked: messages.OrderStatus) -> None:
         account = self.engine.accounts.by_name.get(_known(peer.account))
@@ -213,14 +223,33 @@ class Venue:
             self.market_data.unsubscribe(peer, asked.channel, asked.symbol)
             peer.outbox.append(messages.Unsubscribed(channel=asked.channel, symbol=asked.symbol))
 
+    # -- sessions ------------------------------------------------------------------------------
+
+    def sessions(self) -> list[Peer]:
+        """Who is logged in, oldest first."""
+        return self._reception.sessions()
+
+    def disconnect(self, account: AccountId, code: ErrorCode, text: str) -> None:
+        """End all sessions of an account, and say why."""
+        self._reception.disconnect(account, code, text)
+
+    def hang_up(self, peer: Peer, code: ErrorCode, text: str) -> None:
+        """End one session, and say why."""
+        self._reception.hang_up(peer, code, text)
+
+    def end_session(self, peer: Peer) -> None:
+        """The peer is about to be told its last word: what it entered goes now, if it asked for that."""
+        self._reception.end(peer)
+
+    def cancel_lost(self) -> None:
+        """The venue starts: cancel what sessions of its last run should have taken with them."""
+        self._reception.cancel_lost()
+
     def leave(self, peer: Peer) -> None:
-        """The peer's connection is gone. Its orders stay."""
+        """The peer's connection is gone, or as good as gone. Its orders stay, unless it wanted otherwise."""
+        self._reception.end(peer)
         self.market_data.unsubscribe_all(peer)
-        account = peer.account
-        if account is not None and account in self.reports.streams:
-            readers = self.reports.streams[account].readers
-            if peer in readers:
-                readers.remove(peer)
+        self.reports.leave(peer)
 
     # -- turns ---------------------------------------------------------------------------------
 
@@ -242,6 +271,10 @@ class Venue:
         """Whether this turn concerns nobody but ``peer``."""
         touched = self._touched
         return len(touched) == 1 and touched[0] is peer
+
+
+_NOBODY: Final = AccountId("")
+"""Stands for the account of a peer that has none."""
 
 
 def _known(account: AccountId | None) -> AccountId:

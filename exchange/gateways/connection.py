@@ -1,0 +1,283 @@
+"""One TCP connection: its bytes to its session and the venue, and back.
+
+In: bytes. Out: bytes, at most one write a turn of the loop. Policies, each with its bound: commands wait
+(what is sent beyond ``max_in_flight`` unanswered lines stays in the socket), market data conflates (a
+connection whose socket is full gets a fresh snapshot when it reads again), private reports hang up
+(more than ``max_outgoing_bytes`` unread: a last word, and it is cut off).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from exchange.access import Refusal
+from exchange.metrics import Metric
+from exchange.peers import Peer
+from protocol.errors import InvariantViolated, RemoteProtocolError, SessionBroken
+from protocol.session import Inbound, ServerSession
+from protocol.session_life import SessionState
+from protocol.vocabulary import ErrorCode
+
+if TYPE_CHECKING:
+    from exchange.gateways.tcp import TcpGateway
+
+log = structlog.get_logger()
+
+_HIGH_WATER: Final = 64 * 1024
+"""Unsent bytes from which on market data passes a connection by: asyncio's own default."""
+
+LAST_WORD_S: Final = 5.0
+"""How long a connection that is to be closed may take to read what it was sent before."""
+
+_LOGGING_IN: Final = SessionState.LOGGING_IN
+
+_COUNTED: Final = {
+    ErrorCode.HEARTBEAT_MISSED: Metric.HEARTBEATS_MISSED,
+    ErrorCode.LINE_TIMEOUT: Metric.LINE_TIMEOUTS,
+    ErrorCode.LOGIN_TIMEOUT: Metric.LOGIN_TIMEOUTS,
+}
+
+
+class TcpConnection(asyncio.BufferedProtocol):
+    """One client."""
+
+    __slots__ = (
+        "_chunk", "_closing_since_s", "_eof", "_gateway", "_in_flight", "_limits", "_paused", "_reading", "_receive",
+        "_tls", "_transport", "_turns", "_venue", "_waiting", "log", "peer", "session",
+    )  # fmt: skip
+
+    def __init__(self, gateway: TcpGateway, source: str) -> None:
+        self._gateway = gateway
+        self._venue = gateway.venue
+        self._turns = gateway.turns
+        self._limits = limits = gateway.limits
+        self.session = ServerSession(
+            max_line_bytes=limits.max_line_bytes,
+            login_timeout_s=limits.login_timeout_s,
+            line_timeout_s=limits.line_timeout_s,
+        )
+        self.peer = Peer(self.session, source)
+        self.peer.on_login = self._login_decided
+        self._receive = self.session.receive_data
+        self._chunk = gateway.chunk
+        self._transport: asyncio.Transport | None = None
+        self._tls = False
+        self._in_flight = 0  # lines taken whose answers have not left
+        self._waiting: list[Inbound] = []  # lines beyond the bound
+        self._reading = True
+        self._paused = False  # the transport has enough to write
+        self._eof = False
+        self._closing_since_s: float | None = None
+        self.log = log
+
+    # -- asyncio.BufferedProtocol ----------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._tls = transport.get_extra_info("ssl_object") is not None
+        transport.set_write_buffer_limits(high=_HIGH_WATER)
+        host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
+        self.log = log.bind(client=f"{host}:{port}")
+        self._gateway.join(self)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._chunk
+
+    def buffer_updated(self, nbytes: int) -> None:
+        inbound = self._receive(bytes(self._chunk[:nbytes]))
+        if inbound:
+            if self._waiting:
+                self._waiting += inbound
+            else:
+                self._work(inbound)
+
+    def eof_received(self) -> bool:
+        # The client will ask nothing more, but is owed answers: keep the writing side. TLS has no such side.
+        self._eof = True
+        if not self._waiting and self.session.state is not _LOGGING_IN:
+            self._finish()
+        return not self._tls
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.session.state is not SessionState.CLOSED:
+            self.session.broken()
+        self._waiting.clear()
+        self._turns.attempt(lambda: self._venue.leave(self.peer))
+        self._gateway.forget(self)
+        if self.peer.account is not None:
+            self.log.info("disconnected", reason=str(exc) if exc else None)
+
+    def pause_writing(self) -> None:
+        self._paused = self.peer.slow = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        if self.peer.backlog is not None:
+            self._refill()
+            return
+        self.peer.slow = False
+        self._catch_up()
+
+    # -- both ways -------------------------------------------------------------------------------
+
+    def _work(self, inbound: list[Inbound]) -> None:
+        """Give the venue as many lines as may be in flight."""
+        room = self._limits.max_in_flight - self._in_flight
+        if len(inbound) > room:
+            self._waiting = inbound[room:]
+            inbound = inbound[:room]
+            self._pause_reading()
+        self._in_flight += len(inbound)
+        peer = self.peer
+        try:
+            self._venue.handle(peer, inbound)
+        except InvariantViolated as error:
+            self._turns.fail(error)
+            return
+        if peer.closing:
+            self._waiting.clear()
+        elif self.session.state is _LOGGING_IN:
+            self._pause_reading()
+        self._turns.schedule_after(peer)
+
+    def _login_decided(self, waiting: list[Inbound], refusal: Refusal | None) -> None:
+        """What waited for the decision goes on after the answer to the login has left."""
+        if refusal is None:
+            peer = self.peer
+            self.log = self.log.bind(account=peer.account, session=peer.session_id)
+            self.log.info("logged_in", role=peer.role)
+        elif refusal.code is ErrorCode.LOGIN_THROTTLED:
+            self.log.debug("login_refused", code=refusal.code)  # a flood of them is no flood of lines
+        else:
+            self.log.info("login_refused", code=refusal.code)
+        if waiting:
+            self._waiting = waiting
+            self._pause_reading()
+        elif self._eof and refusal is None:
+            self._finish()
+        self._turns.schedule()
+
+    def send(self, data: bytes, *, last: bool) -> None:
+        """Write what a turn made; its commands are safe. Then go on with what waits."""
+        transport, peer = self._transport, self.peer
+        if transport is None or transport.is_closing():
+            return
+        if data:
+            transport.write(data)
+        if last:
+            transport.close()
+            return
+        if peer.slow:
+            unread = transport.get_write_buffer_size()
+            if unread > self._limits.max_outgoing_bytes:
+                self._cut_off(transport, unread)
+                return
+            if peer.backlog is not None and not self._paused:
+                self._refill()
+        self._in_flight = 0
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            # Not from within: another connection's output may be next in this turn.
+            self._gateway.loop.call_soon(self._go_on, waiting)
+        elif not self._reading and self.session.state is not _LOGGING_IN:
+            self._reading = True
+            transport.resume_reading()
+
+    def _go_on(self, waiting: list[Inbound]) -> None:
+        if self._transport is None or self._transport.is_closing() or self.peer.closing:
+            return
+        self._work(waiting)
+        if self._eof and not self._waiting:
+            self._finish()
+
+    def _refill(self) -> None:
+        """The socket can take more of the old messages that the peer asked for."""
+        self._venue.reports.refill(self.peer)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        peer = self.peer
+        if peer.behind and not peer.slow:
+            self._venue.market_data.catch_up(peer)
+        self._turns.schedule()
+
+    def _cut_off(self, transport: asyncio.Transport, unread: int) -> None:
+        """Too much is unread: nothing more is put there but a last word, and it has not for ever to read it."""
+        self._gateway.metrics.add(Metric.SLOW_CONSUMERS)
+        self.log.warning("slow_consumer_cut_off", unread_bytes=unread)
+        self._turns.attempt(lambda: self._venue.leave(self.peer))
+        # What is in the outbox was not committed, and so may not leave; its account finds it on resume.
+        self.session.outbox.clear()
+        self.session.end_with(ErrorCode.SLOW_CONSUMER, f"{unread} bytes were left unread")
+        self.peer.closing = True
+        transport.write(self.session.data_to_send())
+        transport.close()
+        self._turns.schedule()
+
+    def _finish(self) -> None:
+        """The input is over: say so when the last answer has left, and hang up."""
+        if self.peer.closing:
+            return
+        self._turns.attempt(lambda: self._venue.end_session(self.peer))
+        try:
+            self.session.end_of_data()
+        except RemoteProtocolError as fault:
+            self.session.fail(fault)
+        if self.peer.account is not None:
+            self.session.log_out("end of input")
+        self._close()
+
+    def tick(self, now_s: float) -> None:
+        """Heartbeats and time-outs."""
+        if self.peer.closing:
+            if self._closing_since_s is None:
+                self._closing_since_s = now_s
+            elif now_s - self._closing_since_s > LAST_WORD_S:
+                self.abort()
+            return
+        try:
+            self.session.tick(now_s, listening=self._reading)
+        except SessionBroken as broken:
+            self._hang_up(broken.code or ErrorCode.HEARTBEAT_MISSED, broken.text)
+        else:
+            if self.session.outbox:
+                self._venue.touch(self.peer)
+                self._turns.schedule()
+
+    def shut_down(self) -> None:
+        """The venue closes: say so, then hang up."""
+        if self.peer.closing:
+            return
+        text = "the venue is shutting down"
+        if self.peer.account is None:
+            self._hang_up(ErrorCode.SHUTTING_DOWN, text)
+            return
+        self._turns.attempt(lambda: self._venue.end_session(self.peer))
+        self.session.log_out(text)
+        self._close()
+
+    def abort(self) -> None:
+        """Cut the connection; nothing more is sent."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _hang_up(self, code: ErrorCode, text: str) -> None:
+        if code in _COUNTED:
+            self._gateway.metrics.add(_COUNTED[code])
+        self._turns.attempt(lambda: self._venue.hang_up(self.peer, code, text))
+        self.log.info("hung_up", code=code, text=text)
+
+    def _close(self) -> None:
+        """Hang up once what is in the outbox has left."""
+        self.peer.closing = True
+        self._venue.touch(self.peer)
+        self._turns.schedule()
+
+    def _pause_reading(self) -> None:
+        if self._reading and self._transport is not None:
+            self._reading = False
+            self._transport.pause_reading()

@@ -36,7 +36,9 @@ def build(rooms: Sequence[str] = ROOMS) -> typer.Typer:
     )
     command.callback()(_options)
     for room in rooms:
-        command.registered_commands += import_module(f"{room}.cli").app.registered_commands
+        app = import_module(f"{room}.cli").app
+        command.registered_commands += app.registered_commands
+        command.registered_groups += app.registered_groups
     return command
 
 

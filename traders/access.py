@@ -7,6 +7,7 @@ it stands for.
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, TypedDict
 
 from protocol.errors import ConfigError
 from protocol.vocabulary import Role
@@ -24,6 +25,22 @@ class Access:
     role: Role | None = None
     """``None``: what the account may do."""
     tls: Tls = None
+
+    def words(self) -> "Words":
+        """The same as arguments of ``Client.connect``."""
+        return {"secret": self.secret, "role": self.role, "tls": self.tls}
+
+
+OPEN: Final = Access()
+"""Gets into an open venue."""
+
+
+class Words(TypedDict):
+    """Arguments of ``Client.connect``."""
+
+    secret: str | None
+    role: Role | None
+    tls: Tls
 
 
 def context_of(tls: Tls) -> ssl.SSLContext | None:

@@ -1,4 +1,4 @@
-"""The traders' commands: ``fleet``, ``bot``, ``demo`` and ``replay``.
+"""The traders' commands: ``fleet``, ``bot``, ``demo`` and ``replay``; the operators' are in ``traders.admin``.
 
 In: what a person types. Out: traders at work, a summary, an exit code: 0 when it did what it should,
 1 when it did not, 2 for wrong use. What goes wrong is raised as a ``VenueError`` for the caller to
@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from traders import admin
+from traders.options import with_access
+
 if TYPE_CHECKING:
+    from traders.access import Access
     from traders.board import Scene
     from traders.fleet import Fleet
     from traders.replay import ReplayCheck
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.add_typer(admin.app, name="admin")
 
 Connect = Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Where the venue listens.")]
 Seconds = Annotated[float | None, typer.Option(min=0.001, help="How long; left out: until Ctrl-C.")]
@@ -33,14 +38,16 @@ def _traders() -> None:
 
 
 @app.command()
+@with_access
 def fleet(
+    access: "Access",
     file: Annotated[Path, typer.Argument(help="Scenario (TOML); examples/fleet.toml explains one.")],
     connect: Connect = None,
     seconds: Seconds = None,
     seed: Seed = None,
     prefix: Annotated[str, typer.Option(help="Put in front of every account.")] = "",
 ) -> None:
-    """Run the traders of a scenario file against a venue.
+    """Run the traders of a scenario file against a venue. Where a secret is given, it is that of all of them.
 
     Example: tontine fleet examples/fleet.toml --connect 127.0.0.1:7001 --seconds 30
     """
@@ -58,7 +65,14 @@ def fleet(
 
     async def run() -> "Fleet":
         running = Fleet(
-            scenario, clock=SystemClock(), place=str(file), host=host, port=port, seed=seed, prefix=prefix
+            scenario,
+            clock=SystemClock(),
+            place=str(file),
+            host=host,
+            port=port,
+            seed=seed,
+            prefix=prefix,
+            access=access,
         )
         console.print(
             f"{len(running.traders)} traders, {running.host}:{running.port}, seed {running.seed}",
@@ -76,7 +90,9 @@ def fleet(
 
 
 @app.command()
+@with_access
 def bot(
+    access: "Access",
     strategy: Annotated[str, typer.Argument(metavar="FILE.py:CLASS", help="Your subclass of Strategy.")],
     connect: Connect = None,
     account: Annotated[str, typer.Option(help="Who trades.")] = "bot",
@@ -116,7 +132,7 @@ def bot(
     console.print(f"{account} runs {strategy} at {host}:{port}, seed {chosen}", highlight=False)
 
     async def run() -> "Fleet":
-        running = Fleet(scenario, clock=SystemClock(), place="bot")
+        running = Fleet(scenario, clock=SystemClock(), place="bot", access=access)
         with stop_signals() as stop:
             if seconds is not None:
                 asyncio.get_running_loop().call_later(seconds, stop.set)
@@ -150,6 +166,9 @@ def demo(
     as_lines = plain or not console.is_terminal
     chosen = secrets.randbelow(2**32) if seed is None else seed
     console.print(f"starting a venue and {traders} traders, seed {chosen}", highlight=False)
+    console.print(
+        "the venue is open: any name gets in without a secret, from this machine only", highlight=False
+    )
 
     async def run() -> "tuple[Fleet, Scene]":
         with stop_signals() as stop:
@@ -176,7 +195,9 @@ def demo(
 
 
 @app.command()
+@with_access
 def replay(
+    access: "Access",
     file: Annotated[Path, typer.Argument(help="A day of order flow: JSON lines, gzipped or plain.")],
     connect: Connect = None,
     symbol: Annotated[str, typer.Option(help="The instrument to trade it in.")] = "GOOG",
@@ -201,7 +222,7 @@ def replay(
     lines = read_flow(file)
 
     async def run() -> "ReplayCheck":
-        running = Replay(lines, symbol=symbol, account=account, window=window)
+        running = Replay(lines, symbol=symbol, account=account, window=window, access=access)
         async with progress_of(console, running):
             return await running.run(host, port)
 

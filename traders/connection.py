@@ -19,7 +19,7 @@ from protocol.messages import Error, LoggedOut, Welcome
 from protocol.session import ClientSession
 from protocol.session_life import SessionState
 from protocol.vocabulary import AccountId, ErrorCode, Sequence
-from traders.access import Access, Tls, context_of
+from traders.access import OPEN, Access, Tls, context_of
 
 Receive = Callable[[list[Message]], None]
 Ended = Callable[[VenueError], None]
@@ -30,7 +30,6 @@ LOGIN_TIMEOUT_S: Final = 10.0
 """How long connecting, and then the answer to a login, may take: a venue may be replaying its journal."""
 LOGOUT_TIMEOUT_S: Final = 5.0
 """How long the venue's last word may take; afterwards the connection is cut."""
-_OPEN: Final = Access()
 
 
 class Connection(asyncio.Protocol):
@@ -79,7 +78,7 @@ class Connection(asyncio.Protocol):
         self,
         account: AccountId,
         heartbeat_s: int,
-        access: Access = _OPEN,
+        access: Access = OPEN,
         *,
         resume_from: Sequence | None = None,
         cancel_on_disconnect: bool = False,

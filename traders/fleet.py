@@ -15,6 +15,7 @@ from typing import Final
 from protocol.clock import Clock
 from protocol.errors import ConfigError, SessionBroken, VenueError
 from protocol.messages import InstrumentInfo
+from traders.access import OPEN, Access
 from traders.client import Client
 from traders.runtime import Runner, poisson, regular
 from traders.scenario import Scenario, TraderSpec, group_name, specs
@@ -79,8 +80,11 @@ class Fleet:
         port: int | None = None,
         seed: int | None = None,
         prefix: str = "",
+        access: Access = OPEN,
     ) -> None:
         """What is given here overrides the scenario. ``place`` names the scenario in errors.
+
+        ``access``: how each of them gets in.
 
         Raises:
             ConfigError: the scenario asks for something impossible.
@@ -93,6 +97,7 @@ class Fleet:
         ]
         self._clock = clock
         self._place = place
+        self._access = access
         self._connecting = asyncio.Semaphore(MAX_CONNECTING)
         self._stopping = asyncio.Event()
 
@@ -144,7 +149,9 @@ class Fleet:
         try:
             if self._stopping.is_set():
                 return
-            async with Client.connect(self.host, self.port, account=spec.account) as client:
+            async with Client.connect(
+                self.host, self.port, account=spec.account, **self._access.words()
+            ) as client:
                 self._connecting.release()
                 connecting = False
                 strategy = spec.strategy(self._instruments(spec, client), spec.parameters, Random(spec.seed))

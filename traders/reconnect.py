@@ -72,7 +72,7 @@ async def sessions(
     resume_from: Sequence | None = None,
     cancel_on_disconnect: bool = False,
     copy_from: dict[AccountId, Sequence] | None = None,
-    backoff: Backoff = Backoff(),  # noqa: B008 - frozen
+    backoff: Backoff = Backoff(),
     sleep: Sleep = asyncio.sleep,
 ) -> AsyncGenerator[Client, None]:
     """A client after the other, for as long as sessions break; read it under ``contextlib.aclosing``.

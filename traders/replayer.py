@@ -13,6 +13,7 @@ from protocol.errors import ConfigError, RemoteProtocolError, SessionBroken, Ven
 from protocol.fields import Message
 from protocol.messages import DepthSnapshot, Error, Subscribe, Subscribed
 from protocol.vocabulary import AccountId, Channel, Symbol
+from traders.access import OPEN, Access
 from traders.client import DEFAULT_HEARTBEAT_S, Client
 from traders.connection import Connection, connected
 from traders.order_flow import FlowLine
@@ -33,12 +34,14 @@ class Replay:
         symbol: str,
         account: str,
         window: int = MAX_WINDOW,
+        access: Access = OPEN,
     ) -> None:
         self.check = ReplayCheck(lines, Symbol(symbol), "")
         """Counts so far."""
         self._lines = lines
         self._symbol = Symbol(symbol)
         self._account = AccountId(account)
+        self._access = access
         self._window = min(window, MAX_WINDOW)
         self._connection: Connection | None = None
         self._begun = False
@@ -54,9 +57,9 @@ class Replay:
             RemoteProtocolError: the venue could not read a line.
         """
         try:
-            async with connected(host, port, self._receive, self._ended) as connection:
+            async with connected(host, port, self._receive, self._ended, self._access.tls) as connection:
                 self._connection = connection
-                welcome = await connection.log_in(self._account, DEFAULT_HEARTBEAT_S)
+                welcome = await connection.log_in(self._account, DEFAULT_HEARTBEAT_S, self._access)
                 ticks = {one.symbol: one.tick for one in welcome.instruments}
                 if self._symbol not in ticks:
                     raise ConfigError(
@@ -77,7 +80,7 @@ class Replay:
         return self.check
 
     async def _clear(self, host: str, port: int) -> None:
-        async with Client.connect(host, port, account=self._account) as client:
+        async with Client.connect(host, port, account=self._account, **self._access.words()) as client:
             await client.mass_cancel(symbol=self._symbol)
 
     def _check_ticks(self, tick: int) -> None:

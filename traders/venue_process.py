@@ -31,15 +31,15 @@ class Address(NamedTuple):
 
 @asynccontextmanager
 async def own_venue(journal: Path, *options: str) -> AsyncIterator[Address]:
-    """A venue on a free port of this machine, with a new journal at ``journal``.
+    """A venue on a free port of this machine, open to programs of this machine, its journal at ``journal``.
 
-    ``options`` are added to ``exchange serve``.
+    ``options`` are added to ``exchange serve --open``.
 
     Raises:
         SessionBroken: it ended, or did not listen in time; with the last lines of its log.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "exchange", "serve", "--port", "0",
+        sys.executable, "-m", "exchange", "serve", "--open", "--port", "0",
         "--journal", str(journal), "--sync", "normal", "--until-eof", *options,
         # Never written to: it ends when this process does, also by kill -9, and the venue with it.
         stdin=asyncio.subprocess.PIPE,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from exchange.access import hash_secret
-from exchange.tls import make_self_signed
+from exchange.self_signed import make_self_signed
 from protocol.errors import VenueError
 from protocol.vocabulary import AccountId, Role
 

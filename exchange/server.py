@@ -1,35 +1,43 @@
 """The composition root: builds a venue from its configuration, runs it, and takes it down in order.
 
 In: a checked configuration, a clock. Out: a running venue until it is told to stop or its journal
-fails. The only place that opens files and sockets and reads signals.
+fails. The only place that opens files and sockets and reads signals: SIGINT and SIGTERM stop the venue,
+SIGHUP has it read its file again.
 """
 
 import asyncio
 import gc
 import signal
+import ssl
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
 
+from exchange import tls
+from exchange.access import VENUE_NAME, Access, VerifierThread
+from exchange.applying import changes, contradictions
 from exchange.config import VenueConfig
-from exchange.instrument_config import InstrumentConfig
-from exchange.engine.commands import AddInstrument
-from exchange.gateways.tcp import Limits, TcpGateway
+from exchange.engine.commands import Administer
+from exchange.engine.events import RequestRejected
+from exchange.gateways.tcp import TcpGateway
+from exchange.hashing import HashingThread
 from exchange.journal.group_commit import GroupCommit
 from exchange.journal.recovery import State, recover, start_from
 from exchange.journal.sqlite import SqliteLog
 from exchange.logs import log_outcome
 from exchange.peers import Touched
+from exchange.reread import Reread, access_bounds, gateway_limits
 from exchange.schedule import Schedule
 from exchange.turns import Turns
 from exchange.venue import Venue
+from exchange.venue_file import one_of
 from protocol.clock import Clock, SystemClock
 from protocol.errors import ConfigError, VenueError
-from protocol.vocabulary import AccountId
 
 log = structlog.get_logger()
 
@@ -48,13 +56,15 @@ async def serve(
     config: VenueConfig,
     *,
     clock: Clock | None = None,
+    read_again: Callable[[], VenueConfig] | None = None,
     log_commands: bool = False,
     ready: Callable[[Address], None] | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
     """Run a venue until SIGINT, SIGTERM or ``stop``.
 
-    ``ready`` is called with the address once connections are accepted.
+    ``read_again``: reads the venue file for SIGHUP, which stops a venue that has none. ``ready`` is called
+    with the address once connections are accepted.
 
     Raises:
         ConfigError: the configuration contradicts the journal, or the address is taken.
@@ -63,26 +73,41 @@ async def serve(
     """
     clock = clock or SystemClock()
     stop = stop or asyncio.Event()
+    context = tls.server_context(config.tcp)
     touched: Touched = []
+    loop = asyncio.get_running_loop()
+    verifier = VerifierThread(loop.call_soon_threadsafe)
     journal = _open_journal(config.journal.path, config)
     try:
         state = _bring_back(journal, clock, touched)
-        venue = Venue(
-            config.name,
-            state.sequencer,
-            state.reports,
-            touched,
-            observe=log_outcome if log_commands else None,
-            operators=[AccountId(name) for name in config.operators],
-        )
+        access = Access(open=config.open, verifier=verifier, clock=clock, bounds=access_bounds(config.tcp))
+        observe = log_outcome if log_commands else None
+        venue = Venue(config.name, state.sequencer, state.reports, touched, access, observe)
         schedule = Schedule(venue, config)
         last_at_ns = state.sequencer.last_at_ns
-        _list_instruments(venue, config.instruments)
+        venue.cancel_lost()
+        _apply(config, venue)
         schedule.start(clock.now_ns(), last_at_ns)
-        await _run(config, venue, schedule, journal, clock, ready, stop)
+        venue.desk.on_listed = schedule.take_up
+        commits = None if journal is None else GroupCommit(journal, loop)
+        turns = Turns(venue, commits, loop)
+        gateway = TcpGateway(venue, turns, gateway_limits(config.tcp), clock)
+        reread = None
+        if read_again is not None:
+            reread = Reread(config, read_again, venue, schedule, gateway, access, context)
+        try:
+            with _hashing(venue, turns, loop), _signals(loop, turns, reread, stop):
+                await _run(config, gateway, schedule, clock, context, ready, stop)
+        finally:
+            if commits is not None:
+                commits.stop()
+        if turns.failed.done():
+            log.critical("failed", error=str(turns.failed.exception()), exc_info=turns.failed.exception())
+            turns.failed.result()
         if journal is not None:
-            journal.save_snapshot(state.image())
+            state.save(journal)
     finally:
+        verifier.stop()
         if journal is not None:
             journal.close()
     log.info("closed", last_seq=state.sequencer.last_seq)
@@ -90,33 +115,21 @@ async def serve(
 
 async def _run(
     config: VenueConfig,
-    venue: Venue,
+    gateway: TcpGateway,
     schedule: Schedule,
-    journal: SqliteLog | None,
     clock: Clock,
+    context: ssl.SSLContext | None,
     ready: Callable[[Address], None] | None,
     stop: asyncio.Event,
 ) -> None:
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(_log_unexpected)
-    commits = None if journal is None else GroupCommit(journal, loop)
-    turns = Turns(venue, commits, loop)
-    tcp = config.tcp
-    limits = Limits(
-        tcp.max_line_bytes,
-        tcp.max_in_flight,
-        tcp.max_outgoing_bytes,
-        tcp.login_timeout_s,
-        tcp.max_connections,
-    )
-    gateway = TcpGateway(venue, turns, limits, clock)
-    for signal_number in _STOP_SIGNALS:
-        loop.add_signal_handler(signal_number, stop.set)
+    """Listen and serve until ``stop``, or until the journal or the engine fails."""
+    turns, tcp = gateway.turns, config.tcp
+    gateway.loop.set_exception_handler(_log_unexpected)
     try:
         async with asyncio.TaskGroup() as tasks:
             turns.schedule()
             try:
-                address = Address(*await gateway.listen(tcp.host, tcp.port))
+                address = Address(*await gateway.listen(tcp.host, tcp.port, context))
             except OSError as error:
                 raise ConfigError(f"tcp {tcp.host}:{tcp.port}", error.strerror or str(error)) from error
             background = [
@@ -124,10 +137,7 @@ async def _run(
                 tasks.create_task(schedule.keep(turns, clock)),
             ]
             _calm_garbage_collector()
-            journal_name = str(config.journal.path) if config.journal.path else None
-            log.info(
-                "listening", host=address.host, port=address.port, venue=venue.name, journal=journal_name
-            )
+            _log_listening(config, address)
             if ready is not None:
                 ready(address)
             await _stopped_or_failed(stop, turns)
@@ -142,14 +152,49 @@ async def _run(
     except* VenueError as group:
         # One of ours is the reason; a group of one would only hide it from whoever reads the message.
         raise group.exceptions[0] from None
+
+
+def _log_listening(config: VenueConfig, address: Address) -> None:
+    if config.open:
+        log.warning("open_venue", text="whoever can run a program on this machine may trade under any name")
+    path = config.journal.path
+    log.info(
+        "listening",
+        host=address.host,
+        port=address.port,
+        venue=config.name,
+        journal=str(path) if path else None,
+        tls=config.tcp.certificate is not None,
+    )
+
+
+@contextmanager
+def _signals(
+    loop: asyncio.AbstractEventLoop, turns: Turns, reread: Reread | None, stop: asyncio.Event
+) -> Iterator[None]:
+    """SIGINT and SIGTERM stop the venue; SIGHUP reads its file again, and stops a venue that has none."""
+    for signal_number in _STOP_SIGNALS:
+        loop.add_signal_handler(signal_number, stop.set)
+    if reread is None:
+        loop.add_signal_handler(signal.SIGHUP, stop.set)
+    else:
+        loop.add_signal_handler(signal.SIGHUP, turns.attempt, reread)
+    try:
+        yield
     finally:
-        for signal_number in _STOP_SIGNALS:
+        for signal_number in (*_STOP_SIGNALS, signal.SIGHUP):
             loop.remove_signal_handler(signal_number)
-        if commits is not None:
-            commits.stop()
-    if turns.failed.done():
-        log.critical("failed", error=str(turns.failed.exception()), exc_info=turns.failed.exception())
-        turns.failed.result()
+
+
+@contextmanager
+def _hashing(venue: Venue, turns: Turns, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Secrets of new accounts are hashed in a thread of their own."""
+    thread = HashingThread(loop.call_soon_threadsafe, turns)
+    venue.desk.hash_later = thread.hash_later
+    try:
+        yield
+    finally:
+        thread.stop()
 
 
 async def _stopped_or_failed(stop: asyncio.Event, turns: Turns) -> None:
@@ -181,24 +226,32 @@ def _bring_back(journal: SqliteLog | None, clock: Clock, touched: Touched) -> St
         "recovered", last_seq=last_seq, replayed=replayed, seconds=round(time.perf_counter() - started, 3)
     )
     if replayed > _REPLAYED_FOR_SNAPSHOT:
-        journal.save_snapshot(state.image())
+        state.save(journal)
     return state
 
 
-def _list_instruments(venue: Venue, instruments: list[InstrumentConfig]) -> None:
-    for instrument in instruments:
-        command = instrument.command()
-        book = venue.engine.books.get(command.symbol)
-        if book is None:
-            venue.act(command)
-            continue
-        for name in AddInstrument.__struct_fields__:
-            before, now = getattr(book.instrument, name), getattr(command, name)
-            if name not in ("seq", "at_ns") and before != now:
-                raise ConfigError(
-                    f"instruments.{command.symbol}.{name}",
-                    f"{now} in the file, {before} in the journal: an instrument does not change while it is listed",
-                )
+def _apply(config: VenueConfig, venue: Venue) -> None:
+    """Make the venue as its file says. One that comes out of a journal was so before, as a rule.
+
+    Raises:
+        ConfigError: the file contradicts the journal.
+    """
+    engine, is_new = venue.engine, not venue.sequencer.last_seq
+    faults = contradictions(config, engine)
+    for change in [] if faults else changes(config, engine):
+        # What a file says of a new venue is how it began; later it is something that was done to it.
+        command = (
+            change.command
+            if is_new
+            else Administer(VENUE_NAME, "venue file read at the start", change.command)
+        )
+        first = venue.act(command)[0]
+        if isinstance(first, RequestRejected):
+            faults.append(ConfigError(change.key, first.text))
+        elif not is_new:
+            log.info("setting_changed", key=change.key, text=change.text)
+    if faults:
+        raise one_of(faults)
 
 
 def _calm_garbage_collector() -> None:
@@ -219,31 +272,38 @@ class _UntilEof(asyncio.Protocol):
         self._stop.set()
 
 
-async def _serve_until_eof(config: VenueConfig, *, log_commands: bool) -> None:
+async def _serve_until_eof(
+    config: VenueConfig, *, read_again: Callable[[], VenueConfig] | None, log_commands: bool
+) -> None:
     stop = asyncio.Event()
     # Reading needs no thread and no polling: a process that dies, however it dies, closes its pipes.
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: _UntilEof(stop), sys.stdin)
     try:
-        await serve(config, log_commands=log_commands, stop=stop)
+        await serve(config, read_again=read_again, log_commands=log_commands, stop=stop)
     finally:
         transport.close()
 
 
 def run(
-    config: VenueConfig, *, log_commands: bool = False, uvloop: bool = False, until_eof: bool = False
+    config: VenueConfig,
+    *,
+    read_again: Callable[[], VenueConfig] | None = None,
+    log_commands: bool = False,
+    uvloop: bool = False,
+    until_eof: bool = False,
 ) -> None:
-    """Run a venue in this process until it is told to stop; with ``until_eof`` also when standard
-    input, a pipe, ends.
+    """Run a venue in this process until it is told to stop, as ``serve``; with ``until_eof`` also when
+    standard input, a pipe, ends.
 
     Raises:
         VenueError: as ``serve``; also if uvloop is wanted and not installed.
     """
     serving = _serve_until_eof if until_eof else serve
     if not uvloop:
-        asyncio.run(serving(config, log_commands=log_commands))
+        asyncio.run(serving(config, read_again=read_again, log_commands=log_commands))
         return
     try:
         import uvloop as fast_loop
     except ImportError as error:
         raise VenueError("uvloop is not installed: pip install 'tontine[speed]'") from error
-    fast_loop.run(serving(config, log_commands=log_commands))
+    fast_loop.run(serving(config, read_again=read_again, log_commands=log_commands))

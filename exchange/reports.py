@@ -1,336 +1,397 @@
-"""Events to private answers: what each account is told, in its numbered stream.
+"""Events to private messages: what each account is told, in its numbered stream.
 
-In: the events of one command. Out: messages in the outboxes of the account's connections, each with
-the next number of the account's private stream; and every event about a phase to who keeps the
-schedule. The numbers run on whether or not anyone listens: they are part of the venue's state, so
-that after a restart the stream goes on where it stopped.
+In: the events of one command. Out: messages in the outboxes of the account's connections and, as
+drop copies, of others', each with the next number of the account's private stream; the venue's own
+stream, which is its audit; and hooks for who keeps the schedule and who knows all connections. The
+streams run on whether or not anyone listens: they are part of the venue's state, are kept
+(``exchange.history``), and can be asked for again from any number.
+
+A connection that asks for old messages is sent them a page at a time, whenever it can take more
+(``refill``). Until it has caught up nothing live of those streams gets into its outbox: all of it is
+in the history anyway. So there is no gap, nothing comes twice, and its memory is bounded.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
 import msgspec
 
+from exchange.backlog import Place
 from exchange.engine.engine import Events
 from exchange.engine.events import (
     AuctionExtended,
     AuctionTrade,
-    LastPriceSet,
-    OrderAccepted,
-    OrderCanceled,
-    OrderReplaced,
-    OrderRepriced,
-    OrderRested,
-    OrdersMassCanceled,
+    NoticeSent,
     PhaseChanged,
     RequestRejected,
-    SelfTradePrevented,
-    StopTriggered,
     Trade,
 )
+from exchange.history import PAGE_MASK, History, PrivateStream
 from exchange.peers import Peer, Touched
-from protocol import messages
-from protocol.desk import AdminDone
+from exchange.report_messages import (
+    FREQUENT,
+    AnswerBuilder,
+    Builder,
+    admin_done,
+    concerned,
+    made,
+    rejected,
+    taken,
+)
+from protocol.codec import preencode
+from protocol.desk import Notice
+from protocol.errors import ResumeRefused
 from protocol.fields import Message
-from protocol.messages import (
-    Accepted,
-    Canceled,
-    MassCanceled,
-    OrderTerms,
-    Rejected,
-    Replaced,
-    Repriced,
-    Rested,
-    TradeReport,
-    Triggered,
-)
-from protocol.vocabulary import AccountId, Liquidity, Nanoseconds, Sequence, Side
-
-# Members of an enum cost a dictionary look-up in a class each time; module constants do not.
-_MAKER, _TAKER, _AUCTION = Liquidity.MAKER, Liquidity.TAKER, Liquidity.AUCTION
-_BUY, _SELL = Side.BUY, Side.SELL
-
-# Most orders have no terms, and this is the most frequent message of all: without room for them it takes
-# a sixth less to build and to encode. On the wire it is the same.
-_PlainAccepted: Final = cast(
-    "type[Accepted]",
-    msgspec.defstruct(
-        "Accepted",
-        [
-            (field.name, field.type) if field.required else (field.name, field.type, field.default)
-            for field in msgspec.structs.fields(Accepted)
-            if field.name not in OrderTerms.__struct_fields__
-        ],
-        bases=(Message,),
-        tag=Accepted.__struct_config__.tag,
-        frozen=True,
-        gc=False,
-    ),
-)
+from protocol.messages import Copy, PrivateMessage
+from protocol.vocabulary import AccountId, ErrorCode, Nanoseconds, Sequence, TradeId
 
 PhaseEvent = PhaseChanged | AuctionExtended
 
+_REFILL_BYTES: Final = 64 * 1024
+"""What a connection that catches up is given at once: as much as asyncio buffers before it calls it slow."""
 
-class PrivateStream:
-    """One account's stream: the number of its last message, and who listens."""
-
-    __slots__ = ("last_seq", "readers")
-
-    def __init__(self, last_seq: Sequence = 0) -> None:
-        self.last_seq = last_seq
-        self.readers: list[Peer] = []
+_decode_private: Final = msgspec.json.Decoder(PrivateMessage).decode_lines
+_decode_trade: Final = msgspec.json.Decoder(Trade | AuctionTrade).decode
 
 
-class _Streams(dict[AccountId, PrivateStream]):
-    """Streams by account, each made on first sight."""
+class _Copier:
+    """Stands among the readers of a stream and is its own outbox: makes the copies for all who want them."""
 
-    def __missing__(self, account: AccountId) -> PrivateStream:
-        self[account] = stream = PrivateStream()
-        return stream
+    touched = True  # nobody has to empty it
+
+    def __init__(self, stream: PrivateStream, touched: Touched) -> None:
+        self._stream = stream
+        self._touched = touched
+
+    @property
+    def outbox(self) -> "_Copier":
+        return self
+
+    def append(self, message: Message, /) -> None:
+        """Copy a message of the stream: encoded once, however many read it."""
+        copy = preencode(Copy(self._stream.account, cast("PrivateMessage", message)))
+        for peer in self._stream.copies:
+            peer.outbox.append(copy)
+            if not peer.touched:
+                peer.touched = True
+                self._touched.append(peer)
 
 
 class Reports:
-    """All private streams."""
+    """All private streams, and who follows them."""
 
-    def __init__(self, touched: Touched) -> None:
-        self.streams: dict[AccountId, PrivateStream] = _Streams()
+    def __init__(self, touched: Touched, history: History | None = None) -> None:
+        self.history = history or History()
+        self.streams = self.history.streams
         self.on_phase: Callable[[PhaseEvent], None] | None = None
         """Called for each event about a phase, whoever caused it."""
+        self.on_notice: Callable[[Notice], None] | None = None
+        """Called with what everybody who is connected is to be told."""
+        self._tape = self.history.tape
+        self._page_is_full = self.history.page_is_full
         self._touched = touched
+        self._copied: dict[Peer, list[AccountId] | None] = {}  # whose streams each drop copy gets
+        self._copied_all: list[Peer] = []  # who gets everybody's, also of accounts to come
+        self.streams.opened = self._opened
 
     def stream(self, account: AccountId) -> PrivateStream:
         """The account's stream, made on first sight."""
         return self.streams[account]
+
+    # -- what happens --------------------------------------------------------------------------
 
     def deliver(
         self, at_ns: Nanoseconds, events: Events, sender: Peer | None = None, line: int | None = None
     ) -> None:
         """Tell everyone concerned, in the order of the events. ``line`` is where ``sender`` wrote the request.
 
-        Messages are built only if someone listens; their numbers run on all the same.
+        A message is built when someone listens; else only what it is made from is kept.
         """
         event: Any
         for event in events:
-            message_of = _MESSAGES.get(type(event))
-            if message_of is not None:
+            build = FREQUENT.get(type(event))
+            if build is not None:
+                # As in ``_tell``, written out: nearly all events come here.
                 stream = self.streams[event.account]
                 stream.last_seq = seq = stream.last_seq + 1
                 if stream.readers:
-                    message = message_of(seq, at_ns, event)
+                    message = build(seq, at_ns, event)
+                    stream.tail.append(message)
                     for reader in stream.readers:
                         reader.outbox.append(message)
                         if not reader.touched:
                             self._touch(reader)
+                else:
+                    stream.tail.append((build, at_ns, event))
+                if not seq & PAGE_MASK:
+                    self._page_is_full(stream)
             elif type(event) is Trade:
                 self._trade(at_ns, event)
             elif type(event) is RequestRejected:
-                self._rejected(at_ns, event, sender, line)
+                if event.account is not None:
+                    self._answer(event.account, rejected, at_ns, event, sender, line)
             else:
-                self._rare(at_ns, event)
+                self._rare(at_ns, event, events, sender, line)
 
-    def count(self, replayed: Iterable[Events]) -> None:
-        """Run the numbers on as ``deliver`` does, for commands out of the journal: nobody listens yet."""
-        streams = self.streams
+    def replay(self, at_ns: Nanoseconds, events: Events) -> None:
+        """Run the streams on as ``deliver`` does, for a command out of the journal: nobody listens yet."""
+        put = self.history.put_again
         event: Any
-        for events in replayed:
-            for event in events:
-                kind = type(event)
-                if kind in _MESSAGES:
-                    streams[event.account].last_seq += 1
-                elif kind is Trade:
-                    streams[event.maker].last_seq += 1
-                    streams[event.taker].last_seq += 1
-                elif kind is AuctionTrade:
-                    streams[event.buyer].last_seq += 1
-                    streams[event.seller].last_seq += 1
-                elif (kind is RequestRejected or kind in _IF_ASKED) and event.account is not None:
-                    streams[event.account].last_seq += 1
+        for event in events:
+            build = FREQUENT.get(type(event))
+            if build is not None:
+                put(self.streams[event.account], (build, at_ns, event))
+                continue
+            if type(event) is Trade or type(event) is AuctionTrade:
+                put(self._tape, event)
+            for account, build in concerned(event, events):
+                put(self.streams[account], (build, at_ns, event))
 
-    def _touch(self, reader: Peer) -> None:
+    def _trade(self, at_ns: Nanoseconds, event: Trade) -> None:
+        self._print(event)
+        for account, build in ((event.maker, made), (event.taker, taken)):
+            # As in ``_tell``, written out: next to orders and cancels there is nothing as frequent.
+            stream = self.streams[account]
+            stream.last_seq = seq = stream.last_seq + 1
+            if stream.readers:
+                message = build(seq, at_ns, event)
+                stream.tail.append(message)
+                for reader in stream.readers:
+                    reader.outbox.append(message)
+                    if not reader.touched:
+                        self._touch(reader)
+            else:
+                stream.tail.append((build, at_ns, event))
+            if not seq & PAGE_MASK:
+                self._page_is_full(stream)
+
+    def _tell(self, account: AccountId, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
+        """The next message of the account's stream."""
+        stream = self.streams[account]
+        stream.last_seq = seq = stream.last_seq + 1
+        stream.tail.append((build, at_ns, event))
+        for reader in stream.readers:
+            reader.outbox.append(build(seq, at_ns, event))
+            if not reader.touched:
+                self._touch(reader)
+        if not seq & PAGE_MASK:
+            self._page_is_full(stream)
+
+    def _answer(
+        self,
+        account: AccountId,
+        build: AnswerBuilder,
+        at_ns: Nanoseconds,
+        event: Any,
+        sender: Peer | None,
+        line: int | None,
+    ) -> None:
+        """As ``_tell``; but line numbers mean something only on the connection that sent the line."""
+        stream = self.streams[account]
+        stream.last_seq = seq = stream.last_seq + 1
+        # Kept is what everybody but the sender gets.
+        stream.tail.append((build, at_ns, event))
+        for reader in stream.readers:
+            reader.outbox.append(build(seq, at_ns, event, line if reader is sender else None))
+            if not reader.touched:
+                self._touch(reader)
+        if not seq & PAGE_MASK:
+            self._page_is_full(stream)
+
+    def _print(self, trade: Trade | AuctionTrade) -> None:
+        """Keep the trade itself: it may have to be undone."""
+        tape = self._tape
+        tape.last_seq = seq = tape.last_seq + 1
+        tape.tail.append(trade)
+        if not seq & PAGE_MASK:
+            self._page_is_full(tape)
+
+    def _rare(
+        self, at_ns: Nanoseconds, event: Any, group: Events, sender: Peer | None, line: int | None
+    ) -> None:
+        """What concerns two accounts, or the venue, or an account only sometimes, or nobody."""
+        if type(event) is AuctionTrade:
+            self._print(event)
+        for account, build in concerned(event, group):
+            if build is admin_done:
+                self._answer(account, admin_done, at_ns, event, sender, line)
+            else:
+                self._tell(account, build, at_ns, event)
+        if isinstance(event, PhaseEvent):
+            if self.on_phase is not None:
+                self.on_phase(event)
+        elif isinstance(event, NoticeSent) and self.on_notice is not None:
+            self.on_notice(Notice(at_ns, event.text))
+
+    def _touch(self, reader: Any) -> None:
         reader.touched = True
         self._touched.append(reader)
 
-    def _tell(self, account: AccountId, make: Callable[[Sequence], Message]) -> None:
-        """The next message of the account's stream; for what is rare, ``deliver`` has this written out."""
+    # -- who listens ---------------------------------------------------------------------------
+
+    def join(self, peer: Peer, account: AccountId, resume_from: Sequence | None = None) -> Sequence:
+        """Let the peer follow the account's stream: from message ``resume_from`` on, or what is new.
+
+        Returns the number before the first message it will be sent. After its welcome call ``refill`` if it
+        has a backlog now.
+
+        Raises:
+            ResumeRefused: the stream has not got there yet, or that message is not kept any more.
+        """
         stream = self.streams[account]
-        stream.last_seq = seq = stream.last_seq + 1
-        if stream.readers:
-            message = make(seq)
-            for reader in stream.readers:
-                reader.outbox.append(message)
-                if not reader.touched:
-                    self._touch(reader)
+        if resume_from is None or resume_from == stream.last_seq + 1:
+            stream.readers.append(peer)
+            return stream.last_seq
+        self.history.check_place(stream, resume_from)
+        self._begin_backlog(peer, [Place(stream, resume_from, copied=False)])
+        return resume_from - 1
 
-    def _trade(self, at_ns: Nanoseconds, event: Trade) -> None:
-        # The resting side first: it learns of a trade it did not ask for.
-        stream = self.streams[event.maker]
-        stream.last_seq = seq = stream.last_seq + 1
-        if stream.readers:
-            report = TradeReport(
-                seq, at_ns, event.maker_client_order_id, event.maker_order_id, event.symbol,
-                _SELL if event.aggressor is _BUY else _BUY, event.trade_id, event.price, event.quantity,
-                _MAKER, event.maker_fee, event.maker_cumulative, event.maker_leaves,
-            )  # fmt: skip
-            for reader in stream.readers:
-                reader.outbox.append(report)
-                if not reader.touched:
-                    self._touch(reader)
-        stream = self.streams[event.taker]
-        stream.last_seq = seq = stream.last_seq + 1
-        if stream.readers:
-            report = TradeReport(
-                seq, at_ns, event.taker_client_order_id, event.taker_order_id, event.symbol,
-                event.aggressor, event.trade_id, event.price, event.quantity,
-                _TAKER, event.taker_fee, event.taker_cumulative, event.taker_leaves,
-            )  # fmt: skip
-            for reader in stream.readers:
-                reader.outbox.append(report)
-                if not reader.touched:
-                    self._touch(reader)
-
-    def _rejected(
-        self, at_ns: Nanoseconds, event: RequestRejected, sender: Peer | None, line: int | None
+    def copy(
+        self,
+        peer: Peer,
+        accounts: list[AccountId] | None,
+        copy_from: Iterable[tuple[AccountId, Sequence]] = (),
     ) -> None:
-        if event.account is None:
-            return  # the venue's own request: its operator reads the log
-        stream = self.streams[event.account]
-        stream.last_seq = seq = stream.last_seq + 1
-        for reader in stream.readers:
-            # Line numbers mean something only on the connection that sent the line.
-            of_reader = line if reader is sender else None
-            reader.outbox.append(
-                Rejected(
-                    seq, at_ns, event.request, event.reason, event.text, event.client_order_id, of_reader
-                )
-            )
-            if not reader.touched:
-                self._touch(reader)
+        """Let the peer have copies of these accounts' streams; ``None``: of everybody's and the venue's own.
 
-    def _rare(self, at_ns: Nanoseconds, event: Any) -> None:
-        """What concerns two accounts, or one only if an account asked, or no account at all."""
-        if isinstance(event, AuctionTrade):
-            self._tell(event.buyer, lambda seq: _bought(seq, at_ns, event))
-            self._tell(event.seller, lambda seq: _sold(seq, at_ns, event))
-            return
-        message_of = _IF_ASKED.get(type(event))
-        if message_of is not None and event.account is not None:
-            self._tell(event.account, lambda seq: message_of(seq, at_ns, event))
-        if isinstance(event, PhaseEvent) and self.on_phase is not None:
-            self.on_phase(event)
+        ``copy_from``: first message not seen, by account; of the others it gets what is new. As with
+        ``join``, call ``refill`` after the welcome.
+
+        Raises:
+            ResumeRefused: as ``join``; also for an account that is not among ``accounts``.
+        """
+        wanted = dict(copy_from)
+        if accounts is None:
+            streams = {**self.streams, **{account: self.streams[account] for account in wanted}}
+        else:
+            streams = {account: self.streams[account] for account in accounts}
+        places: list[Place] = []
+        for account, seq in sorted(wanted.items()):
+            if account not in streams:
+                raise ResumeRefused(ErrorCode.UNKNOWN_ACCOUNT, f"{account!r} is none of those you may copy")
+            stream = streams[account]
+            self.history.check_place(stream, seq)
+            if seq <= stream.last_seq:
+                places.append(Place(stream, seq, copied=True))
+        self._copied[peer] = accounts
+        if accounts is None:
+            self._copied_all.append(peer)
+        behind = {place.stream.account for place in places}
+        for account, stream in streams.items():
+            if account not in behind:
+                self._copy_from_now_on(stream, peer)
+        if places:
+            self._begin_backlog(peer, places)
+
+    def leave(self, peer: Peer) -> None:
+        """The peer is gone, or wants nothing more."""
+        peer.backlog = None
+        account = peer.account
+        if account is not None and account in self.streams:
+            readers = self.streams[account].readers
+            if peer in readers:
+                readers.remove(peer)
+        if peer in self._copied:
+            accounts = self._copied.pop(peer)
+            if accounts is None:
+                self._copied_all.remove(peer)
+            for account in list(self.streams) if accounts is None else accounts:
+                stream = self.streams[account]
+                if peer in stream.copies:
+                    stream.copies.remove(peer)
+                    if not stream.copies:
+                        stream.readers = [one for one in stream.readers if not isinstance(one, _Copier)]
+
+    # -- what was ------------------------------------------------------------------------------
+
+    def refill(self, peer: Peer) -> None:
+        """Put the next piece of the peer's backlog into its outbox; when all of it is there, it is live.
+
+        For whoever writes to the peer: call it whenever its transport can take more, as long as
+        ``peer.backlog`` is not ``None``. A peer whose backlog is not kept any more is told so and is to be
+        hung up on.
+        """
+        room = _REFILL_BYTES
+        backlog = peer.backlog
+        while backlog:
+            place = backlog[0]
+            stream = place.stream
+            if place.next_seq > stream.last_seq:
+                del backlog[0]
+                if place.copied:
+                    self._copy_from_now_on(stream, peer)
+                else:
+                    stream.readers.append(peer)
+                continue
+            if room <= 0:
+                break
+            try:
+                lines, count = self.history.read(stream, place.next_seq)
+            except ResumeRefused as refused:
+                self._give_up(peer, refused)
+                return
+            place.next_seq += count
+            if place.copied:
+                lines = _as_copies(stream.account, lines)
+            room -= len(lines)
+            # The outbox writes the last line's end itself.
+            peer.outbox.append(msgspec.Raw(lines[:-1]))
+        if not backlog:
+            peer.backlog = None
+            peer.slow = False
+        if not peer.touched:
+            self._touch(peer)
+
+    def page(self, account: AccountId, from_seq: Sequence, limit: int) -> list[PrivateMessage]:
+        """At most ``limit`` messages of the account's stream from number ``from_seq`` on; oldest first.
+
+        Raises:
+            ResumeRefused: those messages are not kept any more.
+        """
+        if account not in self.streams:
+            return []
+        stream = self.streams[account]
+        found: list[PrivateMessage] = []
+        while len(found) < limit and from_seq + len(found) <= stream.last_seq:
+            lines, _ = self.history.read(stream, from_seq + len(found))
+            found += _decode_private(lines)
+        return found[:limit]
+
+    def find_trade(self, trade_id: TradeId, account: AccountId) -> Trade | AuctionTrade | None:
+        """A trade that the account was a side of; ``None`` if there is none, or it is not kept any more."""
+        if not 0 < trade_id <= self._tape.last_seq:
+            return None
+        try:
+            lines, _ = self.history.read(self._tape, trade_id)
+        except ResumeRefused:
+            return None
+        trade: Trade | AuctionTrade = _decode_trade(lines.partition(b"\n")[0])
+        sides = (trade.maker, trade.taker) if isinstance(trade, Trade) else (trade.buyer, trade.seller)
+        return trade if account in sides else None
+
+    def _opened(self, stream: PrivateStream) -> None:
+        for peer in self._copied_all:
+            self._copy_from_now_on(stream, peer)
+
+    def _copy_from_now_on(self, stream: PrivateStream, peer: Peer) -> None:
+        if not stream.copies:
+            stream.readers.append(_Copier(stream, self._touched))
+        stream.copies.append(peer)
+
+    def _begin_backlog(self, peer: Peer, places: list[Place]) -> None:
+        peer.backlog = places
+        # Market data would overtake the private messages it follows from (rule 47): it passes the peer by.
+        peer.slow = True
+
+    def _give_up(self, peer: Peer, refused: ResumeRefused) -> None:
+        peer.backlog = None
+        peer.session.end_with(refused.code, refused.text)
+        peer.closing = True
+        if not peer.touched:
+            self._touch(peer)
 
 
-def _accepted(seq: Sequence, at_ns: Nanoseconds, event: OrderAccepted) -> Message:
-    terms = event.terms
-    if terms is None:
-        return _PlainAccepted(
-            seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.side, event.quantity,
-            event.price, event.order_type, event.time_in_force, event.post_only,
-        )  # fmt: skip
-    return Accepted(
-        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.side, event.quantity,
-        event.price, event.order_type, event.time_in_force, terms.post_only or event.post_only,
-        stop_price=terms.stop_price,
-        trail=terms.trail,
-        display=terms.display,
-        hidden=terms.hidden,
-        minimum_quantity=terms.minimum_quantity,
-        all_or_none=terms.all_or_none,
-        protection=terms.protection,
-        cap=terms.cap,
-        amount=terms.amount,
-        expires_at_ns=terms.expires_at_ns,
-        self_trade=terms.self_trade,
-        self_trade_group=terms.self_trade_group,
-    )  # fmt: skip
-
-
-def _rested(seq: Sequence, at_ns: Nanoseconds, event: OrderRested) -> Message:
-    return Rested(
-        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.leaves, event.price
-    )  # fmt: skip
-
-
-def _repriced(seq: Sequence, at_ns: Nanoseconds, event: OrderRepriced) -> Message:
-    return Repriced(
-        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.price, event.leaves
-    )  # fmt: skip
-
-
-def _triggered(seq: Sequence, at_ns: Nanoseconds, event: StopTriggered) -> Message:
-    return Triggered(seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.stop_price)
-
-
-def _prevented(seq: Sequence, at_ns: Nanoseconds, event: SelfTradePrevented) -> Message:
-    return messages.SelfTradePrevented(
-        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.quantity, event.cumulative,
-        event.leaves,
-    )  # fmt: skip
-
-
-def _canceled(seq: Sequence, at_ns: Nanoseconds, event: OrderCanceled) -> Message:
-    return Canceled(
-        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.quantity, event.cumulative,
-        event.reason,
-    )  # fmt: skip
-
-
-def _replaced(seq: Sequence, at_ns: Nanoseconds, event: OrderReplaced) -> Message:
-    return Replaced(
-        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.quantity, event.cumulative,
-        event.leaves, event.kept_priority, event.price, event.stop_price,
-    )  # fmt: skip
-
-
-def _bought(seq: Sequence, at_ns: Nanoseconds, event: AuctionTrade) -> Message:
-    return TradeReport(
-        seq, at_ns, event.buyer_client_order_id, event.buyer_order_id, event.symbol, _BUY, event.trade_id,
-        event.price, event.quantity, _AUCTION, event.buyer_fee, event.buyer_cumulative, event.buyer_leaves,
-    )  # fmt: skip
-
-
-def _sold(seq: Sequence, at_ns: Nanoseconds, event: AuctionTrade) -> Message:
-    return TradeReport(
-        seq, at_ns, event.seller_client_order_id, event.seller_order_id, event.symbol, _SELL, event.trade_id,
-        event.price, event.quantity, _AUCTION, event.seller_fee, event.seller_cumulative, event.seller_leaves,
-    )  # fmt: skip
-
-
-def _mass_canceled(seq: Sequence, at_ns: Nanoseconds, event: OrdersMassCanceled) -> Message:
-    return MassCanceled(seq, at_ns, event.count)
-
-
-def _phase_changed(seq: Sequence, at_ns: Nanoseconds, event: PhaseChanged) -> Message:
-    return AdminDone(seq, at_ns, event.symbol, event.phase)
-
-
-def _auction_extended(seq: Sequence, at_ns: Nanoseconds, event: AuctionExtended) -> Message:
-    return AdminDone(seq, at_ns, event.symbol, event.phase, True, event.price)
-
-
-def _last_price_set(seq: Sequence, at_ns: Nanoseconds, event: LastPriceSet) -> Message:
-    return AdminDone(seq, at_ns, event.symbol, price=event.price)
-
-
-_Builders = dict[type, Callable[[Sequence, Nanoseconds, Any], Message]]
-
-_MESSAGES: Final[_Builders] = {
-    OrderAccepted: _accepted,
-    OrderRested: _rested,
-    OrderRepriced: _repriced,
-    StopTriggered: _triggered,
-    SelfTradePrevented: _prevented,
-    OrderCanceled: _canceled,
-    OrderReplaced: _replaced,
-}
-"""Events that concern one account, and what it is told."""
-
-_IF_ASKED: Final[_Builders] = {
-    OrdersMassCanceled: _mass_canceled,
-    PhaseChanged: _phase_changed,
-    AuctionExtended: _auction_extended,
-    LastPriceSet: _last_price_set,
-}
-"""Events that concern an account if it asked for them. What is in neither table and is no trade and no
-refusal nobody is told of in private."""
+def _as_copies(account: AccountId, lines: bytes) -> bytes:
+    """Each line as the ``copy`` that it was live, byte by byte."""
+    before = b'{"type":"copy","account":' + msgspec.json.encode(account) + b',"report":'
+    return before + lines[:-1].replace(b"\n", b"}\n" + before) + b"}\n"

@@ -1,6 +1,6 @@
 """Group commit: one turn at a time is written off the event loop, and meanwhile the next one gathers.
 
-In: turns, each with what to call when it is safe. Out: those calls, on the loop, in order. While a
+In: turns with the private messages to be kept, each with what to call when it is safe. Out: those calls, on the loop, in order. While a
 commit is under way the venue goes on matching; everything it takes in meanwhile becomes the next
 turn, so the slower the disk, the bigger and fewer the transactions.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from exchange.engine.sequencer import Turn
+from exchange.history import Page
 from exchange.journal.log import CommandLog
 
 Done = Callable[[Exception | None], None]
@@ -22,13 +23,13 @@ class GroupCommit:
     def __init__(self, log: CommandLog, loop: asyncio.AbstractEventLoop) -> None:
         self._log = log
         self._loop = loop
-        self._queue: SimpleQueue[tuple[Turn, Done] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[Turn, list[Page], Done] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
-    def commit(self, turn: Turn, done: Done) -> None:
-        """Write ``turn``; then call ``done`` on the loop with ``None``, or with what went wrong."""
-        self._queue.put((turn, done))
+    def commit(self, turn: Turn, pages: list[Page], done: Done) -> None:
+        """Write ``turn`` and ``pages``; then call ``done`` on the loop with ``None``, or with what went wrong."""
+        self._queue.put((turn, pages, done))
 
     def stop(self) -> None:
         """Wait until everything handed in is written, and end the thread."""
@@ -37,10 +38,10 @@ class GroupCommit:
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
-            turn, done = item
+            turn, pages, done = item
             error: Exception | None = None
             try:
-                self._log.append(turn)
+                self._log.append(turn, pages)
             except Exception as caught:  # noqa: BLE001  # whatever it is, the loop has to learn of it
                 error = caught
             self._loop.call_soon_threadsafe(done, error)

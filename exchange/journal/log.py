@@ -1,11 +1,15 @@
 """What the venue asks of a journal, whatever keeps it.
 
-In: turns of stamped commands. Out: the same turns again, in order, each with the digest of the
-events it caused, and snapshots of the state. A turn handed to ``append`` is safe when the call
-returns, as far as the journal's ``sync`` promises. One writer at a time.
+In: turns of stamped commands, and pages of private messages that go with them. Out: the same turns
+again, in order, each with the digest of the events it caused; snapshots of the state; the pages.
+What is handed to ``append`` is safe when the call returns, as far as the journal's ``sync`` promises.
+One writer at a time.
+
+Private messages follow from the commands; they are kept so that old ones can be had without a replay.
+All up to the last snapshot are there, and never one whose command is not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -14,6 +18,7 @@ from exchange.engine.commands import Command
 from exchange.engine.engine import Events
 from exchange.engine.sequencer import Turn
 from exchange.engine.snapshot import EngineImage, digest
+from exchange.history import Archive, Page
 from protocol.vocabulary import AccountId, Nanoseconds, Sequence
 
 
@@ -46,8 +51,10 @@ def events_digest(events: list[Events]) -> str:
 class CommandLog(Protocol):
     """A journal, open for one venue."""
 
-    def append(self, turn: Turn) -> None:
-        """Write a turn; return when it is safe. May be called from another thread, one call at a time.
+    def append(self, turn: Turn, pages: Iterable[Page] = ()) -> None:
+        """Write a turn and pages, all or nothing; return when they are safe, the pages marked as written.
+
+        May be called from another thread, one call at a time.
 
         Raises:
             JournalError: it could not be written; the venue must stop and send nothing more.
@@ -62,8 +69,11 @@ class CommandLog(Protocol):
         """
         ...
 
-    def save_snapshot(self, image: VenueImage) -> None:
-        """Keep an image; a later start needs to replay only what came after it."""
+    def save_snapshot(self, image: VenueImage, pages: Iterable[Page] = ()) -> None:
+        """Keep an image, and with it all private messages up to there that were not written before.
+
+        A later start needs to replay only what came after it.
+        """
         ...
 
     def snapshots(self) -> Iterator[tuple[VenueImage, str]]:
@@ -72,6 +82,10 @@ class CommandLog(Protocol):
 
     def latest_snapshot(self) -> VenueImage | None:
         """The last image, if there is one."""
+        ...
+
+    def archive(self) -> Archive:
+        """Where the pages can be read, from the thread that calls this, while another one writes."""
         ...
 
     def close(self) -> None:

@@ -2,7 +2,8 @@
 
 In: turns. Out: a row for each, with the commands as JSON lines, so that ``sqlite3 FILE "select
 commands from turns"`` shows what was asked of the venue. One row a turn and not one a command:
-the cost of a row is paid once for all commands of a turn.
+the cost of a row is paid once for all commands of a turn. Beside them the pages of private messages
+(``select lines from private where account = 'anna'``), in the transaction of the turn they go with.
 
 ``sync``: ``full`` survives the loss of power (the write-ahead log is flushed at every commit);
 ``normal`` survives the death of the process, and after a loss of power may miss the last turns;
@@ -12,7 +13,7 @@ the cost of a row is paid once for all commands of a turn.
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,11 +23,13 @@ import msgspec
 from exchange.choices import Sync
 from exchange.engine.commands import Command
 from exchange.engine.sequencer import Turn
+from exchange.history import Page
+from exchange.journal.archive import SqliteArchive
 from exchange.journal.log import StoredTurn, VenueImage, events_digest
 from protocol.errors import JournalError
 from protocol.vocabulary import Sequence
 
-_FORMAT: Final = "2"
+_FORMAT: Final = "3"
 """Version of the file and of the commands in it, as the schema below writes it. A file of another version
 is refused: read with other rules, its commands could mean something else."""
 
@@ -39,7 +42,14 @@ create table turns (
     events_digest text not null
 );
 create table snapshots (seq integer primary key, state_hash text not null, image blob not null);
-insert into meta values ('format', '2');
+create table private (
+    account text not null,
+    first_seq integer not null,
+    count integer not null,
+    lines blob not null
+);
+create unique index private_places on private (account, first_seq, count);
+insert into meta values ('format', '3');
 """
 
 _WAL_PAGES: Final = 4000
@@ -57,11 +67,14 @@ class SqliteLog:
         """
         self._path = path
         self._lock: int | None = None
+        self._beside: list[sqlite3.Connection] = []  # read while this one writes
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(Command)
         try:
             if read_only:
-                self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
+                self._connection = _read_only(path)
+                # One transaction for all that is read: of a venue that runs, all of it as of one moment.
+                self._connection.execute("begin")
             else:
                 self._lock = self._take_lock()
                 self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -76,14 +89,24 @@ class SqliteLog:
             self.close()
             raise
 
-    def append(self, turn: Turn) -> None:
+    def append(self, turn: Turn, pages: Iterable[Page] = ()) -> None:
         commands = self._encoder.encode_lines(turn.commands)
         row = (turn.first_seq, len(turn.commands), commands, events_digest(turn.events))
+        self._write("insert into turns values (?, ?, ?, ?)", row, pages)
+
+    def _write(self, statement: str, row: tuple[object, ...], pages: Iterable[Page]) -> None:
+        """A row and pages in one transaction."""
+        pages = list(pages)
+        stored = [(page.account, page.first_seq, len(page.entries), page.lines()) for page in pages]
         try:
-            # Without an explicit transaction each statement is one.
-            self._connection.execute("insert into turns values (?, ?, ?, ?)", row)
+            self._connection.execute("begin immediate")
+            self._connection.execute(statement, row)
+            self._connection.executemany("insert into private values (?, ?, ?, ?)", stored)
+            self._connection.execute("commit")
         except sqlite3.Error as error:
             raise JournalError(str(self._path), str(error)) from error
+        for page in pages:
+            page.written = True
 
     def turns(self, after: Sequence = 0) -> Iterator[StoredTurn]:
         expected = after + 1
@@ -103,18 +126,14 @@ class SqliteLog:
         except (sqlite3.Error, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise JournalError(str(self._path), f"after command {expected - 1}: {error}") from error
 
-    def save_snapshot(self, image: VenueImage) -> None:
+    def save_snapshot(self, image: VenueImage, pages: Iterable[Page] = ()) -> None:
+        row = (image.seq, image.state_hash(), self._encoder.encode(image))
+        self._write("insert or replace into snapshots values (?, ?, ?)", row, pages)
         try:
-            self._connection.execute("begin")
-            self._connection.execute(
-                "insert or replace into snapshots values (?, ?, ?)",
-                (image.seq, image.state_hash(), self._encoder.encode(image)),
-            )
             self._connection.execute(
                 "delete from snapshots where seq not in (select seq from snapshots order by seq desc limit ?)",
                 (_KEPT_SNAPSHOTS,),
             )
-            self._connection.execute("commit")
         except sqlite3.Error as error:
             raise JournalError(str(self._path), str(error)) from error
 
@@ -137,6 +156,21 @@ class SqliteLog:
         except (sqlite3.Error, msgspec.MsgspecError) as error:
             raise JournalError(str(self._path), f"a snapshot can't be read: {error}") from error
 
+    def archive(self) -> SqliteArchive:
+        """A log that only reads shares its view of the file; beside one that writes there is another connection.
+
+        Raises:
+            JournalError: the file can't be opened.
+        """
+        if self._lock is None:
+            return SqliteArchive(self._path, self._connection)
+        try:
+            connection = _read_only(self._path)
+        except sqlite3.Error as error:
+            raise JournalError(str(self._path), str(error)) from error
+        self._beside.append(connection)
+        return SqliteArchive(self._path, connection)
+
     def damage(self) -> str | None:
         """What SQLite's own check of the file finds, or ``None``."""
         try:
@@ -146,6 +180,10 @@ class SqliteLog:
         return None if found == ["ok"] else "; ".join(found)
 
     def close(self) -> None:
+        # Before the writer: the last connection that closes tidies up, and only the writer can.
+        for connection in self._beside:
+            with suppress(sqlite3.Error):
+                connection.close()
         with suppress(sqlite3.Error, AttributeError):
             self._connection.close()
         self._release_lock()
@@ -182,3 +220,7 @@ class SqliteLog:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)

@@ -1,9 +1,10 @@
 """``tontine verify``: proves that a journal gives the same events and the same state again.
 
 In: a journal's path. Out: a table for a person, and whether all of it held. Three proofs: SQLite's
-own check of the file; the whole journal replayed from nothing, with the events of every turn and the
-state at every snapshot compared; and the last snapshot plus the turns after it, which must end in
-the same state (rule 50).
+own check of the file; the whole journal replayed from nothing, with the events of every turn, the
+private messages of every account and the state at every snapshot compared; and the last snapshot
+plus the turns after it, which must end in the same state (rule 50). On request a fourth: that money
+is conserved after every single command (rule 43).
 """
 
 import time
@@ -13,14 +14,16 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from exchange.journal.messages import NothingWritten, PrivateCheck
 from exchange.journal.recovery import check, recover, start_from
 from exchange.journal.sqlite import SqliteLog
 from protocol.clock import ManualClock
 from protocol.errors import JournalError, VenueError
 
 
-def verify(path: Path, console: Console | None = None) -> bool:
-    """Check the journal at ``path`` and print what was found.
+def verify(path: Path, console: Console | None = None, *, ledger: bool = False) -> bool:
+    """Check the journal at ``path`` and print what was found. ``ledger``: look through all the books after
+    every command, too.
 
     Raises:
         JournalError: there is no journal at that path.
@@ -30,23 +33,24 @@ def verify(path: Path, console: Console | None = None) -> bool:
         raise JournalError(str(path), "no such file")
     log = SqliteLog(path, read_only=True)
     try:
-        return _verify(log, console, str(path))
+        return _verify(log, console, str(path), ledger=ledger)
     finally:
         log.close()
 
 
-def _verify(log: SqliteLog, console: Console, name: str) -> bool:
+def _verify(log: SqliteLog, console: Console, name: str, *, ledger: bool) -> bool:
     started = time.perf_counter()
     # Replaying needs no clock: every command carries its time.
     now_ns = ManualClock().now_ns
-    state = start_from(None, now_ns, [])
+    state = start_from(None, now_ns, [], NothingWritten())
+    private = PrivateCheck(log.archive(), state.reports.history)
     turns = commands = events = 0
     fault = log.damage()
     if fault is None:
         try:
             with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
                 task = progress.add_task("replaying", total=None)
-                for checked in check(log, state):
+                for checked in check(log, state, private, ledger=ledger):
                     turns += 1
                     commands += checked.commands
                     events += checked.events
@@ -63,6 +67,9 @@ def _verify(log: SqliteLog, console: Console, name: str) -> bool:
         f"{commands:,} in {turns:,} turns, numbered 1 to {state.sequencer.last_seq:,} without a gap",
     )
     table.add_row("events", f"{events:,}")
+    table.add_row("private messages", f"{private.compared:,} kept, {private.made:,} in all")
+    if ledger:
+        table.add_row("ledger", "conserved after every command" if fault is None else "see the verdict")
     table.add_row("snapshots", ", ".join(f"after {image.seq:,}" for image, _ in log.snapshots()) or "none")
     table.add_row("state hash", state.image().state_hash())
     table.add_row("took", f"{time.perf_counter() - started:.2f} s")

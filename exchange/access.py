@@ -66,12 +66,15 @@ class VerifierThread:
         """``post`` has something called on the event loop: ``loop.call_soon_threadsafe``."""
         self._post = post
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="secrets", initializer=_step_back)
+        self._stopped = False
 
     def verify(self, secret_hash: str, secret: str, done: Callable[[bool], None]) -> None:
-        self._pool.submit(self._run, secret_hash, secret, done)
+        if not self._stopped:
+            self._pool.submit(self._run, secret_hash, secret, done)
 
     def stop(self) -> None:
-        """Wait for the check that is under way, and end the thread."""
+        """Wait for the check that is under way, and end the thread. Nobody learns of anything after that."""
+        self._stopped = True
         self._pool.shutdown(cancel_futures=True)
 
     def _run(self, secret_hash: str, secret: str, done: Callable[[bool], None]) -> None:

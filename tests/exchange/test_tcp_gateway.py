@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from exchange.access import Access
 from exchange.engine.commands import AddInstrument
 from exchange.gateways.tcp import Limits, TcpGateway
 from exchange.journal.recovery import start_from
@@ -22,11 +23,11 @@ from tests.support.venue import Json, new
 class Gateway:
     """A venue without a journal behind a real listening socket, in the test's own loop."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, access: Access | None) -> None:
         touched: Touched = []
         self.clock = ManualClock()
         state = start_from(None, self.clock.now_ns, touched)
-        self.venue = Venue("test", state.sequencer, state.reports, touched)
+        self.venue = Venue("test", state.sequencer, state.reports, touched, access or Access(open=True))
         self.venue.act(AddInstrument(Symbol("ACME"), 1, 1, 1, 1000, 1000, 2, 0, 0, False))
         self.gateway = TcpGateway(
             self.venue, Turns(self.venue, None, asyncio.get_running_loop()), limits, self.clock
@@ -57,8 +58,11 @@ async def gateway(
     max_in_flight: int = 1024,
     max_outgoing_bytes: int = 256 * 1024,
     max_connections: int = 100,
+    max_per_source: int = 100,
+    access: Access | None = None,
 ) -> AsyncIterator[Gateway]:
-    running = Gateway(Limits(65_536, max_in_flight, max_outgoing_bytes, 60.0, max_connections))
+    limits = Limits(65_536, max_in_flight, max_outgoing_bytes, 60.0, max_connections, max_per_source, 30.0)
+    running = Gateway(limits, access)
     running.address = await running.gateway.listen("127.0.0.1", 0)
     try:
         yield running

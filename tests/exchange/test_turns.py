@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
+from exchange.access import Access
 from exchange.engine.commands import AddInstrument
 from exchange.engine.sequencer import Turn
+from exchange.history import Archive, Page
 from exchange.journal.group_commit import GroupCommit
 from exchange.journal.log import StoredTurn, VenueImage
 from exchange.journal.recovery import start_from
@@ -28,7 +30,7 @@ class GatedLog:
         self.written: list[Turn] = []
         self.broken = False
 
-    def append(self, turn: Turn) -> None:
+    def append(self, turn: Turn, pages: Iterable[Page] = ()) -> None:
         self.gate.acquire()
         if self.broken:
             raise JournalError("disk", "full")
@@ -37,7 +39,10 @@ class GatedLog:
     def turns(self, after: Sequence = 0) -> Iterator[StoredTurn]:
         return iter(())
 
-    def save_snapshot(self, image: VenueImage) -> None: ...
+    def save_snapshot(self, image: VenueImage, pages: Iterable[Page] = ()) -> None: ...
+
+    def archive(self) -> Archive:
+        raise NotImplementedError
 
     def snapshots(self) -> Iterator[tuple[VenueImage, str]]:
         return iter(())
@@ -66,7 +71,7 @@ class Market:
     def __init__(self) -> None:
         touched: Touched = []
         state = start_from(None, ManualClock().now_ns, touched)
-        self.venue = Venue("test", state.sequencer, state.reports, touched)
+        self.venue = Venue("test", state.sequencer, state.reports, touched, Access(open=True))
         self.venue.act(AddInstrument(Symbol("ACME"), 1, 1, 1, 1000, 1000, 2, 0, 0, False))
         self.venue.take_turn()
         self.log = GatedLog()

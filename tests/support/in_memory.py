@@ -5,6 +5,8 @@ In: messages of traders. Out: what each of them is sent, message by message.
 
 from typing import Final
 
+from exchange.access import Access
+from exchange.engine.commands import SetAccount
 from exchange.journal.recovery import start_from
 from exchange.peers import Peer, Touched
 from exchange.venue import Venue
@@ -12,7 +14,7 @@ from protocol.clock import ManualClock
 from protocol.fields import Message
 from protocol.messages import NewOrder
 from protocol.session import ClientSession, ServerSession
-from protocol.vocabulary import AccountId, ClientOrderId, Side, TimeInForce
+from protocol.vocabulary import AccountId, ClientOrderId, Role, Side, TimeInForce
 from tests.support.wire_requests import ACME, listing
 
 OPERATORS: Final = tuple(AccountId(f"trader{number}") for number in range(4))
@@ -52,8 +54,10 @@ def open_venue(**settings: object) -> Venue:
     """A venue with one instrument, ``ACME``, plain but for ``settings``."""
     touched: Touched = []
     state = start_from(None, ManualClock().now_ns, touched)
-    venue = Venue("test", state.sequencer, state.reports, touched, operators=OPERATORS)
+    venue = Venue("test", state.sequencer, state.reports, touched, Access(open=True))
     venue.act(listing(**settings))
+    for name in OPERATORS:
+        venue.act(SetAccount(name, Role.OPERATOR))
     return venue
 
 

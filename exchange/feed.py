@@ -10,7 +10,14 @@ from typing import Final
 
 from exchange.engine.auction import indicative
 from exchange.engine.book import Book
-from exchange.engine.events import AuctionExtended, AuctionHeld, AuctionTrade, PhaseChanged, Trade
+from exchange.engine.events import (
+    AuctionExtended,
+    AuctionHeld,
+    AuctionTrade,
+    PhaseChanged,
+    Trade,
+    TradeBusted,
+)
 from exchange.engine.phases import is_call
 from exchange.peers import Peer, Touched
 from protocol import messages
@@ -23,6 +30,7 @@ from protocol.messages import (
     DepthSnapshot,
     Indication,
     PhaseStatus,
+    PrintBusted,
     PublicMessage,
     TradePrint,
 )
@@ -114,7 +122,13 @@ class Feed:
                 TradePrint(self._symbol, self._tape_seq, trade.trade_id, at_ns, trade.price, trade.quantity)
             )
 
-    def _print(self, print_: TradePrint) -> None:
+    def publish_bust(self, at_ns: Nanoseconds, busted: TradeBusted) -> None:
+        """A print does not count any more; it takes the next number of the tape."""
+        self._tape_seq += 1
+        if self.tape_readers:
+            self._print(PrintBusted(self._symbol, self._tape_seq, busted.trade_id, at_ns))
+
+    def _print(self, print_: TradePrint | PrintBusted) -> None:
         line = preencode(print_)
         for reader in self.tape_readers:
             if not reader.slow:

@@ -26,6 +26,7 @@ from exchange.engine.events import (
     SelfTradePrevented,
     StopTriggered,
     Trade,
+    TradeBusted,
 )
 from exchange.feed import Feed
 from exchange.peers import Peer, Touched
@@ -126,7 +127,7 @@ class MarketData:
                 _mark(changed, event.symbol, Side.BUY, None)
                 whole.add(event.symbol)
                 self._publish_rare(at_ns, event)
-            elif kind is AuctionHeld or kind is AuctionExtended:
+            elif kind is AuctionHeld or kind is AuctionExtended or kind is TradeBusted:
                 self._publish_rare(at_ns, event)
         for symbol, (bids, asks) in changed.items():
             feed = self._feeds.get(symbol)
@@ -143,7 +144,7 @@ class MarketData:
     def _publish_rare(
         self,
         at_ns: Nanoseconds,
-        event: AuctionTrade | AuctionHeld | AuctionExtended | PhaseChanged | StopTriggered,
+        event: AuctionTrade | AuctionHeld | AuctionExtended | PhaseChanged | StopTriggered | TradeBusted,
     ) -> None:
         feed = self.feed(event.symbol)
         if feed is None:
@@ -157,6 +158,8 @@ class MarketData:
                 feed.publish_extension(at_ns, event)
             case PhaseChanged():
                 feed.publish_phase(at_ns, event)
+            case TradeBusted():
+                feed.publish_bust(at_ns, event)
             case StopTriggered():
                 pass
 

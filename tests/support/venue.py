@@ -28,14 +28,23 @@ class DidNotStart(Exception):
 
 
 class VenueProcess:
-    """``python -m exchange serve`` with a journal in ``directory``."""
+    """``python -m exchange serve`` with a journal in ``directory``; open, unless its file is to say who may log in."""
 
-    def __init__(self, directory: Path, *arguments: str, journal: bool = True, port: int = 0) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *arguments: str,
+        journal: bool = True,
+        port: int = 0,
+        open_venue: bool = True,
+    ) -> None:
         self.journal = directory / "venue.journal"
         command = [sys.executable, "-m", "exchange", "serve", *arguments, "--port", str(port)]
+        command += ["--open"] if open_venue else []
         command += ["--journal", str(self.journal) if journal else "off", "--log-format", "json"]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # our own program
         self.log: list[Json] = []
+        self._more_log = threading.Condition()
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self.host, self.port = self._address()
 
@@ -56,13 +65,26 @@ class VenueProcess:
         if not line.startswith("{"):
             return None
         entry: Json = json.loads(line)
-        self.log.append(entry)
+        with self._more_log:
+            self.log.append(entry)
+            self._more_log.notify_all()
         return entry
 
     def _read_log(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self._keep(line)
+
+    def logged(self, event: str, after: int = 0) -> Json:
+        """The first entry of this kind beyond the first ``after`` entries; waits for it."""
+
+        def found() -> Json | None:
+            return next((entry for entry in self.log[after:] if entry["event"] == event), None)
+
+        with self._more_log:
+            entry = self._more_log.wait_for(found, PATIENCE_S)
+        assert entry is not None, f"no {event} in the log"
+        return entry
 
     def connect(self) -> "RawClient":
         return RawClient(self.host, self.port)
@@ -98,10 +120,10 @@ class VenueProcess:
 
 @contextmanager
 def running_venue(
-    directory: Path, *arguments: str, journal: bool = True, port: int = 0
+    directory: Path, *arguments: str, journal: bool = True, port: int = 0, open_venue: bool = True
 ) -> Iterator[VenueProcess]:
     """A venue that is killed at the end if the test has not stopped it."""
-    venue = VenueProcess(directory, *arguments, journal=journal, port=port)
+    venue = VenueProcess(directory, *arguments, journal=journal, port=port, open_venue=open_venue)
     try:
         yield venue
     finally:

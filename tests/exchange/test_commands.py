@@ -15,7 +15,7 @@ def exchange(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
 
 
-@pytest.mark.parametrize("command", ["serve", "verify", "conform"])
+@pytest.mark.parametrize("command", ["init", "check", "hash-secret", "serve", "verify", "conform"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = exchange(command, "--help")
 
@@ -44,7 +44,9 @@ def test_a_venue_file_with_a_mistake_is_one_line(tmp_path: Path) -> None:
 
 def test_an_address_that_is_taken_is_one_line_after_the_log(tmp_path: Path) -> None:
     with running_venue(tmp_path) as venue:
-        done = exchange("serve", "--port", str(venue.port), "--journal", "off", "--log-format", "json")
+        done = exchange(
+            "serve", "--open", "--port", str(venue.port), "--journal", "off", "--log-format", "json"
+        )
 
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("tontine: tcp 127.0.0.1:")
@@ -90,6 +92,7 @@ def test_a_venue_told_to_live_until_eof_ends_in_order_when_its_owner_is_gone(tmp
         "-m",
         "exchange",
         "serve",
+        "--open",
         "--port",
         "0",
         "--journal",
@@ -112,7 +115,7 @@ def test_a_venue_told_to_live_until_eof_ends_in_order_when_its_owner_is_gone(tmp
 
 
 def test_a_venue_whose_log_nobody_reads_goes_on_serving(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "exchange", "serve", "--port", "0", "--journal", "off"]
+    command = [sys.executable, "-m", "exchange", "serve", "--open", "--port", "0", "--journal", "off"]
     deaf = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert deaf.stderr is not None
     port = next(json.loads(line)["port"] for line in deaf.stderr if '"listening"' in line)

@@ -35,6 +35,7 @@ FINAL: Final = frozenset(
         ErrorCode.LOGIN_FAILED,
         ErrorCode.ACCOUNT_DISABLED,
         ErrorCode.NOT_ALLOWED,
+        ErrorCode.UNKNOWN_ACCOUNT,
         ErrorCode.RESUME_FROM_THE_FUTURE,
         ErrorCode.RESUME_UNAVAILABLE,
     )
@@ -106,8 +107,11 @@ async def sessions(
             ) as client:
                 tries = 0
                 yield client
-                resume_from = client.resume_from
-                copy_from = {**(copy_from or {}), **client.copy_from}
+                # One or the other: the venue refuses a word that means nothing to the role.
+                if client.welcome.role is Role.DROP_COPY:
+                    copy_from = {**(copy_from or {}), **client.copy_from}
+                else:
+                    resume_from = client.resume_from
         except SessionBroken as broken:
             if broken.code in FINAL:
                 raise

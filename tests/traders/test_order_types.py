@@ -37,11 +37,14 @@ from protocol.vocabulary import (
 from tests.traders.reports import ACME
 from traders.client import Client
 from traders.entry import Terms, new_order
+from traders.operators import Operator
 from traders.portfolio import Portfolio
 from traders.venue_process import Address, own_venue
 
 FILE = """
-operators = ["olga"]
+[[accounts]]
+name = "olga"
+role = "operator"
 
 [[instruments]]
 symbol = "ACME"
@@ -59,8 +62,14 @@ async def venue(tmp_path: Path) -> AsyncIterator[Address]:
 
 
 @pytest.fixture
-async def olga(venue: Address) -> AsyncIterator[Client]:
-    async with Client.connect(*venue, account="olga") as client:
+async def olga(venue: Address) -> AsyncIterator[Operator]:
+    async with Operator.connect(*venue, account="olga") as operator:
+        yield operator
+
+
+@pytest.fixture
+async def dora(venue: Address) -> AsyncIterator[Client]:
+    async with Client.connect(*venue, account="dora") as client:
         yield client
 
 
@@ -110,14 +119,14 @@ def test_what_is_given_is_not_second_guessed() -> None:
 
 
 # -- orders ----------------------------------------------------------------------------------------
-async def test_a_stop_waits_moves_triggers_and_trades(anna: Client, olga: Client) -> None:
-    await olga.buy("ACME", 10, at=95)
+async def test_a_stop_waits_moves_triggers_and_trades(anna: Client, dora: Client, olga: Operator) -> None:
+    await dora.buy("ACME", 10, at=95)
     stop = await anna.sell("ACME", 10, stop_price=90)
     waiting = (stop.is_pending, stop.is_live, stop.stop_price)
     status = await anna.order_status(stop.client_order_id)
 
     moved = await stop.replace(stop_price=92)
-    done = await olga.set_last_price("ACME", 91)
+    done = await olga.set_last_price("ACME", 91, why="a test")
     kinds = [type(report).__name__ async for report in stop]
 
     assert waiting == (True, False, 90)
@@ -129,9 +138,9 @@ async def test_a_stop_waits_moves_triggers_and_trades(anna: Client, olga: Client
     assert stop.average_price == 95
 
 
-async def test_a_market_order_by_amount_tells_when_it_is_done(anna: Client, olga: Client) -> None:
+async def test_a_market_order_by_amount_tells_when_it_is_done(anna: Client, dora: Client) -> None:
     for price in (100, 101, 110):
-        await olga.sell("ACME", 10, at=price)
+        await dora.sell("ACME", 10, at=price)
 
     order = await anna.buy("ACME", amount=1_700)
     reports = [report async for report in order]
@@ -169,9 +178,9 @@ async def test_a_mass_cancel_can_be_bounded_by_price(anna: Client) -> None:
 
 
 async def test_an_order_that_would_have_to_trade_is_canceled_where_it_says_so(
-    anna: Client, olga: Client
+    anna: Client, dora: Client
 ) -> None:
-    await olga.sell("ACME", 5, at=100)
+    await dora.sell("ACME", 5, at=100)
 
     refused = await anna.buy("ACME", 5, at=100, post_only=True)
     canceled = await anna.buy("ACME", 5, at=100, post_only=PostOnly.CANCEL)
@@ -185,7 +194,7 @@ async def test_an_order_that_would_have_to_trade_is_canceled_where_it_says_so(
 
 
 # -- phases and auctions ---------------------------------------------------------------------------
-async def test_a_call_is_watched_from_its_beginning_to_its_result(anna: Client, olga: Client) -> None:
+async def test_a_call_is_watched_from_its_beginning_to_its_result(anna: Client, olga: Operator) -> None:
     async with (
         aclosing(anna.status("ACME")) as phases,
         aclosing(anna.auctions("ACME")) as auctions,
@@ -196,7 +205,7 @@ async def test_a_call_is_watched_from_its_beginning_to_its_result(anna: Client, 
         printed = asyncio.ensure_future(anext(prints))
         before = await anext(phases)
         await anext(depths)
-        await olga.change_phase("ACME", Phase.INTRADAY_AUCTION)
+        await olga.change_phase("ACME", Phase.INTRADAY_AUCTION, why="a test")
         changed = await anext(phases)
         bid = await anna.buy("ACME", 10, at=102)
         ask = await anna.sell("ACME", 4, at=98)
@@ -207,7 +216,7 @@ async def test_a_call_is_watched_from_its_beginning_to_its_result(anna: Client, 
         while isinstance(indication, Indication) and not indication.volume:
             indication = await anext(auctions)
 
-        await olga.change_phase("ACME", Phase.CONTINUOUS)
+        await olga.change_phase("ACME", Phase.CONTINUOUS, why="a test")
         result = await anext(auctions)
         print_ = await printed
 
@@ -223,15 +232,15 @@ async def test_a_call_is_watched_from_its_beginning_to_its_result(anna: Client, 
     assert (bid.leaves, ask.is_done) == (6, True)
 
 
-async def test_fills_of_an_auction_count_with_their_fees(anna: Client, olga: Client) -> None:
+async def test_fills_of_an_auction_count_with_their_fees(anna: Client, dora: Client, olga: Operator) -> None:
     portfolio = Portfolio()
-    await olga.change_phase("ACME", Phase.PRE_OPEN)
+    await olga.change_phase("ACME", Phase.PRE_OPEN, why="a test")
     await anna.buy("ACME", 10, at=100)
     async with aclosing(anna.reports()) as reports:
         reading = asyncio.ensure_future(anext(reports))
         await asyncio.sleep(0)  # the reader is there
-        await olga.sell("ACME", 10, at=100)
-        await olga.change_phase("ACME", Phase.CONTINUOUS)
+        await dora.sell("ACME", 10, at=100)
+        await olga.change_phase("ACME", Phase.CONTINUOUS, why="a test")
         report = await reading
 
     assert isinstance(report, TradeReport)
@@ -240,8 +249,8 @@ async def test_fills_of_an_auction_count_with_their_fees(anna: Client, olga: Cli
     assert (portfolio.position(ACME), portfolio.fees, portfolio.trades) == (10, 10, 1)
 
 
-async def test_a_late_reader_is_shown_the_phase_and_the_indication(anna: Client, olga: Client) -> None:
-    await olga.change_phase("ACME", Phase.CLOSING_AUCTION)
+async def test_a_late_reader_is_shown_the_phase_and_the_indication(anna: Client, olga: Operator) -> None:
+    await olga.change_phase("ACME", Phase.CLOSING_AUCTION, why="a test")
     async with aclosing(anna.status("ACME")) as early, aclosing(anna.auctions("ACME")) as early_auctions:
         await anext(early)
         await anext(early_auctions)
@@ -255,12 +264,15 @@ async def test_a_late_reader_is_shown_the_phase_and_the_indication(anna: Client,
 
 async def test_who_is_no_operator_hears_so(anna: Client) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
-        await anna.change_phase("ACME", Phase.HALT)
+        await Operator(anna).change_phase("ACME", Phase.HALT, why="a test")
 
     assert caught.value.code is ErrorCode.NOT_AN_OPERATOR
 
 
-async def test_an_operator_who_asks_for_the_impossible_is_rejected(olga: Client) -> None:
-    answers = (await olga.set_last_price("ACME", 0), await olga.change_phase("NOPE", Phase.HALT))
+async def test_an_operator_who_asks_for_the_impossible_is_rejected(olga: Operator) -> None:
+    answers = (
+        await olga.set_last_price("ACME", 0, why="a test"),
+        await olga.change_phase("NOPE", Phase.HALT, why="a test"),
+    )
 
     assert all(isinstance(answer, Rejected) for answer in answers)

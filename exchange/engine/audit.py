@@ -67,7 +67,8 @@ def _faults_of_orders(books: Bookkeeper, market: Market) -> Iterator[str]:
 def _margin(stake: Stake) -> Money:
     if stake.instrument.settlement is not Settlement.MARGIN:
         return 0
-    return stake.required_margin(stake.open_buys, stake.open_sells)
+    worst = max(abs(stake.quantity + stake.open_buys), abs(stake.quantity - stake.open_sells))
+    return stake.instrument.margin * worst
 
 
 def _faults_of_positions(market: Market) -> Iterator[str]:

@@ -80,7 +80,6 @@ class Bookkeeper:
         self._scopes = scopes
         self._at_ns: Nanoseconds = 0
         self._bookings: dict[type, Callable[[Any], None]] = {
-            Trade: self._trade,
             AuctionTrade: self._auction_trade,
             TradeBusted: self._busted,
             OrderCanceled: self.canceled,
@@ -95,6 +94,9 @@ class Bookkeeper:
         self._at_ns = at_ns
         bookings = self._bookings
         for event in events:
+            if type(event) is Trade:
+                self._trade(event)
+                continue
             booking = bookings.get(type(event))
             if booking is not None:
                 booking(event)
@@ -111,7 +113,7 @@ class Bookkeeper:
                 base = purse_of(account, instrument.base)
             if instrument.settlement is not _NONE and instrument.quote is not None:
                 quote = purse_of(account, instrument.quote)
-            account.stakes[book.symbol] = stake = Stake(account, instrument, base, quote)
+            account.stakes[book.symbol] = stake = Stake(account, book, base, quote)
         return stake
 
     def begin(self) -> None:
@@ -124,18 +126,23 @@ class Bookkeeper:
                 stake = self.stake(account, books[symbol])
                 # What it cost nobody has kept: profit counts from here.
                 stake.quantity = quantity
-                stake.cost = quantity * (mark_of(books[symbol]) or 0) * stake.instrument.quote_scale
+                stake.cost = quantity * (stake.mark or 0) * stake.quote_scale
         for book in books.values():
             for order in book.orders():
                 self.adopt(book, order)
 
     def adopt(self, book: Book, order: Order) -> None:
         """Hold for an order that is open already."""
-        stake = self.stake(self._accounts[order.account], book)
+        stake, is_buy = self.stake(self._accounts[order.account], book), order.side is _BUY
+        price = holds.price_of_order(book.instrument, order)
         hold = Hold(
-            stake, order.side, holds.price_of_order(book.instrument, order),
-            fixed=holds.is_fixed(order.order_type, order.terms), quote_set=order.terms.quote_set,
-        )  # fmt: skip
+            stake,
+            is_buy,
+            price,
+            stake.buys_from if is_buy else stake.sells_from,
+            fixed=holds.is_fixed(order.order_type, order.terms),
+            quote_set=order.terms.quote_set,
+        )
         self.accept(order.order_id, hold, order.leaves)
 
     def accept(self, order_id: OrderId, hold: Hold, quantity: Quantity) -> None:
@@ -143,29 +150,16 @@ class Bookkeeper:
         self.holds[order_id] = hold
         if hold.fleeting:
             return
-        stake = hold.stake
-        stake.open_orders += 1
-        stake.account.open_orders += 1
-        # As in ``Hold.resize``, written out: every order comes here.
-        hold.leaves = quantity
-        if hold.is_buy:
-            stake.open_buys += quantity
-        else:
-            stake.open_sells += quantity
-        purse = hold.purse
-        if purse is not None:
-            hold.amount = amount = hold.needed(quantity)
-            purse.free -= amount
-            purse.held += amount
-        elif stake.margin:
-            stake.secure()
+        hold.stake.open_orders += 1
+        hold.stake.account.open_orders += 1
+        hold.resize(quantity)
 
     def reckon_anew(self, book: Book) -> None:
         """The instrument's fees changed: what its open orders hold follows."""
         for account in self._accounts.values():
             stake = account.stakes.get(book.symbol)
             if stake is not None:
-                stake.use(book.instrument)
+                stake.use_terms()
         for order in book.orders():
             hold = self.holds[order.order_id]
             hold.resize(hold.leaves)
@@ -197,111 +191,88 @@ class Bookkeeper:
             return Holding(symbol, quantity, 0, None, 0, 0, 0, 0, 0, 0)
         return Holding(
             symbol, stake.quantity, stake.cost, stake.average_price, stake.realised,
-            stake.unrealised(mark_of(self._market.books[symbol])), stake.fees, stake.open_orders,
-            stake.open_buys, stake.open_sells,
+            stake.unrealised, stake.fees, stake.open_orders, stake.open_buys, stake.open_sells,
         )  # fmt: skip
-
-    def profit_today(self, stake: Stake) -> Money:
-        """Realised and unrealised since the day began, before fees."""
-        mark = mark_of(self._market.books[stake.instrument.symbol])
-        return stake.realised + stake.unrealised(mark) - stake.day_start
 
     def unrealised_margin(self, account: Account, purse: Purse) -> Money:
         """Profit of all open margined positions that are paid out of a purse."""
-        return sum(
-            stake.unrealised(mark_of(self._market.books[symbol]))
-            for symbol, stake in account.stakes.items()
-            if stake.quote is purse and stake.base is None and stake.quantity
-        )
+        stakes = account.stakes.values()
+        return sum(stake.unrealised for stake in stakes if stake.quote is purse and stake.base is None)
 
     # -- events ------------------------------------------------------------------------------------
 
     def _trade(self, event: Trade) -> None:
-        maker, taker = self.holds[event.maker_order_id], self.holds[event.taker_order_id]
-        if event.aggressor is _BUY:
-            self._exchange(
-                event.price, event.quantity, taker.stake, event.taker_fee, maker.stake, event.maker_fee
-            )
-        else:
-            self._exchange(
-                event.price, event.quantity, maker.stake, event.maker_fee, taker.stake, event.taker_fee
-            )
-        self._executed(event.maker_order_id, maker, event.maker_leaves)
-        self._executed(event.taker_order_id, taker, event.taker_leaves)
+        maker, taker = event.maker_order_id, event.taker_order_id
+        price, quantity = event.price, event.quantity
+        holds = self.holds
+        self._fill(holds[maker], maker, price, quantity, event.maker_fee, event.maker_leaves)
+        self._fill(holds[taker], taker, price, quantity, event.taker_fee, event.taker_leaves)
 
     def _auction_trade(self, event: AuctionTrade) -> None:
-        buyer, seller = self.holds[event.buyer_order_id], self.holds[event.seller_order_id]
-        self._exchange(
-            event.price, event.quantity, buyer.stake, event.buyer_fee, seller.stake, event.seller_fee
-        )
-        self._executed(event.buyer_order_id, buyer, event.buyer_leaves)
-        self._executed(event.seller_order_id, seller, event.seller_leaves)
+        buyer, seller = event.buyer_order_id, event.seller_order_id
+        price, quantity = event.price, event.quantity
+        self._fill(self.holds[buyer], buyer, price, quantity, event.buyer_fee, event.buyer_leaves)
+        self._fill(self.holds[seller], seller, price, quantity, event.seller_fee, event.seller_leaves)
+
+    def _fill(
+        self, hold: Hold, order_id: OrderId, price: Price, quantity: Quantity, fee: Money, leaves: Quantity
+    ) -> None:
+        """One side of a trade: what it moves, and what the order still holds."""
+        stake = hold.stake
+        self._move(stake, quantity if hold.is_buy else -quantity, price, fee)
+        if hold.fleeting:
+            stake.secure()  # its position changed, and there is nothing to resize
+        else:
+            hold.resize(leaves)
+            if not leaves:
+                stake.open_orders -= 1
+                stake.account.open_orders -= 1
+        if not leaves:
+            del self.holds[order_id]
+        if self._scopes.any_hard_loss:
+            self.traded.append(stake)
+        if hold.quote_set is not None:
+            self._count(stake.account, hold.quote_set)
+
+    def _count(self, account: Account, quote_set: QuoteSet) -> None:
+        """A quote traded."""
+        protection = account.protections.get(quote_set)
+        if protection is not None and protection.traded(self._at_ns):
+            self.to_pull.append((account, quote_set))
+
+    def _move(self, stake: Stake, quantity: int, price: Price, fee: Money) -> None:
+        """Move money and position of one side; ``quantity`` is negative for what is sold.
+
+        The other side of the trade moves the opposite, so that nothing is made or lost. Holds are not touched.
+        """
+        profit = stake.take(quantity, price)
+        quote, base = stake.quote, stake.base
+        if quote is None:
+            stake.fees += fee
+            return
+        if base is not None:
+            quote.free -= quantity * price * stake.quote_scale + fee
+            base.free += quantity * stake.base_scale
+        else:
+            quote.free += profit - fee
+            if profit:
+                self.house.pay(stake.asset, profit)
+        if fee:
+            stake.fees += fee
+            self.house.charge(stake.asset, fee)
 
     def _busted(self, event: TradeBusted) -> None:
         """The seller buys back what it sold, at the same price, and both get their fees back."""
         book = self._market.books[event.symbol]
-        buyer = self.stake(self._accounts[event.buyer], book)
-        seller = self.stake(self._accounts[event.seller], book)
-        self._exchange(event.price, event.quantity, seller, -event.seller_fee, buyer, -event.buyer_fee)
-        for stake in (buyer, seller):
-            if stake.margin:
-                stake.secure()
+        for name, quantity, fee in (
+            (event.buyer, -event.quantity, event.buyer_fee),
+            (event.seller, event.quantity, event.seller_fee),
+        ):
+            stake = self.stake(self._accounts[name], book)
+            self._move(stake, quantity, event.price, -fee)
+            stake.secure()
             if self._scopes.any_hard_loss:
                 self.traded.append(stake)
-
-    def _exchange(
-        self,
-        price: Price,
-        quantity: Quantity,
-        buyer: Stake,
-        buyer_fee: Money,
-        seller: Stake,
-        seller_fee: Money,
-    ) -> None:
-        """Move what one trade moves. Holds are not touched: their owners shrink them next."""
-        bought = buyer.take(quantity, price)
-        sold = seller.take(-quantity, price)
-        buyer.fees += buyer_fee
-        seller.fees += seller_fee
-        instrument = buyer.instrument
-        pays, gets = buyer.quote, seller.quote
-        if pays is None or gets is None or instrument.quote is None:
-            return
-        if instrument.settlement is _SPOT:
-            assert buyer.base is not None
-            assert seller.base is not None
-            notional = quantity * price * instrument.quote_scale
-            delivered = quantity * instrument.base_scale
-            pays.free -= notional + buyer_fee
-            gets.free += notional - seller_fee
-            buyer.base.free += delivered
-            seller.base.free -= delivered
-        else:
-            pays.free += bought - buyer_fee
-            gets.free += sold - seller_fee
-            if bought or sold:
-                self.house.pay(instrument.quote, bought + sold)
-        if buyer_fee or seller_fee:
-            self.house.charge(instrument.quote, buyer_fee + seller_fee)
-
-    def _executed(self, order_id: OrderId, hold: Hold, leaves: Quantity) -> None:
-        """Shrink what an order holds after a trade of it, and look at what the trade may lead to."""
-        stake = hold.stake
-        hold.resize(leaves)
-        if not leaves:
-            del self.holds[order_id]
-            if not hold.fleeting:
-                stake.open_orders -= 1
-                stake.account.open_orders -= 1
-        if stake.margin:
-            stake.secure()
-        if self._scopes.any_hard_loss:
-            self.traded.append(stake)
-        if hold.quote_set is not None:
-            account = stake.account
-            protection = account.protections.get(hold.quote_set)
-            if protection is not None and protection.traded(self._at_ns):
-                self.to_pull.append((account, hold.quote_set))
 
     def canceled(self, event: OrderCanceled) -> None:
         """What the order held is free again."""
@@ -332,7 +303,7 @@ class Bookkeeper:
         else:
             order = self._accounts[event.account].orders[event.client_order_id]
             hold.price = holds.price_of_order(hold.stake.instrument, order)
-        self._resize(hold, event.leaves)
+        hold.resize(event.leaves)
 
     def _rested(self, event: OrderRested) -> None:
         """It rests where its entry did not say, and holds for that from now on."""
@@ -340,21 +311,16 @@ class Bookkeeper:
         if not hold.fixed:
             limit = event.price
             hold.price = limit if limit is not None else hold.stake.instrument.maximum_price
-        self._resize(hold, event.leaves)
+        hold.resize(event.leaves)
 
     def _prevented(self, event: SelfTradePrevented) -> None:
-        self._resize(self.holds[event.order_id], event.leaves)
-
-    def _resize(self, hold: Hold, leaves: Quantity) -> None:
-        hold.resize(leaves)
-        if hold.stake.margin:
-            hold.stake.secure()
+        self.holds[event.order_id].resize(event.leaves)
 
     def _day_ended(self, event: DayEnded) -> None:
         """Profits of the new day count from here."""
         for account in self._accounts.values():
             for stake in account.stakes.values():
-                stake.day_start += self.profit_today(stake)
+                stake.day_start += stake.profit_today
 
 
 def purse_of(account: Account, asset: Asset) -> Purse:
@@ -363,8 +329,3 @@ def purse_of(account: Account, asset: Asset) -> Purse:
     if purse is None:
         account.purses[asset] = purse = Purse()
     return purse
-
-
-def mark_of(book: Book) -> Price | None:
-    """The price at which open positions are valued: the last one, else the reference price."""
-    return book.last_price if book.last_price is not None else book.reference_price

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from exchange.engine import answers, audit, holds, refusals, risk
 from exchange.engine.accounts import Account
-from exchange.engine.bookkeeping import Bookkeeper, mark_of
+from exchange.engine.bookkeeping import Bookkeeper
 from exchange.engine.commands import (
     BlockAccount,
     BustTrade,
@@ -36,22 +36,20 @@ from exchange.engine.commands import (
 from exchange.engine.events import AccountBlocked, Event, OrderAccepted, OrderCanceled, QuotesPulled
 from exchange.engine.execution import Market
 from exchange.engine.funds import Funds
-from exchange.engine.ledger import Hold, Stake
+from exchange.engine.ledger import Hold, Stake, needed
 from exchange.engine.order import Order
 from exchange.engine.removals import Removals
-from exchange.engine.risk import Bounds, Breach, Scopes
+from exchange.engine.risk import Breach, Scopes
 from protocol.vocabulary import (
     Block,
     CancelReason,
-    Limit,
     OrderType,
-    Quantity,
     QuoteSet,
     RejectReason,
-    Request,
     Side,
     TimeInForce,
 )
+from protocol.vocabulary import Request as Requested
 
 Events = tuple[Event, ...]
 Handler = Callable[[Any], Events]
@@ -82,8 +80,10 @@ class Clearing:
 
     def __init__(self, venue: Venue, removals: Removals) -> None:
         self.active = False
-        self.scopes = Scopes()
+        self.scopes = self._scopes = Scopes()
         self.books = Bookkeeper(venue, self.scopes)
+        self._holds = self.books.holds
+        self._canceled = self.books.canceled
         self.balances = self.books.balances
         self.holding = self.books.holding
         self.holdings = self.books.holdings
@@ -116,73 +116,95 @@ class Clearing:
 
     def _enter(self, command: EnterOrder) -> Events:
         """As the engine's, or one ``RequestRejected``, with what follows where a hard limit is broken."""
-        account = self._accounts.get(command.account)
-        if account is None:
-            account = self._venue.accounts.open(command.account)
-        # As in ``count_request``, written out: every order comes here.
+        try:
+            account = self._accounts[command.account]
+            stake = account.stakes[command.symbol]
+        except KeyError:
+            return self._enter_first(command)
+        # As in ``count_request``, written out like the rest: every order comes here.
         second = command.at_ns // risk.SECOND_NS
         if account.second != second:
             account.second, account.requests = second, 0
         account.requests += 1
-        stake = account.stakes.get(command.symbol)
-        if stake is None:
-            book = self._venue.books.get(command.symbol)
-            if book is None:
-                return self._plain_enter(command)
-            stake = self.books.stake(account, book)
-        if command.terms is None and command.order_type is _LIMIT:
-            hold = Hold(stake, command.side, command.price or 0)  # without a price it is refused
+        price, quantity = command.price, command.quantity
+        if (
+            price is None
+            or command.terms is not None
+            or command.order_type is not _LIMIT
+            or account.blocked is not None
+        ):
+            return self._enter_carefully(command, account, stake)
+        is_buy = command.side is _BUY
+        bounds = stake.bounds if stake.version == self._scopes.version else self._scopes.bounds(stake)
+        if bounds is not None and not bounds.passes(stake, is_buy, quantity, price):
+            return self._enter_carefully(command, account, stake)
+        amount = 0
+        purse = stake.buys_from if is_buy else stake.sells_from
+        if purse is not None:
+            amount = needed(stake, is_buy, quantity, price)
+            if amount > purse.free:
+                return self._enter_carefully(command, account, stake)
+        elif stake.margin and self._funds.of_margin(stake, is_buy, quantity) is not None:
+            return self._enter_carefully(command, account, stake)
+        events = self._plain_enter(command)
+        accepted = events[0]
+        if type(accepted) is not OrderAccepted:
+            return events
+        self._holds[accepted.order_id] = Hold(stake, is_buy, price, purse, quantity, amount)
+        stake.open_orders += 1
+        account.open_orders += 1
+        if is_buy:
+            stake.open_buys += quantity
         else:
-            hold = self._unusual_hold(command, stake)
-        refused = self._refusal_of_entry(command, account, stake, hold)
-        if refused is not None:
-            return refused
+            stake.open_sells += quantity
+        if purse is not None:
+            purse.free -= amount
+            purse.held += amount
+        elif stake.margin:
+            stake.secure()
+        return events if len(events) == 1 else self._book(events, command)
+
+    def _enter_first(self, command: EnterOrder) -> Events:
+        """The account's first order in the instrument, perhaps its first of all."""
+        account = self._venue.accounts.open(command.account)
+        book = self._venue.books.get(command.symbol)
+        if book is None:
+            risk.count_request(account, command.at_ns)
+            return self._plain_enter(command)
+        self.books.stake(account, book)
+        return self._enter(command)
+
+    def _enter_carefully(self, command: EnterOrder, account: Account, stake: Stake) -> Events:
+        """Any order, and whatever may refuse it."""
+        book, terms = stake.book, command.terms
+        is_buy, fleeting = command.side is _BUY, holds.is_fleeting(book, command)
+        hold = Hold(
+            stake,
+            is_buy,
+            holds.price_at_entry(book, command),
+            None if fleeting else stake.buys_from if is_buy else stake.sells_from,
+            fleeting=fleeting,
+            fixed=holds.is_fixed(command.order_type, terms),
+            quote_set=None if terms is None else terms.quote_set,
+        )
+        refusal: Refusal | Breach | None = _of_account(account, hold.quote_set)
+        if refusal is None:
+            bounds = self._scopes.bounds(stake)
+            if bounds is not None:
+                rests = not fleeting and command.time_in_force not in _AT_ONCE
+                worth = holds.notional(book, command)
+                asked = risk.Request(is_buy, command.quantity, command.quantity, command.price, worth, rests)
+                refusal = bounds.breach(stake, asked)
+        if refusal is None:
+            refusal = self._funds.of_entry(command, account, stake, hold)
+        if refusal is not None and not self._is_refused_anyway(command, account):
+            return self._refused(command, Requested.NEW, account, refusal)
         events = self._plain_enter(command)
         accepted = events[0]
         if type(accepted) is not OrderAccepted:
             return events
         self.books.accept(accepted.order_id, hold, accepted.quantity)
-        return events if len(events) == 1 else self._book(events, command)
-
-    def _unusual_hold(self, command: EnterOrder, stake: Stake) -> Hold:
-        book, terms = self._venue.books[command.symbol], command.terms
-        return Hold(
-            stake,
-            command.side,
-            holds.price_at_entry(book, command),
-            fleeting=holds.is_fleeting(book, command),
-            fixed=holds.is_fixed(command.order_type, terms),
-            quote_set=None if terms is None else terms.quote_set,
-        )
-
-    def _refusal_of_entry(
-        self, command: EnterOrder, account: Account, stake: Stake, hold: Hold
-    ) -> Events | None:
-        refusal: Refusal | Breach | None = None
-        if account.blocked is not None or hold.quote_set is not None:
-            refusal = _of_account(account, hold.quote_set)
-        if refusal is None and self.scopes.by_scope:
-            symbol = command.symbol
-            over_all = self.scopes.over_all(account.name)
-            here = self.scopes.in_instrument(account.name, symbol)
-            rests = not hold.fleeting and command.time_in_force not in _AT_ONCE
-            if over_all is not None:
-                refusal = risk.over_all(over_all, account, rests)
-            if here is not None and refusal is None:
-                book = self._venue.books[symbol]
-                notional = 0 if here.order_notional is None else holds.notional(book, command)
-                refusal = risk.of_order(
-                    here, book, command.quantity, command.price, notional
-                ) or risk.of_open(here, stake, hold.is_buy, command.quantity, rests)
-            if refusal is None:
-                refusal = self._loss(stake, over_all, here, hold.is_buy, command.quantity)
-        if refusal is None:
-            refusal = self._funds.of_entry(command, account, stake, hold)
-            if refusal is None:
-                return None
-        if self._is_refused_anyway(command, account):
-            return self._plain_enter(command)
-        return self._refused(command, Request.NEW, account, refusal)
+        return self._book(events, command)
 
     def _is_refused_anyway(self, command: EnterOrder, account: Account) -> bool:
         """Whether the engine refuses the order whatever the account has: then that is the answer."""
@@ -216,63 +238,26 @@ class Clearing:
         leaves = total - order.executed
         if leaves <= 0 or refusals.of_replace(book.instrument, order, command) is not None:
             return None  # it is canceled, or refused anyway
-        more = leaves - order.leaves
-        scopes = self.scopes
         refusal: Refusal | Breach | None = _of_account(account, hold.quote_set)
-        if refusal is None and scopes.by_scope:
-            over_all = scopes.over_all(account.name)
-            here = scopes.in_instrument(account.name, order.symbol)
-            if over_all is not None:
-                refusal = risk.over_all(over_all, account, rests=False)
-            if here is not None and refusal is None:
-                price = command.price if command.price is not None else order.price
-                worth = price or mark_of(book) or book.instrument.maximum_price
-                notional = total * worth * book.instrument.quote_scale
-                refusal = risk.of_order(here, book, total, command.price, notional) or risk.of_open(
-                    here, hold.stake, hold.is_buy, more, rests=False
-                )
-            if refusal is None:
-                refusal = self._loss(hold.stake, over_all, here, hold.is_buy, more)
+        bounds = self._scopes.bounds(hold.stake)
+        if refusal is None and bounds is not None:
+            price = command.price if command.price is not None else order.price
+            worth = price or hold.stake.mark or book.instrument.maximum_price
+            asked = risk.Request(
+                hold.is_buy, total, leaves - order.leaves, command.price,
+                total * worth * hold.stake.quote_scale, rests=False,
+            )  # fmt: skip
+            refusal = bounds.breach(hold.stake, asked)
         if refusal is None:
             refusal = self._funds.of_replace(command, account, order, hold, leaves)
-        return None if refusal is None else self._refused(command, Request.REPLACE, account, refusal)
+        return None if refusal is None else self._refused(command, Requested.REPLACE, account, refusal)
 
     # -- limits ------------------------------------------------------------------------------------
-
-    def _loss(
-        self,
-        stake: Stake,
-        over_all: Bounds | None,
-        here: Bounds | None,
-        is_buy: bool,
-        more: Quantity,
-    ) -> Breach | None:
-        """Whether too much was lost today for so much more to be open; what merely reduces passes."""
-        if (here is None or here.daily_loss is None) and (over_all is None or over_all.daily_loss is None):
-            return None
-        if risk.reduces(stake, is_buy, more):
-            return None
-        return self._lost_too_much(stake, over_all, here)
-
-    def _lost_too_much(self, stake: Stake, over_all: Bounds | None, here: Bounds | None) -> Breach | None:
-        """Whether more was lost today than may be, in the instrument, or in all with its quote asset."""
-        if here is not None and here.daily_loss is not None:
-            loss = -self.books.profit_today(stake)
-            if loss > here.daily_loss:
-                text = f"{loss} lost today in {stake.instrument.symbol}; {here.daily_loss} is allowed"
-                return here.breach(Limit.DAILY_LOSS, text)
-        if over_all is not None and over_all.daily_loss is not None:
-            asset, stakes = stake.instrument.quote, stake.account.stakes.values()
-            loss = -sum(self.books.profit_today(one) for one in stakes if one.instrument.quote == asset)
-            if loss > over_all.daily_loss:
-                text = f"{loss} lost today; {over_all.daily_loss} is allowed"
-                return over_all.breach(Limit.DAILY_LOSS, text)
-        return None
 
     def _refused(
         self,
         command: EnterOrder | ReplaceOrder,
-        request: Request,
+        request: Requested,
         account: Account,
         refusal: Refusal | Breach,
     ) -> Events:
@@ -294,15 +279,20 @@ class Clearing:
 
     def _cancel(self, command: CancelOrder) -> Events:
         """As ``_counted``, written out for what is as frequent as entry."""
-        account = self._accounts.get(command.account)
-        if account is not None:
-            risk.count_request(account, command.at_ns)
+        try:
+            account = self._accounts[command.account]
+        except KeyError:
+            return self._plain_cancel(command)
+        second = command.at_ns // risk.SECOND_NS
+        if account.second != second:
+            account.second, account.requests = second, 0
+        account.requests += 1
         events = self._plain_cancel(command)
         if len(events) > 1:
             return self._book(events, command)
         event = events[0]
         if type(event) is OrderCanceled:
-            self.books.canceled(event)
+            self._canceled(event)
         return events
 
     def _counted(self, plain: Handler) -> Handler:
@@ -331,7 +321,7 @@ class Clearing:
 
         What leaves may let others trade: look again afterwards.
         """
-        books, scopes = self.books, self.scopes
+        books = self.books
         to_pull, books.to_pull = books.to_pull, []
         traded, books.traded = books.traded, []
         for account, quote_set in to_pull:
@@ -342,11 +332,8 @@ class Clearing:
         for stake in traded:
             account = stake.account
             if account.blocked is None:
-                breach = self._lost_too_much(
-                    stake,
-                    scopes.over_all(account.name),
-                    scopes.in_instrument(account.name, stake.instrument.symbol),
-                )
+                bounds = self._scopes.bounds(stake)
+                breach = None if bounds is None else bounds.lost_too_much(stake)
                 if breach is not None and breach.hard:
                     yield from self._block(account, breach, command)
 

@@ -13,7 +13,7 @@ from exchange.engine.accounts import Account
 from exchange.engine.bookkeeping import Bookkeeper
 from exchange.engine.commands import EnterOrder, ReplaceOrder
 from exchange.engine.execution import Market
-from exchange.engine.ledger import Hold, Stake
+from exchange.engine.ledger import Hold, Stake, needed
 from exchange.engine.order import Order
 from exchange.engine.refusals import Refusal
 from protocol.vocabulary import Asset, Money, Quantity, RejectReason, Settlement
@@ -33,16 +33,16 @@ class Funds:
         """Why the account can't pay for an order, or ``None``."""
         purse = hold.purse
         if purse is not None:
-            needed = hold.needed(command.quantity)
+            need = needed(stake, hold.is_buy, command.quantity, hold.price)
         elif stake.instrument.settlement is _NONE:
             return None
         elif stake.instrument.settlement is _MARGIN:
-            return self._of_margin(account, stake, command.quantity if hold.is_buy else -command.quantity)
+            return self.of_margin(stake, hold.is_buy, command.quantity)
         else:
-            needed = holds.needed_now(self._market.books[command.symbol], command)
+            need = holds.needed_now(self._market.books[command.symbol], command)
             purse = stake.quote if hold.is_buy else stake.base
             assert purse is not None
-        return None if needed <= purse.free else _too_little(_asset(hold), needed, purse.free)
+        return None if need <= purse.free else _too_little(_asset(hold), need, purse.free)
 
     def of_replace(
         self, command: ReplaceOrder, account: Account, order: Order, hold: Hold, leaves: Quantity
@@ -50,34 +50,34 @@ class Funds:
         """Why it can't pay for what a replaced order would hold more, or ``None``."""
         stake, purse = hold.stake, hold.purse
         if stake.instrument.settlement is _MARGIN:
-            more = max(0, leaves - order.leaves)
-            return self._of_margin(account, stake, more if hold.is_buy else -more)
+            return self.of_margin(stake, hold.is_buy, max(0, leaves - order.leaves))
         if purse is None:
             return None
-        price = hold.price
-        if command.price is not None and order.terms.reserve_price is None:
-            hold.price = command.price  # only to ask what it would need
-        needed = hold.needed(leaves) - hold.amount
-        hold.price = price
-        return None if needed <= max(0, purse.free) else _too_little(_asset(hold), needed, purse.free)
+        moves = command.price is not None and order.terms.reserve_price is None
+        price = command.price if moves and command.price is not None else hold.price
+        more = needed(stake, hold.is_buy, leaves, price) - hold.amount
+        return None if more <= max(0, purse.free) else _too_little(_asset(hold), more, purse.free)
 
-    def _of_margin(self, account: Account, stake: Stake, more: Quantity) -> Refusal | None:
-        """The same where a margin is held. Losses that are not realised yet count, gains do not.
+    def of_margin(self, stake: Stake, is_buy: bool, more: Quantity) -> Refusal | None:
+        """Why the account can't secure so much more open quantity, or ``None``.
 
-        ``more``: how much more would be open to buy, negative to sell. What merely reduces passes (rule 42).
+        Losses that are not realised yet count, gains do not. What merely reduces passes (rule 42).
         """
-        assert stake.quote is not None
-        buys, sells = stake.open_buys + max(0, more), stake.open_sells + max(0, -more)
-        needed = stake.required_margin(buys, sells) - stake.margin_held
-        if needed <= 0:
+        if is_buy:
+            worst = abs(stake.quantity + stake.open_buys + more)
+        else:
+            worst = abs(stake.quantity - stake.open_sells - more)
+        need = worst * stake.margin - stake.margin_held
+        if need <= 0:
             return None
-        available = stake.quote.free + min(0, self._books.unrealised_margin(account, stake.quote))
-        return None if needed <= available else _too_little(stake.instrument.quote, needed, available)
+        assert stake.quote is not None
+        available = stake.quote.free + min(0, self._books.unrealised_margin(stake.account, stake.quote))
+        return None if need <= available else _too_little(stake.instrument.quote, need, available)
 
 
 def _asset(hold: Hold) -> Asset | None:
     return hold.stake.instrument.quote if hold.is_buy else hold.stake.instrument.base
 
 
-def _too_little(asset: Asset | None, needed: Money, free: Money) -> Refusal:
-    return RejectReason.INSUFFICIENT_FUNDS, f"{needed} {asset} needed, {free} free"
+def _too_little(asset: Asset | None, need: Money, free: Money) -> Refusal:
+    return RejectReason.INSUFFICIENT_FUNDS, f"{need} {asset} needed, {free} free"

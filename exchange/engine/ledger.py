@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from exchange.engine.commands import AddInstrument
-from protocol.vocabulary import Asset, Money, Price, Quantity, QuoteSet, Settlement, Side
+from protocol.vocabulary import Asset, Money, Price, Quantity, QuoteSet, Settlement
 
 if TYPE_CHECKING:
     from exchange.engine.accounts import Account
+    from exchange.engine.book import Book
+    from exchange.engine.risk import Bounds
 
 PPM: Final = 1_000_000
-
-_BUY: Final = Side.BUY
 
 
 class Purse:
@@ -41,18 +43,19 @@ class Stake:
     """
 
     __slots__ = (
-        "account", "base", "base_scale", "cost", "day_start", "fee_ppm", "fee_unit", "fees", "instrument",
-        "margin", "margin_held", "open_buys", "open_orders", "open_sells", "quantity", "quote", "quote_scale",
-        "realised",
+        "account", "base", "base_scale", "book", "bounds", "buys_from", "cost", "day_start", "fee_ppm", "fee_unit",
+        "fees", "margin", "margin_held", "open_buys", "open_orders", "open_sells", "quantity", "quote",
+        "quote_scale", "realised", "sells_from", "version",
     )  # fmt: skip
 
-    def __init__(
-        self, account: Account, instrument: AddInstrument, base: Purse | None, quote: Purse | None
-    ) -> None:
+    def __init__(self, account: Account, book: Book, base: Purse | None, quote: Purse | None) -> None:
         self.account = account
-        self.use(instrument)
+        self.book = book
         self.base = base
         self.quote = quote
+        # Only spot instruments have a base; elsewhere an order by itself holds nothing.
+        self.buys_from = quote if base is not None else None
+        self.sells_from = base
         self.quantity: int = 0
         self.cost: Money = 0
         self.realised: Money = 0
@@ -63,14 +66,35 @@ class Stake:
         self.open_buys: Quantity = 0
         self.open_sells: Quantity = 0
         self.margin_held: Money = 0
+        self.bounds: Bounds | None = None
+        """All limits that hold here, as of ``version`` of the scopes; kept by ``risk``."""
+        self.version = -1
+        self.use_terms()
 
-    def use(self, instrument: AddInstrument) -> None:
-        """Go by these scales, fees and margin from now on; they are looked up with every order."""
-        self.instrument = instrument
+    def use_terms(self) -> None:
+        """Go by the instrument's scales, fees and margin as they are now; they are looked up with every order."""
+        instrument = self.instrument
         self.base_scale, self.quote_scale = instrument.base_scale, instrument.quote_scale
         self.fee_ppm = max(instrument.maker_fee_ppm, instrument.taker_fee_ppm, 0)
         self.fee_unit = max(instrument.maker_fee_per_unit, instrument.taker_fee_per_unit, 0)
         self.margin = instrument.margin if instrument.settlement is Settlement.MARGIN else 0
+
+    @property
+    def instrument(self) -> AddInstrument:
+        return self.book.instrument
+
+    @property
+    def asset(self) -> Asset:
+        """What it is quoted in. Only for what settles."""
+        asset = self.book.instrument.quote
+        assert asset is not None
+        return asset
+
+    @property
+    def mark(self) -> Price | None:
+        """The price at which the position is valued: the last one, else the reference price."""
+        last = self.book.last_price
+        return last if last is not None else self.book.reference_price
 
     def take(self, quantity: int, price: Price) -> Money:
         """Add what was bought, negative what was sold; returns the profit that this realises.
@@ -94,11 +118,23 @@ class Stake:
         self.cost = opened * unit if opened else self.cost - part
         return profit
 
-    def unrealised(self, mark: Price | None) -> Money:
-        """Profit of what is open at the price ``mark``; 0 where there is no price."""
+    @property
+    def unrealised(self) -> Money:
+        """Profit of what is open at the mark; 0 where there is none."""
+        mark = self.mark
         if mark is None or not self.quantity:
             return 0
         return self.quantity * mark * self.quote_scale - self.cost
+
+    @property
+    def profit_today(self) -> Money:
+        """Realised and unrealised since the day began, before fees."""
+        # As ``unrealised``, written out: a limit of losses asks with every order.
+        last = self.book.last_price
+        if self.quantity and last is not None:
+            open_profit = self.quantity * last * self.quote_scale - self.cost
+            return self.realised + open_profit - self.day_start
+        return self.realised + self.unrealised - self.day_start
 
     @property
     def average_price(self) -> Price | None:
@@ -107,50 +143,39 @@ class Stake:
             return None
         return abs(self.cost) // (abs(self.quantity) * self.quote_scale)
 
-    def required_margin(self, buys: Quantity, sells: Quantity) -> Money:
-        """What the position holds in the worst case, with so much open on either side (rule 42)."""
-        return self.margin * max(abs(self.quantity + buys), abs(self.quantity - sells))
-
     def secure(self) -> None:
-        """Hold the margin that position and open orders need now."""
-        if self.quote is None or not self.margin:
+        """Hold the margin that position and open orders need now: for the worst case of both sides (rule 42)."""
+        quote = self.quote
+        if quote is None or not self.margin:
             return
-        more = self.required_margin(self.open_buys, self.open_sells) - self.margin_held
-        self.margin_held += more
-        self.quote.free -= more
-        self.quote.held += more
+        most, least = self.quantity + self.open_buys, self.quantity - self.open_sells
+        worst = max(-least, most)
+        more = worst * self.margin - self.margin_held
+        if more:
+            self.margin_held += more
+            quote.free -= more
+            quote.held += more
 
 
-class Hold:
+class Hold(msgspec.Struct, weakref=False, gc=False):
     """What one open order holds. ``amount`` is of the quote asset for a buy, of the base asset for a sale.
 
-    ``fleeting``: the order ends with the command that entered it, and pays out of what is free.
+    A Struct for what an ``Order`` is one for: there are many. Nothing points back at it.
     """
 
-    __slots__ = ("amount", "fixed", "fleeting", "is_buy", "leaves", "price", "purse", "quote_set", "stake")
-
-    def __init__(
-        self,
-        stake: Stake,
-        side: Side,
-        price: Price,
-        *,
-        fleeting: bool = False,
-        fixed: bool = False,
-        quote_set: QuoteSet | None = None,
-    ) -> None:
-        self.stake = stake
-        self.is_buy = side is _BUY
-        self.price = price
-        """What a buy holds for each unit: its reserve, its limit, or the highest price there is."""
-        self.fixed = fixed
-        """Whether that stays as it is when the order moves."""
-        self.leaves: Quantity = 0
-        self.amount: Money = 0
-        self.fleeting = fleeting
-        self.quote_set = quote_set
-        # Only spot instruments have a base: elsewhere an order by itself holds nothing.
-        self.purse = None if stake.base is None or fleeting else stake.quote if self.is_buy else stake.base
+    stake: Stake
+    is_buy: bool
+    price: Price
+    """What a buy holds for each unit: its reserve, its limit, or the highest price there is."""
+    purse: Purse | None
+    """What it holds in; ``None``: nothing, because none is settled, a margin is held, or it is fleeting."""
+    leaves: Quantity = 0
+    amount: Money = 0
+    fleeting: bool = False
+    """The order ends with the command that entered it, and pays out of what is free."""
+    fixed: bool = False
+    """Whether the price stays as it is when the order moves."""
+    quote_set: QuoteSet | None = None
 
     def resize(self, leaves: Quantity) -> None:
         """Hold for so much open quantity from now on; what is not needed is free again."""
@@ -164,21 +189,22 @@ class Hold:
             stake.open_sells += change
         purse = self.purse
         if purse is not None:
-            amount = self.needed(leaves)
+            # A trade, mostly of all that is open.
+            amount = needed(stake, self.is_buy, leaves, self.price) if leaves else 0
             more = amount - self.amount
             self.amount = amount
             purse.free -= more
             purse.held += more
+        elif stake.margin:
+            stake.secure()
 
-    def needed(self, leaves: Quantity) -> Money:
-        """What so much open quantity holds."""
-        stake = self.stake
-        if not self.is_buy:
-            return leaves * stake.base_scale
-        notional = leaves * self.price * stake.quote_scale
-        if stake.fee_ppm:
-            return notional + notional * stake.fee_ppm // PPM + leaves * stake.fee_unit
-        return notional + leaves * stake.fee_unit
+
+def needed(stake: Stake, is_buy: bool, quantity: Quantity, price: Price) -> Money:
+    """What so much open quantity of a spot instrument holds (rule 41)."""
+    if not is_buy:
+        return quantity * stake.base_scale
+    notional = quantity * price * stake.quote_scale
+    return notional + notional * stake.fee_ppm // PPM + quantity * stake.fee_unit
 
 
 def cost_of(instrument: AddInstrument, quantity: Quantity, notional: Money) -> Money:

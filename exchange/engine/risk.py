@@ -1,7 +1,7 @@
 """Limits: what an account may not go beyond, and whether a request would (rules 41, 42).
 
-In: a request, the account's stake in the instrument, the book. Out: ``None``, or which limit it breaks with a
-sentence. Changes nothing but the count of requests. Funds are looked at elsewhere, after the limits.
+In: limits by scope; a request and the account's stake in the instrument. Out: ``None``, or which limit it would
+break with a sentence. Changes nothing but the count of requests. Funds are looked at elsewhere, afterwards.
 
 The narrowest scope that bounds a thing decides: account and instrument, account, instrument, everybody. Open
 orders, daily loss and the message rate are counted over all instruments where the scope names none.
@@ -9,7 +9,7 @@ orders, daily loss and the message rate are counted over all instruments where t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from exchange.engine import bands
 from exchange.engine.accounts import Account
@@ -23,14 +23,9 @@ from protocol.vocabulary import (
     Price,
     Quantity,
     RejectReason,
-    Side,
     Symbol,
 )
 
-if TYPE_CHECKING:
-    from exchange.engine.book import Book
-
-_BUY: Final = Side.BUY
 SECOND_NS: Final = 1_000_000_000
 
 REASONS: Final = {
@@ -44,13 +39,23 @@ REASONS: Final = {
     Limit.MESSAGE_RATE: RejectReason.MESSAGE_RATE_LIMIT,
 }
 
-IN_EACH: Final = (
+UNBOUNDED: Final = 2**200
+"""Above everything that can be counted: one comparison fewer than asking whether there is a bound."""
+
+_OF_EACH: Final = (
     Limit.ORDER_QUANTITY, Limit.ORDER_NOTIONAL, Limit.OPEN_QUANTITY, Limit.POSITION, Limit.COLLAR,
 )  # fmt: skip
 """Looked at in each instrument by itself, whatever scope they come from."""
 
-OVER_ALL: Final = (Limit.OPEN_ORDERS, Limit.DAILY_LOSS, Limit.MESSAGE_RATE)
-"""Counted over all instruments, unless the scope names one; the message rate always."""
+_OF_SCOPE: Final = (Limit.OPEN_ORDERS, Limit.DAILY_LOSS)
+"""Counted in the instrument that the scope names, or over all."""
+
+_OVER_ALL: Final = {
+    Limit.OPEN_ORDERS: "all_orders",
+    Limit.DAILY_LOSS: "all_losses",
+    Limit.MESSAGE_RATE: "message_rate",
+}
+"""The bounds of what is counted over all instruments."""
 
 
 class Breach(NamedTuple):
@@ -61,39 +66,136 @@ class Breach(NamedTuple):
     hard: bool
 
 
+class Request(NamedTuple):
+    """What an entry or a replace asks for, as far as limits go."""
+
+    is_buy: bool
+    quantity: Quantity
+    """Total of the order; 0 for an order by amount."""
+    more: Quantity
+    """How much more would be open than is now."""
+    price: Price | None
+    """Limit, if it names one."""
+    notional: Money
+    rests: bool
+    """Whether it is an order more that may stay open."""
+
+
 class Bounds:
-    """The limits that hold for one account, in one instrument or over all, out of all scopes."""
+    """The limits that hold for one account in one instrument, out of all scopes."""
 
     __slots__ = (
-        "collar", "daily_loss", "hard", "message_rate", "open_orders", "open_quantity", "order_notional",
-        "order_quantity", "position",
+        "all_losses", "all_orders", "collar", "daily_loss", "hard", "message_rate", "open_orders", "open_quantity",
+        "order_notional", "order_quantity", "position",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.order_quantity: Quantity | None = None
-        self.order_notional: Money | None = None
-        self.open_orders: int | None = None
-        self.open_quantity: Quantity | None = None
-        self.position: Quantity | None = None
-        self.collar: Price | None = None
-        self.daily_loss: Money | None = None
-        self.message_rate: int | None = None
-        self.hard: set[Limit] = set()
+        self.order_quantity: Quantity = UNBOUNDED
+        self.order_notional: Money = UNBOUNDED
+        self.open_quantity: Quantity = UNBOUNDED
+        self.position: Quantity = UNBOUNDED
+        self.collar: Price = UNBOUNDED
+        self.open_orders = UNBOUNDED
+        self.daily_loss: Money = UNBOUNDED
+        self.all_orders = UNBOUNDED
+        self.all_losses: Money = UNBOUNDED
+        self.message_rate = UNBOUNDED
+        self.hard: set[str] = set()
 
-    def breach(self, limit: Limit, text: str) -> Breach:
-        """A breach of one of these."""
-        return Breach(limit, text, limit in self.hard)
+    def passes(self, stake: Stake, is_buy: bool, quantity: Quantity, price: Price) -> bool:
+        """Whether a limit order that may rest is well within everything; if not, ``breach`` looks closer."""
+        account = stake.account
+        if (
+            account.requests > self.message_rate
+            or account.open_orders >= self.all_orders
+            or stake.open_orders >= self.open_orders
+            or quantity > self.order_quantity
+            or quantity * price * stake.quote_scale > self.order_notional
+            or stake.open_buys + stake.open_sells + quantity > self.open_quantity
+        ):
+            return False
+        if is_buy:
+            if stake.quantity + stake.open_buys + quantity > self.position:
+                return False
+        elif stake.open_sells + quantity - stake.quantity > self.position:
+            return False
+        if self.collar is not UNBOUNDED:
+            last = stake.book.last_price
+            if last is None or not -self.collar <= price - last <= self.collar:
+                return False
+        if self.daily_loss is not UNBOUNDED and -stake.profit_today > self.daily_loss:
+            return False
+        return self.all_losses is UNBOUNDED or loss_over_all(stake) <= self.all_losses
+
+    def breach(self, stake: Stake, asked: Request) -> Breach | None:
+        """Which limit the request would break first, if any."""
+        account, symbol = stake.account, stake.book.symbol
+        if account.requests > self.message_rate:
+            text = f"{account.requests} requests this second; {self.message_rate} are allowed"
+            return self._breach(Limit.MESSAGE_RATE, "message_rate", text)
+        if asked.rests and account.open_orders >= self.all_orders:
+            text = f"{account.open_orders} orders are open; {self.all_orders} are allowed"
+            return self._breach(Limit.OPEN_ORDERS, "all_orders", text)
+        if asked.quantity > self.order_quantity:
+            text = f"quantity {asked.quantity} is above the limit of {self.order_quantity}"
+            return self._breach(Limit.ORDER_QUANTITY, "order_quantity", text)
+        if asked.notional > self.order_notional:
+            text = f"notional {asked.notional} is above the limit of {self.order_notional}"
+            return self._breach(Limit.ORDER_NOTIONAL, "order_notional", text)
+        if self.collar is not UNBOUNDED and asked.price is not None:
+            span = bands.around(bands.middle(stake.book), self.collar)
+            if span is not None and asked.price not in span:
+                text = f"price {asked.price} is outside of {span.lowest} to {span.highest}"
+                return self._breach(Limit.COLLAR, "collar", text)
+        if asked.rests and stake.open_orders >= self.open_orders:
+            text = f"{stake.open_orders} orders are open in {symbol}; {self.open_orders} are allowed"
+            return self._breach(Limit.OPEN_ORDERS, "open_orders", text)
+        return self._breach_by_more(stake, asked)
+
+    def _breach_by_more(self, stake: Stake, asked: Request) -> Breach | None:
+        """What concerns requests only that open more than is open now."""
+        if asked.more <= 0:
+            return None
+        would_be = stake.open_buys + stake.open_sells + asked.more
+        if would_be > self.open_quantity:
+            text = f"quantity {would_be} would be open; {self.open_quantity} are allowed"
+            return self._breach(Limit.OPEN_QUANTITY, "open_quantity", text)
+        # Only the side that it makes worse: an order that merely reduces passes whatever the position is.
+        if asked.is_buy:
+            worst = stake.quantity + stake.open_buys + asked.more
+        else:
+            worst = stake.open_sells + asked.more - stake.quantity
+        if worst > self.position:
+            signed = worst if asked.is_buy else -worst
+            text = f"the position could become {signed}; {self.position} is allowed"
+            return self._breach(Limit.POSITION, "position", text)
+        return None if worst <= 0 else self.lost_too_much(stake)
+
+    def lost_too_much(self, stake: Stake) -> Breach | None:
+        """Whether more was lost today than may be, in the instrument or in all with its quote asset."""
+        if self.daily_loss is not UNBOUNDED and -stake.profit_today > self.daily_loss:
+            text = f"{-stake.profit_today} lost today in {stake.book.symbol}; {self.daily_loss} is allowed"
+            return self._breach(Limit.DAILY_LOSS, "daily_loss", text)
+        if self.all_losses is not UNBOUNDED:
+            loss = loss_over_all(stake)
+            if loss > self.all_losses:
+                text = f"{loss} lost today; {self.all_losses} is allowed"
+                return self._breach(Limit.DAILY_LOSS, "all_losses", text)
+        return None
+
+    def _breach(self, limit: Limit, bound: str, text: str) -> Breach:
+        return Breach(limit, text, bound in self.hard)
 
 
 class Scopes:
-    """All limits that were set, and the bounds that follow from them for each stake."""
+    """All limits that were set, and the bounds that follow from them."""
 
     def __init__(self) -> None:
         self.by_scope: dict[tuple[AccountId | None, Symbol | None], Limits] = {}
+        self.version = 0
+        """Changes with every change of the limits."""
         self.any_hard_loss = False
         """Whether profits need looking at after trades."""
-        self._of_account: dict[AccountId, Bounds | None] = {}
-        self._of_stake: dict[tuple[AccountId, Symbol], Bounds | None] = {}
 
     def set(self, account: AccountId | None, symbol: Symbol | None, limits: Limits) -> None:
         """Replace what a scope bounds."""
@@ -101,48 +203,52 @@ class Scopes:
             self.by_scope.pop((account, symbol), None)
         else:
             self.by_scope[account, symbol] = limits
-        self._of_account.clear()
-        self._of_stake.clear()
+        self.version += 1
         self.any_hard_loss = any(Limit.DAILY_LOSS in limits.hard for limits in self.by_scope.values())
 
-    def over_all(self, account: AccountId) -> Bounds | None:
-        """What bounds the account as a whole; ``None``: nothing."""
-        try:
-            return self._of_account[account]
-        except KeyError:
-            bounds = self._resolve(OVER_ALL, ((account, None), (None, None)))
-            self._of_account[account] = bounds
-            return bounds
+    def bounds(self, stake: Stake) -> Bounds | None:
+        """What bounds the account in the instrument; ``None``: nothing does."""
+        if stake.version != self.version:
+            stake.version = self.version
+            stake.bounds = self._resolve(stake.account.name, stake.book.symbol)
+        return stake.bounds
 
-    def in_instrument(self, account: AccountId, symbol: Symbol) -> Bounds | None:
-        """What bounds the account in one instrument; ``None``: nothing."""
-        try:
-            return self._of_stake[account, symbol]
-        except KeyError:
-            everywhere = self._resolve(
-                IN_EACH, ((account, symbol), (account, None), (None, symbol), (None, None))
-            )
-            here = self._resolve(OVER_ALL[:2], ((account, symbol), (None, symbol)), everywhere)
-            self._of_stake[account, symbol] = here
-            return here
+    def _resolve(self, account: AccountId, symbol: Symbol) -> Bounds | None:
+        bounds = Bounds()
+        for limit in _OF_EACH:
+            scopes = ((account, symbol), (account, None), (None, symbol), (None, None))
+            self._bound(bounds, limit, limit.value, scopes)
+        for limit in _OF_SCOPE:
+            self._bound(bounds, limit, limit.value, ((account, symbol), (None, symbol)))
+        for limit, name in _OVER_ALL.items():
+            self._bound(bounds, limit, name, ((account, None), (None, None)))
+        names = (name for name in Bounds.__slots__ if name != "hard")
+        return bounds if any(getattr(bounds, name) is not UNBOUNDED for name in names) else None
 
-    def _resolve(
+    def _bound(
         self,
-        limits: tuple[Limit, ...],
+        bounds: Bounds,
+        limit: Limit,
+        name: str,
         scopes: tuple[tuple[AccountId | None, Symbol | None], ...],
-        into: Bounds | None = None,
-    ) -> Bounds | None:
-        for limit in limits:
-            for scope in scopes:
-                of_scope = self.by_scope.get(scope)
-                value = None if of_scope is None else getattr(of_scope, limit.value)
-                if of_scope is not None and value is not None:
-                    into = into or Bounds()
-                    setattr(into, limit.value, value)
-                    if limit in of_scope.hard:
-                        into.hard.add(limit)
-                    break
-        return into
+    ) -> None:
+        for scope in scopes:
+            of_scope = self.by_scope.get(scope)
+            value = None if of_scope is None else getattr(of_scope, limit.value)
+            if of_scope is not None and value is not None:
+                setattr(bounds, name, value)
+                if limit in of_scope.hard:
+                    bounds.hard.add(name)
+                return
+
+
+def loss_over_all(stake: Stake) -> Money:
+    """What the account lost today in all instruments with the same quote asset; a profit is negative."""
+    stakes = stake.account.stakes
+    if len(stakes) == 1:
+        return -stake.profit_today
+    asset = stake.instrument.quote
+    return -sum(one.profit_today for one in stakes.values() if one.instrument.quote == asset)
 
 
 def count_request(account: Account, at_ns: Nanoseconds) -> None:
@@ -151,70 +257,3 @@ def count_request(account: Account, at_ns: Nanoseconds) -> None:
     if account.second != second:
         account.second, account.requests = second, 0
     account.requests += 1
-
-
-def over_all(bounds: Bounds, account: Account, rests: bool) -> Breach | None:
-    """Why the account as a whole may not do this, or ``None``; profits aside.
-
-    ``rests``: it would be an order more that may stay open.
-    """
-    if bounds.message_rate is not None and account.requests > bounds.message_rate:
-        text = f"{account.requests} requests this second; {bounds.message_rate} are allowed"
-        return bounds.breach(Limit.MESSAGE_RATE, text)
-    if bounds.open_orders is not None and rests and account.open_orders >= bounds.open_orders:
-        text = f"{account.open_orders} orders are open; {bounds.open_orders} are allowed"
-        return bounds.breach(Limit.OPEN_ORDERS, text)
-    return None
-
-
-def of_order(
-    bounds: Bounds, book: Book, quantity: Quantity, price: Price | None, notional: Money
-) -> Breach | None:
-    """Why such an order may not be in this instrument, whatever else is open; or ``None``.
-
-    ``quantity`` is the total, 0 of an order by amount; ``price`` its limit if it has one.
-    """
-    if bounds.order_quantity is not None and quantity > bounds.order_quantity:
-        text = f"quantity {quantity} is above the limit of {bounds.order_quantity}"
-        return bounds.breach(Limit.ORDER_QUANTITY, text)
-    if bounds.order_notional is not None and notional > bounds.order_notional:
-        text = f"notional {notional} is above the limit of {bounds.order_notional}"
-        return bounds.breach(Limit.ORDER_NOTIONAL, text)
-    if bounds.collar is not None and price is not None:
-        span = bands.around(bands.middle(book), bounds.collar)
-        if span is not None and not span.lowest <= price <= span.highest:
-            text = f"price {price} is outside of {span.lowest} to {span.highest}"
-            return bounds.breach(Limit.COLLAR, text)
-    return None
-
-
-def of_open(bounds: Bounds, stake: Stake, is_buy: bool, more: Quantity, rests: bool) -> Breach | None:
-    """Why so much more may not be open on one side of the instrument, or ``None``."""
-    if bounds.open_orders is not None and rests and stake.open_orders >= bounds.open_orders:
-        symbol = stake.instrument.symbol
-        text = f"{stake.open_orders} orders are open in {symbol}; {bounds.open_orders} are allowed"
-        return bounds.breach(Limit.OPEN_ORDERS, text)
-    if more <= 0:
-        return None
-    if bounds.open_quantity is not None:
-        would_be = stake.open_buys + stake.open_sells + more
-        if would_be > bounds.open_quantity:
-            text = f"quantity {would_be} would be open; {bounds.open_quantity} are allowed"
-            return bounds.breach(Limit.OPEN_QUANTITY, text)
-    if bounds.position is not None:
-        # Only the side that it makes worse: an order that merely reduces passes whatever the position is.
-        if is_buy:
-            worst = stake.quantity + stake.open_buys + more
-        else:
-            worst = stake.open_sells + more - stake.quantity
-        if worst > bounds.position:
-            text = f"the position could become {worst if is_buy else -worst}; {bounds.position} is allowed"
-            return bounds.breach(Limit.POSITION, text)
-    return None
-
-
-def reduces(stake: Stake, is_buy: bool, more: Quantity) -> bool:
-    """Whether all that would be open on that side could only bring the position nearer to zero."""
-    if is_buy:
-        return stake.quantity + stake.open_buys + more <= 0
-    return stake.quantity - stake.open_sells - more >= 0

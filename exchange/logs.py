@@ -38,7 +38,10 @@ def configure(form: LogFormat, level: LogLevel) -> None:
     """Set structlog up for this process."""
     console = form is LogFormat.CONSOLE or (form is LogFormat.AUTO and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Not the tracebacks that show the values of variables: some of those are secrets.
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
         if console
         else structlog.processors.JSONRenderer()
     )

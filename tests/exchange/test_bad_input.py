@@ -62,6 +62,17 @@ ERRORS: dict[str, tuple[bytes, str, str]] = {
     ),
     "empty id": (b'{"type":"cancel","client_order_id":""}\n', "invalid_message", "$.client_order_id"),
     "nested deeply": (b'{"type":' + b"[" * 20_000 + b"\n", "not_json", ""),
+    "nested deeply where anything may stand": (
+        b'{"type":"add_instrument","why":"fun","instrument":' + b'{"a":' * 10_000 + b"\n",
+        "not_json",
+        "",
+    ),
+    "a chain of open quotes": (b'{"type":"heartbeat","' + b'\\"' * 20_000 + b"\n", "not_json", ""),
+    "reasons left out": (
+        b'{"type":"change_phase","symbol":"ACME","phase":"halt"}\n',
+        "invalid_message",
+        "why",
+    ),
     "two messages on a line": (b'{"type":"heartbeat"}{"type":"heartbeat"}\n', "not_json", ""),
     "unknown symbol to watch": (
         b'{"type":"subscribe","channel":"depth","symbol":"NOPE"}\n',
@@ -110,12 +121,12 @@ ERRORS: dict[str, tuple[bytes, str, str]] = {
         "$.phase",
     ),
     "change of a phase by a trader": (
-        b'{"type":"change_phase","symbol":"ACME","phase":"halt"}\n',
+        b'{"type":"change_phase","symbol":"ACME","phase":"halt","why":"fun"}\n',
         "not_an_operator",
         "mallory",
     ),
     "last price set by a trader": (
-        b'{"type":"set_last_price","symbol":"ACME","price":5}\n',
+        b'{"type":"set_last_price","symbol":"ACME","price":5,"why":"fun"}\n',
         "not_an_operator",
         "mallory",
     ),
@@ -313,9 +324,16 @@ def test_a_repeated_id_is_told_what_became_of_it(venue: VenueProcess, bystander:
         client.ask({"type": "cancel", "client_order_id": "twice"})
 
         answer = client.ask(new("twice", "buy", 3, 2))
+        state = client.receive()
 
         assert (answer["reason"], answer["line"]) == ("duplicate_client_order_id", 4)
         assert f"order {first['order_id']}, canceled, 0 executed" in answer["text"]
+        assert (state["type"], state["client_order_id"], state["order_id"]) == (
+            "order_state",
+            "twice",
+            first["order_id"],
+        )
+        assert (state["state"], state["cumulative"], state["leaves"]) == ("canceled", 0, 0)
 
 
 def test_commands_before_the_login_are_refused_and_do_nothing(

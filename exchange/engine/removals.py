@@ -146,9 +146,8 @@ class Removals:
         for name in self.deadlines.fired(command.now_ns):
             self._market.accounts.by_name[name].dead_man_ns = None
             canceled = self.cancel_all(name, CancelReason.DEAD_MAN, command.seq)
-            count = sum(type(event) is OrderCanceled for event in canceled)
             events += canceled
-            events.append(DeadManFired(name, count))
+            events.append(DeadManFired(name, count_canceled(canceled, CancelReason.DEAD_MAN)))
         return tuple(events)
 
     def cancel_all(self, name: AccountId, reason: CancelReason, seq: Sequence) -> list[Event]:
@@ -212,6 +211,11 @@ class Removals:
             if symbol in touched and book.special:
                 self._trading.settle(book, events)
         return events
+
+
+def count_canceled(events: Iterable[Event], reason: CancelReason) -> int:
+    """How many orders were canceled for this reason, and not because others were."""
+    return sum(isinstance(event, OrderCanceled) and event.reason is reason for event in events)
 
 
 def _as_they_stand(side: BookSide, resting: list[Order]) -> list[Order]:

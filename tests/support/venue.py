@@ -86,8 +86,9 @@ class VenueProcess:
         assert entry is not None, f"no {event} in the log"
         return entry
 
-    def connect(self) -> "RawClient":
-        return RawClient(self.host, self.port)
+    def connect(self, *, source: str | None = None, receive_buffer: int = 0) -> "RawClient":
+        """``source``: an address of this machine to come from, such as 127.0.0.2."""
+        return RawClient(self.host, self.port, source=source, receive_buffer=receive_buffer)
 
     def login(self, account: str, **fields: object) -> "RawClient":
         """A connection that has its welcome, kept in ``welcome``."""
@@ -134,8 +135,15 @@ def running_venue(
 class RawClient:
     """A socket and a line buffer."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self.socket = socket.create_connection((host, port), timeout=PATIENCE_S)
+    def __init__(self, host: str, port: int, *, source: str | None = None, receive_buffer: int = 0) -> None:
+        """``receive_buffer``: bytes that the kernel keeps unread, if they are to be few."""
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self.socket.settimeout(PATIENCE_S)
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if source is not None:
+            self.socket.bind((source, 0))
+        self.socket.connect((host, port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.welcome: Json = {}
         self._unread = b""

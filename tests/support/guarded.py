@@ -1,0 +1,63 @@
+"""A venue that asks for secrets: its file, and what its people log in with.
+
+In: a directory. Out: a venue file, or such a venue running; logins by name.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from exchange.access import hash_secret
+from tests.support.venue import Json, RawClient, VenueProcess, running_venue
+
+SECRETS = {
+    "alice": "alice-7f3a-secret",
+    "bob": "bob-91cc-secret",
+    "watch": "watch-55d0-secret",
+    "boss": "boss-c0de-secret",
+    "clerk": "clerk-e1a5-secret",
+    "auditor": "auditor-2b2b-secret",
+}
+"""Traders alice and bob; watch looks on, boss runs the venue, clerk gets copies of alice, auditor of everybody."""
+
+_ROLES = {"watch": "viewer", "boss": "operator", "clerk": "drop_copy", "auditor": "drop_copy"}
+
+
+@cache
+def _hash(name: str) -> str:
+    return hash_secret(SECRETS[name])
+
+
+def venue_file(directory: Path, tcp: str = "") -> Path:
+    """Everybody of ``SECRETS``, one instrument; ``tcp``: further lines of the section of that name."""
+    lines = ['name = "guarded"', "[tcp]", tcp, "[[instruments]]", 'symbol = "ACME"']
+    for name in SECRETS:
+        lines += ["[[accounts]]", f'name = "{name}"', f'role = "{_ROLES.get(name, "trader")}"']
+        lines += [f'secret_hash = "{_hash(name)}"']
+        if name == "clerk":
+            lines += ['copies = ["alice"]']
+    path = directory / "venue.toml"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@contextmanager
+def guarded_venue(directory: Path, *arguments: str, tcp: str = "") -> Iterator[VenueProcess]:
+    """That venue, with a journal that is not synced."""
+    file = str(venue_file(directory, tcp))
+    with running_venue(directory, file, "--sync", "off", *arguments, open_venue=False) as venue:
+        yield venue
+
+
+def login(name: str, **fields: object) -> Json:
+    """The line with which somebody comes in."""
+    return {"type": "login", "account": name, "secret": SECRETS[name]} | fields
+
+
+def let_in(venue: VenueProcess, name: str, **fields: object) -> RawClient:
+    """A connection that has its welcome, kept in ``welcome``."""
+    client = venue.connect()
+    client.welcome = client.ask(login(name, **fields))
+    assert client.welcome["type"] == "welcome", client.welcome
+    return client

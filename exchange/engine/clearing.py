@@ -38,7 +38,7 @@ from exchange.engine.execution import Market
 from exchange.engine.funds import Funds
 from exchange.engine.ledger import Hold, Stake, needed
 from exchange.engine.order import Order
-from exchange.engine.removals import Removals
+from exchange.engine.removals import Removals, count_canceled
 from exchange.engine.risk import Breach, Scopes
 from protocol.vocabulary import (
     Block,
@@ -193,7 +193,8 @@ class Clearing:
             if bounds is not None:
                 rests = not fleeting and command.time_in_force not in _AT_ONCE
                 worth = holds.notional(book, command)
-                asked = risk.Request(is_buy, command.quantity, command.quantity, command.price, worth, rests)
+                quantity = holds.most(book, command)
+                asked = risk.Request(is_buy, quantity, quantity, command.price, worth, rests)
                 refusal = bounds.breach(stake, asked)
         if refusal is None:
             refusal = self._funds.of_entry(command, account, stake, hold)
@@ -327,7 +328,7 @@ class Clearing:
         for account, quote_set in to_pull:
             pulled = self._removals.pull_quotes(account.name, quote_set, command.seq)
             yield from pulled
-            count = sum(type(event) is OrderCanceled for event in pulled)
+            count = count_canceled(pulled, CancelReason.QUOTES_PULLED)
             yield QuotesPulled(account.name, quote_set, count)
         for stake in traded:
             account = stake.account

@@ -22,8 +22,9 @@ from exchange.engine.commands import (
     SetLastPrice,
     SetLimits,
 )
-from exchange.engine.events import AuctionExtended, BalanceAdjusted, Event, OrderCanceled
-from protocol.vocabulary import Limit
+from exchange.engine.events import AuctionExtended, BalanceAdjusted, Event
+from exchange.engine.removals import count_canceled
+from protocol.vocabulary import CancelReason, Limit
 
 
 def summary(command: AdminCommand, events: Iterable[Event]) -> str:
@@ -33,10 +34,12 @@ def summary(command: AdminCommand, events: Iterable[Event]) -> str:
             return _adjustment(command, events)
         case SetAccount():
             return f"role {command.role}, {'a' if command.secret_hash else 'no'} secret"
-        case BlockAccount() | MassCancel():
-            count = sum(isinstance(event, OrderCanceled) for event in events)
-            word = "" if isinstance(command, MassCancel) else "disabled, " if command.on else "enabled, "
-            return f"{word}{count} orders canceled"
+        case BlockAccount():
+            if not command.on:
+                return "enabled"
+            return f"disabled, {count_canceled(events, CancelReason.ACCOUNT_DISABLED)} orders canceled"
+        case MassCancel():
+            return f"{count_canceled(events, CancelReason.MASS_CANCEL)} orders canceled"
         case SetLimits():
             return _limits(command)
         case SetFees():

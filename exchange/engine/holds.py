@@ -92,17 +92,27 @@ def needed_now(book: Book, command: EnterOrder) -> Money:
         return cost_of(instrument, _bought_for(book, opposite, amount), amount * instrument.quote_scale)
     if not opposite.keys:
         return 0
+    worst = opposite.sign * opposite.keys[0]
+    if terms.protection is not None and opposite.best is not None:
+        worst = min(worst, opposite.best + terms.protection)
     if book.special:
-        worst = opposite.sign * opposite.keys[0]
         return cost_of(instrument, quantity, quantity * worst * instrument.quote_scale)
     traded, paid = 0, 0
     for level in opposite.best_first():
+        if traded == quantity or level.price > worst:
+            break
         taken = min(level.quantity, quantity - traded)
         traded += taken
         paid += taken * level.price
-        if traded == quantity:
-            break
     return cost_of(instrument, traded, paid * instrument.quote_scale)
+
+
+def most(book: Book, command: EnterOrder) -> Quantity:
+    """The most that the order may trade: its quantity, or what its amount is worth at the lowest price that rests."""
+    if command.order_type is not _BY_AMOUNT or command.terms is None:
+        return command.quantity
+    bought = _bought_for(book, book.side(command.side.opposite), command.terms.amount or 0)
+    return bought - bought % book.lot
 
 
 def _bought_for(book: Book, opposite: BookSide, amount: Money) -> Quantity:

@@ -82,6 +82,18 @@ class Archive(Protocol):
         ...
 
 
+class _NothingWritten:
+    def last_seqs(self) -> dict[AccountId, Sequence]:
+        return {}
+
+    def find(self, account: AccountId, seq: Sequence) -> StoredPage | None:
+        return None
+
+
+NOTHING_WRITTEN: Final[Archive] = _NothingWritten()
+"""For a replay from nothing: every message is made again, and handed over."""
+
+
 class Page:
     """Messages on their way into the journal. Its thread makes the lines, and sets ``written`` at the end."""
 

@@ -7,19 +7,9 @@ where they differ, or where a message is missing, double, or nobody's.
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from exchange.history import TAPE, Archive, History, Page, StoredPage
+from exchange.history import TAPE, Archive, History, Page
 from exchange.journal.log import VenueImage
 from protocol.vocabulary import AccountId, Sequence
-
-
-class NothingWritten:
-    """An ``Archive`` for replays from nothing: everything is made again and handed over."""
-
-    def last_seqs(self) -> dict[AccountId, Sequence]:
-        return {}
-
-    def find(self, account: AccountId, seq: Sequence) -> StoredPage | None:
-        return None
 
 
 class Listed(Archive, Protocol):
@@ -34,7 +24,7 @@ class PrivateCheck:
     """Goes along with a replay. Every method returns the first fault it finds."""
 
     def __init__(self, archive: Listed, history: History) -> None:
-        """``history``: of the replay; it has ``NothingWritten``."""
+        """``history``: of the replay, with ``NOTHING_WRITTEN``."""
         self._archive = archive
         self._history = history
         self._written: dict[AccountId, Sequence] = {}

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from exchange.journal.messages import NothingWritten, PrivateCheck
+from exchange.history import NOTHING_WRITTEN
+from exchange.journal.messages import PrivateCheck
 from exchange.journal.recovery import check, recover, start_from
 from exchange.journal.sqlite import SqliteLog
 from protocol.clock import ManualClock
@@ -42,7 +43,7 @@ def _verify(log: SqliteLog, console: Console, name: str, *, ledger: bool) -> boo
     started = time.perf_counter()
     # Replaying needs no clock: every command carries its time.
     now_ns = ManualClock().now_ns
-    state = start_from(None, now_ns, [], NothingWritten())
+    state = start_from(None, now_ns, [], NOTHING_WRITTEN)
     private = PrivateCheck(log.archive(), state.reports.history)
     turns = commands = events = 0
     fault = log.damage()

@@ -48,8 +48,11 @@ def price_at_entry(book: Book, command: EnterOrder) -> Price:
         best = book.asks.best
         if command.order_type is OrderType.MARKET_TO_LIMIT and best is not None:
             return best
-        if command.order_type is OrderType.MARKET and best is not None and terms.protection is not None:
-            return best + terms.protection
+        # Outside the dynamic corridor it would rest without a limit, in the call.
+        calls = book.instrument.dynamic_corridor is not None
+        protected = command.order_type is OrderType.MARKET and terms.protection is not None and not calls
+        if protected and best is not None:
+            return best + (terms.protection or 0)
     return price_of(book.instrument, command.order_type, command.price, terms)
 
 

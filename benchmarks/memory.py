@@ -84,7 +84,7 @@ def _resident_bytes() -> int:
 
 
 def _connection_bytes(connections: int) -> float:
-    with disk_directory() as directory, venue(directory, "--journal", "off") as server:
+    with disk_directory() as directory, venue(directory, "--open", "--journal", "off") as server:
         before = server.resident_bytes()
         sockets = [_log_in(server, number) for number in range(connections)]
         try:

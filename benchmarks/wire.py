@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
 
+from benchmarks import venue_files
 from benchmarks.load import Load, Run, Shape
 from benchmarks.report import Plan, Result
 from benchmarks.servers import Server, disk_directory, floor, need_linux, pinning, venue
@@ -24,6 +25,7 @@ _ALONE: Final = Shape(1, 1, 3_000)
 _OFF_TARGET: Final = 0.25
 _FULL_TARGET: Final = 0.20
 _ROUND_TRIP_TARGET: Final = 1.6
+_LEDGER_TARGET: Final = 0.8
 
 _SATURATED: Final = 0.9
 """Share of a core from which on a server counts as the slower side."""
@@ -44,6 +46,7 @@ def measure(plan: Plan) -> Iterator[Result]:
     """Everything; the figures that have a target first."""
     need_linux()
     yield from under_load(plan, _MAIN)
+    yield from with_ledger(plan, _MAIN)
     yield from alone(plan, _ALONE)
     for shape in _OTHERS:
         yield from beside_floor(plan, shape)
@@ -60,6 +63,18 @@ def under_load(plan: Plan, shape: Shape) -> Iterator[Result]:
     for name, one in (("journal off", off), ("sync=full", full)):
         yield _result(plan, f"{shape} {name}, floor on one buffer", one.rate, "requests/s", quick.rate)
     yield _result(plan, f"{shape} generator against a byte echo", echo.rate, "requests/s")
+
+
+def with_ledger(plan: Plan, shape: Shape) -> Iterator[Result]:
+    """What it costs to keep the books and hold to limits: the venue with every order funded and checked, beside
+    itself without.
+    """
+    off, books_off, full, books_full = _in_turns(plan, shape, ("off", "books-off", "full", "books-full"))
+    note = _what_limited(shape, {"venue": off, "venue with ledger and limits": books_off})
+    for name, one, without in (("journal off", books_off, off), ("sync=full", books_full, full)):
+        case = f"{shape} {name}, ledger and limits on"
+        yield _result(plan, case, one.rate, "requests/s", without.rate, target=_LEDGER_TARGET, note=note)
+        yield _result(plan, f"{case}, server's CPU", one.cpu_us, "us/request", without.cpu_us)
 
 
 def alone(plan: Plan, shape: Shape) -> Iterator[Result]:
@@ -113,9 +128,20 @@ def _server(kind: str, directory: Path) -> AbstractContextManager[Server]:
         case "echo" | "one-buffer":
             return floor(directory, f"--{kind}")
         case "off":
-            return venue(directory, "--journal", "off")
+            return venue(directory, "--open", "--journal", "off")
+        case "books-off":
+            return venue(directory, str(_file_with_ledger(directory)), "--journal", "off")
+        case "books-full":
+            journal = str(directory / "books.journal")
+            return venue(directory, str(_file_with_ledger(directory)), "--journal", journal, "--sync", "full")
         case _:
-            return venue(directory, "--journal", str(directory / "venue.journal"), "--sync", kind)
+            return venue(directory, "--open", "--journal", str(directory / "venue.journal"), "--sync", kind)
+
+
+def _file_with_ledger(directory: Path) -> Path:
+    path = directory / "with-ledger.toml"
+    path.write_text(venue_files.with_ledger(), encoding="utf-8")
+    return path
 
 
 def _medians(runs: Sequence[Run]) -> Measured:

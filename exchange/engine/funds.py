@@ -42,7 +42,7 @@ class Funds:
             need = holds.needed_now(self._market.books[command.symbol], command)
             purse = stake.quote if hold.is_buy else stake.base
             assert purse is not None
-        return None if need <= purse.free else _too_little(_asset(hold), need, purse.free)
+        return None if need <= max(0, purse.free) else _too_little(_asset(hold), need, purse.free)
 
     def of_replace(
         self, command: ReplaceOrder, account: Account, order: Order, hold: Hold, leaves: Quantity

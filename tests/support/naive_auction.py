@@ -113,7 +113,7 @@ def pair(state: NaiveState, symbol: str, price: int) -> None:
         buyer, seller = buyers[0], sellers[0]
         quantity = min(buyer.open, seller.open)
         state.trades += 1
-        fee = state.fee(symbol, price * quantity, maker=True)
+        fee = state.fee(symbol, price, quantity, maker=True)
         for order, bought in ((buyer, quantity), (seller, -quantity)):
             state.fill(order, quantity, bought)
             order.peak -= quantity

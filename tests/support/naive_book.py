@@ -41,6 +41,7 @@ from exchange.engine.commands import (
     EnterOrder,
     ExpireOrders,
     MassCancel,
+    PullOrder,
     ReduceOrder,
     ReplaceOrder,
     SetLastPrice,
@@ -101,23 +102,23 @@ class NaiveMarket(NaiveState):
         owner = str(command.account), str(command.client_order_id)
         rules = self.listed.get(command.symbol)
         if rules is None:
-            return self.tell("rejected", *owner, ("unknown_symbol",))
+            return self.tell("rejected", *owner, ("unknown_symbol", *self.barred(command)))
         taken = self.used if self.unique_per_day else {(each.account, each.name) for each in self.orders}
         if owner in taken:  # rule 6
-            return self.tell("rejected", *owner, ("duplicate_client_order_id",))
+            return self.tell("rejected", *owner, ("duplicate_client_order_id", *self.barred(command)))
         wrong = refusals.of_entry(rules, command)
         if command.order_type in ("limit", "market") and command.terms is None:
             wrong = wrong[:1]
         wrong += refusals.of_phase(self, command)
         if wrong:
-            return self.tell("rejected", *owner, tuple(wrong))
+            return self.tell("rejected", *owner, (*wrong, *self.barred(command)))
         terms = command.terms or Terms()
         order = NaiveOrder(
             command.seq, *owner, str(command.symbol), str(command.side), str(command.order_type),
             str(command.time_in_force), command.post_only, terms, command.price, command.quantity,
             stop=terms.stop_price, cap=terms.cap, money=terms.amount or 0,
         )  # fmt: skip
-        wrong = refusals.of_market(self, order)
+        wrong = refusals.of_market(self, order) + self.barred(command) + self.too_much(order)
         if wrong:
             return self.tell("rejected", *owner, tuple(wrong))
         self.used.add(owner)
@@ -125,6 +126,16 @@ class NaiveMarket(NaiveState):
         self.tell("accepted", *owner, order.id)
         self._take_part(order)
         return settle(self, order.symbol)
+
+    def barred(self, _command: EnterOrder | ReplaceOrder) -> list[str]:
+        """Why the account may ask for nothing of the kind. This market lets everybody do everything."""
+        return []
+
+    def too_much(
+        self, _order: NaiveOrder, _before: NaiveOrder | None = None, *, priced: bool = True
+    ) -> list[str]:
+        """What the account may not have, or can't pay: the order as it would be, and as it is."""
+        return []
 
     def _take_part(self, order: NaiveOrder) -> None:
         """A new order begins its life."""
@@ -148,16 +159,21 @@ class NaiveMarket(NaiveState):
         return would_trade(self, order, order.price) is not None
 
     # -- changes -------------------------------------------------------------------------------
-    def _find(self, command: CancelOrder | ReplaceOrder | ReduceOrder) -> NaiveOrder | None:
+    def _find(
+        self, command: CancelOrder | ReplaceOrder | ReduceOrder | PullOrder, *barred: str
+    ) -> NaiveOrder | None:
         """The live order that is meant, or the answer that there is none (rule 7)."""
         for order in self.orders:
             if (order.account, order.name) == (command.account, command.client_order_id):
                 return order
-        self._refuse(command, "unknown_order")
+        self._refuse(command, "unknown_order", *barred)
         return None
 
-    def _refuse(self, command: CancelOrder | ReplaceOrder | ReduceOrder, *reasons: str) -> None:
-        self.tell("rejected", command.account, command.client_order_id, reasons)
+    def _refuse(self, command: CancelOrder | ReplaceOrder | ReduceOrder | PullOrder, *reasons: str) -> None:
+        venue = isinstance(command, PullOrder)
+        self.tell(
+            "rejected", *((None, None) if venue else (command.account, command.client_order_id)), reasons
+        )
 
     def _cancel(self, command: CancelOrder) -> None:
         order = self._find(command)
@@ -183,19 +199,23 @@ class NaiveMarket(NaiveState):
             self._shrunk(order)
 
     def _replace(self, command: ReplaceOrder) -> None:
-        order = self._find(command)
+        barred = self.barred(command)
+        order = self._find(command, *barred)
         if order is None:
             return None
+        new = self._changed(order, command)
         wrong = refusals.of_replace(self, order, command)
         if wrong:
-            return self._refuse(command, *wrong)
-        new = self._changed(order, command)
+            return self._refuse(command, *wrong, *barred, *self.too_much(new, order))
         ends = new.total <= order.executed + order.prevented
+        if ends:
+            barred = []  # it only gives up what is left
         same = (new.price, new.cap, new.stop) == (order.price, order.cap, order.stop)
         keeps = same and new.total <= order.total  # rule 10
         if order.place == "book" and self.listed[order.symbol].replace_loses_priority:
             keeps = False
         wrong = refusals.of_replaced(self, new, keeps=keeps or ends, new_price=command.price is not None)
+        wrong += barred + (self.too_much(new, order, priced=command.price is not None) if not ends else [])
         if wrong:
             return self._refuse(command, *wrong)
         if ends:  # rule 9

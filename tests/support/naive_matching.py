@@ -180,7 +180,7 @@ class Sweep:
                 maker.arrival = state.arrivals
         state.tell(
             "trade", state.trades, symbol, price, quantity, maker.id, order.id,
-            state.fee(symbol, price * quantity, maker=True), state.fee(symbol, price * quantity, maker=False),
+            state.fee(symbol, price, quantity, maker=True), state.fee(symbol, price, quantity, maker=False),
             maker.executed, maker.open, order.executed,
         )  # fmt: skip
         state.set_last_price(symbol, price)

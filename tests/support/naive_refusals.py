@@ -57,6 +57,8 @@ def of_entry(rules: AddInstrument, command: EnterOrder) -> list[str]:
         wrong.append("field_missing")
     for price in (terms.stop_price, terms.cap):
         wrong += wrong_price(rules, price) if price is not None else []
+    if terms.reserve_price is not None:
+        wrong += of_reserve(rules, command, terms.reserve_price)
     for distance, least in ((terms.trail, 1), (terms.protection, 0)):
         if distance is not None:
             wrong += ["price_not_positive"] * (distance < least) + ["off_tick"] * bool(distance % rules.tick)
@@ -68,6 +70,13 @@ def of_entry(rules: AddInstrument, command: EnterOrder) -> list[str]:
     if terms.expires_at_ns is not None and terms.expires_at_ns <= command.at_ns:
         wrong.append("already_expired")
     return wrong
+
+
+def of_reserve(rules: AddInstrument, command: EnterOrder, reserve: int) -> list[str]:
+    """Rule 41: a buy with a limit, which lies within the price it holds for."""
+    wrong = ["conflicting_fields"] * (command.side == "sell" or command.order_type not in PRICED)
+    wrong += ["over_reserve"] * (command.price is not None and command.price > reserve)
+    return wrong + wrong_price(rules, reserve)
 
 
 def of_conflicts(rules: AddInstrument, command: EnterOrder, terms: Terms) -> list[str]:
@@ -175,6 +184,8 @@ def of_replace(state: NaiveState, order: NaiveOrder, command: ReplaceOrder) -> l
             wrong.append("price_unexpected")
         else:
             wrong += wrong_price(rules, command.price)
+            reserve = order.terms.reserve_price
+            wrong += ["over_reserve"] * (reserve is not None and command.price > reserve)
     if command.stop_price is not None:
         if order.type in STOPS and order.place == "waiting":
             wrong += wrong_price(rules, command.stop_price)

@@ -190,10 +190,16 @@ class NaiveState:
         key = order.account, order.symbol
         self.positions[key] = self.positions.get(key, 0) + bought
 
-    def fee(self, symbol: str, notional: int, *, maker: bool) -> int:
-        """Rule 43."""
+    def fee(self, symbol: str, price: int, quantity: int, *, maker: bool) -> int:
+        """Rule 43: a share of the money that changes hands, and so much for each unit."""
         rules = self.listed[symbol]
-        return trunc(Fraction(notional * (rules.maker_fee_ppm if maker else rules.taker_fee_ppm), 1_000_000))
+        rate, unit = (
+            (rules.maker_fee_ppm, rules.maker_fee_per_unit)
+            if maker
+            else (rules.taker_fee_ppm, rules.taker_fee_per_unit)
+        )
+        money = price * quantity * rules.quote_scale
+        return trunc(Fraction(money * rate, 1_000_000)) + unit * quantity
 
     def set_last_price(self, symbol: str, price: int) -> None:
         """The last price, and the stops that follow it (rule 29)."""

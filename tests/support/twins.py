@@ -12,20 +12,24 @@ from exchange.engine.book import Book
 from exchange.engine.book_side import BookSide
 from exchange.engine.commands import AddInstrument, Command
 from exchange.engine.engine import Engine
-from exchange.engine.events import Event
+from exchange.engine.events import Event, RequestRejected
 from exchange.engine.order import Order
-from protocol.vocabulary import AccountId
+from protocol.vocabulary import AccountId, Asset
 from tests.support.naive_auction import in_order_of_removal
-from tests.support.naive_book import NaiveMarket, NaiveOrder
+from tests.support.naive_book import NaiveOrder
 from tests.support.naive_facts import BookKeeper, agree, facts_of
+from tests.support.naive_venue import NaiveVenue
 
 
 class Twins:
-    """Both markets, with the same instruments."""
+    """Both markets, with the same instruments. A command is number n, at n times ``step_ns``."""
 
-    def __init__(self, listed: Iterable[AddInstrument], *, ids_unique_per_day: bool = True) -> None:
+    def __init__(
+        self, listed: Iterable[AddInstrument], *, ids_unique_per_day: bool = True, step_ns: int = 1
+    ) -> None:
         self.engine = Engine(ids_unique_per_day=ids_unique_per_day)
-        self.naive = NaiveMarket(unique_per_day=ids_unique_per_day)
+        self.naive = NaiveVenue(unique_per_day=ids_unique_per_day)
+        self.step_ns = step_ns
         self.keeper = BookKeeper()
         self.commands: list[Command] = []
         for instrument in listed:
@@ -33,10 +37,12 @@ class Twins:
 
     def submit(self, command: Command) -> tuple[Event, ...]:
         """Both must tell the same story of this command, and the story must add up."""
-        command.seq = command.at_ns = len(self.commands) + 1
+        command.seq = len(self.commands) + 1
+        command.at_ns = command.seq * self.step_ns
         self.commands.append(command)
         events = self.engine.apply(command)
-        facts, expected = facts_of(events), self.naive.apply(command)
+        told = next((event.reason for event in events if isinstance(event, RequestRejected)), None)
+        facts, expected = facts_of(events), self.naive.apply(command, told)
         assert agree(facts, expected), f"{command}\n engine: {facts}\n naive:  {expected}"
         self.keeper.read(events)
         return events
@@ -59,6 +65,23 @@ class Twins:
             for symbol in self.engine.books:
                 assert account.positions.get(symbol, 0) == self.naive.positions.get((name, symbol), 0)
         self._compare_live()
+
+    def compare_money(self) -> None:
+        """Everybody must have the same, of every asset and in every instrument; and nothing may be lost."""
+        engine, ledger = self.engine, self.naive.ledger
+        for name in engine.accounts.by_name:
+            expected = {
+                asset: (ledger.free(name, asset), ledger.held(name, asset)) for asset in ledger.assets()
+            }
+            found = {str(asset): (free, held) for asset, free, held in engine.clearing.balances(name)}
+            assert {**dict.fromkeys(expected, (0, 0)), **found} == expected, name
+            for symbol in engine.books:
+                assert tuple(engine.clearing.holding(name, symbol)) == ledger.holding(name, symbol), name
+            block = engine.accounts.by_name[name].blocked
+            assert block == self.naive.blocked.get(name), name
+        for asset in ledger.assets():
+            assert engine.clearing.books.house.fees.get(Asset(asset), 0) == ledger.fees(asset)
+        assert engine.clearing.check() == []
 
     def _compare_waiting(self, book: Book) -> None:
         waiting = self.naive.waiting(book.instrument.symbol)

@@ -1,0 +1,38 @@
+"""A venue file as ``tontine init --tls`` writes it, and what is shown at that.
+
+In: a directory. Out: the file, the secrets by account, and the certificate for those who log in.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Founded(NamedTuple):
+    """What ``tontine init --tls`` leaves."""
+
+    file: Path
+    secrets: dict[str, str]
+    certificate: Path
+
+    def secret_file(self, account: str) -> Path:
+        """The account's secret in a file of its own."""
+        path = self.file.with_name(f"{account}.secret")
+        path.write_text(f"{self.secrets[account]}\n")
+        return path
+
+
+def found(directory: Path) -> Founded:
+    """Run it."""
+    file = directory / "venue.toml"
+    done = subprocess.run(
+        [sys.executable, "-m", "tontine", "init", str(file), "--tls"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    secrets = dict(re.findall(r"^  (\w+) +\w+ +(\S+)$", done.stdout, re.MULTILINE))
+    return Founded(file, secrets, directory / "venue.crt")

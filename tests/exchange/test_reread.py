@@ -110,8 +110,10 @@ def test_what_can_change_does_and_shows_in_the_audit(tmp_path: Path) -> None:
 
 
 def test_what_was_read_again_is_in_the_journal(tmp_path: Path) -> None:
-    with serving(tmp_path) as venue:
+    with serving(tmp_path) as venue, venue.login("anna") as anna:
         venue.reread(FILE + BOLT)
+        # Its answer waits for the journal, and so for all that came before.
+        anna.ask({"type": "mass_cancel"})
         venue.process.kill()
 
         verdict = venue.process.verify()

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from exchange.access import Access
 from exchange.config import ScheduledPhase, VenueConfig
-from exchange.engine.commands import ChangePhase, EnterOrder, Terms
+from exchange.engine.commands import ArmDeadMan, ChangePhase, EnterOrder, Terms
 from exchange.engine.events import (
     AuctionExtended,
     AuctionHeld,
     AuctionTrade,
     DayEnded,
+    DeadManFired,
     Event,
     OrderCanceled,
     OrdersExpired,
@@ -63,7 +65,7 @@ class Market:
         self.clock = ManualClock(at_ns(clock, day))
         touched: Touched = []
         self.state: State = start_from(image, self.clock.now_ns, touched)
-        self.venue = Venue("test", self.state.sequencer, self.state.reports, touched)
+        self.venue = Venue("test", self.state.sequencer, self.state.reports, touched, Access(open=True))
         self.schedule = Schedule(self.venue, self.config)
         last_at_ns = self.state.sequencer.last_at_ns
         if image is None:
@@ -247,10 +249,9 @@ def test_an_extended_closing_auction_leads_to_the_close() -> None:
 
 def test_an_auction_that_an_operator_could_not_hold_is_held_in_the_end() -> None:
     market = Market("10:00:00", listed=STATIC)
-    operator = AccountId("olga")
-    market.venue.act(ChangePhase(operator, ACME, Phase.INTRADAY_AUCTION))
+    market.venue.act(ChangePhase(ACME, Phase.INTRADAY_AUCTION))
     far_from_the_reference(market)
-    market.venue.act(ChangePhase(operator, ACME, Phase.CONTINUOUS))
+    market.venue.act(ChangePhase(ACME, Phase.CONTINUOUS))
     extended = market.phase()
 
     market.at("10:02:00")
@@ -261,7 +262,7 @@ def test_an_auction_that_an_operator_could_not_hold_is_held_in_the_end() -> None
 # -- operators -------------------------------------------------------------------------------------
 def test_a_phase_that_an_operator_chose_lasts_until_the_next_one_of_the_schedule() -> None:
     market = Market("10:00:00")
-    market.venue.act(ChangePhase(AccountId("olga"), ACME, Phase.HALT))
+    market.venue.act(ChangePhase(ACME, Phase.HALT))
     market.events()
 
     assert market.at("16:59:59") == []
@@ -270,7 +271,7 @@ def test_a_phase_that_an_operator_chose_lasts_until_the_next_one_of_the_schedule
 
 def test_a_halt_outlives_a_restart_until_the_next_phase_of_the_schedule() -> None:
     market = Market("10:00:00")
-    market.venue.act(ChangePhase(AccountId("olga"), ACME, Phase.HALT))
+    market.venue.act(ChangePhase(ACME, Phase.HALT))
 
     soon = market.restarted("10:30:00")
     late = market.restarted("10:00:00", day=1)
@@ -357,3 +358,96 @@ def test_the_next_time_is_always_ahead() -> None:
     assert plan.next_ns(at_ns("08:00:00")) == at_ns("09:00:00")
     assert plan.next_ns(at_ns("17:05:00")) == at_ns("20:00:00")
     assert plan.next_ns(at_ns("20:00:00")) == at_ns("08:00:00", day=1)
+
+
+# -- dead men ----------------------------------------------------------------------------------------
+def test_a_dead_man_switch_fires_at_its_deadline_and_not_before() -> None:
+    market = Market("10:00:00")
+    deadline_ns = at_ns("10:20:00")
+    market.enter("b", Side.BUY, 90)
+    market.venue.act(ArmDeadMan(AccountId("anna"), deadline_ns))
+    market.events()
+
+    assert market.schedule.next_ns() == deadline_ns
+    assert market.at("10:19:59") == []
+    canceled, fired = (event for event in market.at("10:20:00") if not isinstance(event, OrdersExpired))
+    assert isinstance(canceled, OrderCanceled)
+    assert canceled.reason is CancelReason.DEAD_MAN
+    assert fired == DeadManFired(AccountId("anna"), 1)
+
+
+def test_a_dead_man_whose_time_came_while_the_venue_was_down_fires_when_it_starts() -> None:
+    market = Market("10:00:00")
+    market.enter("b", Side.BUY, 90)
+    market.venue.act(ArmDeadMan(AccountId("anna"), at_ns("10:20:00")))
+
+    restarted = market.restarted("10:30:00")
+
+    assert restarted.venue.engine.open_orders(AccountId("anna")) == []
+
+
+# -- another plan while the venue runs ---------------------------------------------------------------
+def replanned(market: Market, **settings: Any) -> None:
+    market.schedule.replan(VenueConfig(**settings), market.clock.now_ns())
+
+
+def test_another_plan_holds_from_its_next_time_on() -> None:
+    market = Market("10:00:00")
+
+    replanned(
+        market,
+        schedule=(
+            ScheduledPhase(at=time(9, 30), phase=Phase.HALT),
+            ScheduledPhase(at=time(12), phase=Phase.INTRADAY_AUCTION),
+        ),
+    )
+    noon = market.at("12:00:00")
+    evening = market.at("17:30:00")
+
+    assert list(phases(noon)) == [Phase.INTRADAY_AUCTION]
+    assert list(phases(evening)) == []
+
+
+def test_what_is_due_by_the_old_plan_is_done_before_the_new_one_holds() -> None:
+    market = Market("16:59:00")
+    market.clock.advance(seconds=120)
+
+    replanned(market, schedule=())
+
+    assert list(phases(market.events())) == [Phase.CLOSING_AUCTION]
+    assert market.schedule.next_ns() is None
+
+
+def test_a_new_end_of_the_day_that_is_past_today_comes_tomorrow() -> None:
+    market = Market("10:00:00", schedule=())
+
+    replanned(market, day_ends_utc=time(9))
+    today = market.at("23:00:00")
+    tomorrow = market.at("09:00:00", day=1)
+
+    assert today == []
+    assert tomorrow == [DayEnded(0)]
+
+
+def test_volatility_auctions_last_as_long_as_the_new_plan_says() -> None:
+    market = Market("10:00:00", listed={"dynamic_corridor": 5, "reference_price": 100})
+    replanned(market, schedule=OPEN_AT_NINE, volatility_auction_s=7)
+    market.enter("s", Side.SELL, 120)
+
+    market.enter("b", Side.BUY, 120)
+
+    assert market.phase() is Phase.VOLATILITY_AUCTION
+    assert market.schedule.next_ns() == at_ns("10:00:07")
+
+
+@pytest.mark.parametrize(("clock", "phase"), [("10:00:00", Phase.CONTINUOUS), ("18:00:00", Phase.CLOSED)])
+def test_an_instrument_that_is_listed_while_the_venue_runs_goes_where_the_plan_says(
+    clock: str, phase: Phase
+) -> None:
+    market = Market(clock)
+    corn = Symbol("CORN")
+    market.venue.act(listing(symbol=corn))
+
+    market.schedule.take_up(corn)
+
+    assert market.phase(corn) is phase

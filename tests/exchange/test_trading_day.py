@@ -20,6 +20,7 @@ NOON_NS = int(datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp()) * 1_000_000_000
 async def venue(directory: Path, clock: ManualClock) -> AsyncIterator[Address]:
     """A venue in this process whose day ends at one in the afternoon, after its closing auction."""
     config = VenueConfig(
+        open=True,
         day_ends_utc=time(13, 0),
         schedule=[
             ScheduledPhase(at=time(9), phase=Phase.CONTINUOUS, symbols=["BOLT"]),

@@ -304,6 +304,9 @@ async def connected(
         raise SessionBroken(text) from error
     except ssl.SSLError as error:
         raise SessionBroken(f"no TLS with {host}:{port} ({error.reason or error})") from error
+    except (ConnectionAbortedError, ConnectionResetError) as error:
+        # Somebody was there, and did not like how we began.
+        raise SessionBroken(f"{host}:{port} hung up before the login") from error
     except OSError as error:
         raise SessionBroken(f"nobody answers at {host}:{port} ({error.strerror or error})") from error
     try:

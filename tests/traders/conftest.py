@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.founded import Founded, found
 from traders.venue_process import Address, own_venue
 
 
@@ -18,3 +19,9 @@ async def venue_address(tmp_path: Path) -> AsyncIterator[Address]:
     )
     async with own_venue(tmp_path / "venue.journal", str(path)) as address:
         yield address
+
+
+@pytest.fixture
+def founded(tmp_path: Path) -> Founded:
+    """The file of a venue that asks for secrets, over TLS: anna and ben trade, olga runs it, vera looks on."""
+    return found(tmp_path)

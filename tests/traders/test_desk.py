@@ -188,7 +188,7 @@ def test_reports_that_answer_nothing_leave_a_request_unanswered() -> None:
     desk.take(printed())
 
     desk.take(prevented("id1", 2, quantity=1, leaves=4))
-    desk.take(AdminDone(3, NOW, ACME, Phase.HALT))
+    desk.take(AdminDone(3, NOW, "change_phase", symbol=ACME))
     waiting = strategy.orders[1].pending
     desk.take(canceled("id1", 4, quantity=4))
 

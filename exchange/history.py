@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 from exchange.peers import Peer
-from exchange.report_messages import VENUE, Builder
+from exchange.report_messages import VENUE
 from protocol.codec import encode_all
 from protocol.errors import JournalError, ResumeRefused
 from protocol.fields import Message
-from protocol.vocabulary import AccountId, ErrorCode, Nanoseconds, Sequence
+from protocol.vocabulary import AccountId, ErrorCode, Sequence
 
 PAGE: Final = 256
 """Messages that are written and read together; about 40 KB of lines. A power of two."""
@@ -36,8 +36,8 @@ _SLACK: Final = 8_192
 TAPE: Final = AccountId("")
 """Under this name, which nobody can have, the trades of the venue are kept, numbered by ``trade_id``."""
 
-Entry = Message | tuple[Builder, Nanoseconds, Any] | Any
-"""A message, or what it is made from if nobody has needed it yet; of the tape, the trade itself."""
+Entry = Any
+"""A message; or, if nobody has needed it yet, its builder, time and event; of the tape, the trade itself."""
 
 
 class StoredPage(NamedTuple):

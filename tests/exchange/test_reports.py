@@ -1,11 +1,13 @@
 """Private messages: whom an event concerns, what it is told, and how that stands on the wire."""
 
+from random import Random
 from typing import Any, Final, get_args
 
 import msgspec
 import pytest
 
 from exchange.engine import events as happened
+from exchange.engine.commands import ExpireOrders
 from exchange.engine.engine import Events
 from exchange.engine.events import Administered, Event, PhaseChanged, RequestRejected, Trade
 from exchange.history import NOTHING_WRITTEN, History
@@ -35,7 +37,7 @@ from protocol.vocabulary import (
     TransactionId,
 )
 from tests.support.in_memory import Trader, open_venue
-from tests.support.wire_requests import ACME
+from tests.support.wire_requests import ACME, SETTINGS, random_request
 
 ANNA, BEN, OLGA = AccountId("anna"), AccountId("ben"), AccountId("olga")
 ORDER: Final = (ANNA, ClientOrderId("a"), 7, ACME, Side.BUY)
@@ -275,3 +277,33 @@ def test_what_stands_at_its_default_makes_no_line_longer() -> None:
     assert set(msgspec.json.decode(encode(answer))) == {
         "type", "seq", "at_ns", "client_order_id", "order_id", "symbol", "side", "quantity", "price", "display",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_a_replayed_day_tells_every_account_what_it_was_told(settings: dict[str, object]) -> None:
+    for seed in range(10):
+        rng = Random(seed)
+        venue = open_venue(**settings)
+        traders = [Trader(venue, f"trader{number}") for number in range(4)]
+        for number in range(400):
+            rng.choice(traders).send(random_request(rng, number))
+        venue.act(ExpireOrders(1_000))
+        venue.end_day()
+        turn = venue.take_turn()
+        assert turn is not None
+        replayed = Reports([], History(NOTHING_WRITTEN))
+
+        for command, group in zip(turn.commands, turn.events, strict=True):
+            replayed.replay(command.at_ns, group)
+
+        for account, stream in venue.reports.streams.items():
+            assert whole(replayed, account) == whole(venue.reports, account)
+            assert stream.last_seq == len(whole(replayed, account))
+        assert replayed.history.tape.tail == venue.reports.history.tape.tail
+        assert [trade.trade_id for trade in replayed.history.tape.tail] == list(
+            range(1, venue.engine.last_trade_id + 1)
+        )
+
+
+def whole(reports: Reports, account: AccountId) -> list[Message]:
+    return list(reports.page(account, 1, 1_000_000))

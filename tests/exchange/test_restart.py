@@ -185,10 +185,10 @@ def test_a_journal_of_an_older_format_is_refused_and_says_what_to_do(tmp_path: P
     with running_venue(tmp_path) as venue:
         venue.stop()
     with sqlite3.connect(venue.journal) as database:
-        database.execute("update meta set value = '1' where key = 'format'")
+        database.execute("update meta set value = '2' where key = 'format'")
     database.close()
 
-    with pytest.raises(DidNotStart, match=r"journal format 1, .* reads format 2: move the file away"):
+    with pytest.raises(DidNotStart, match=r"journal format 2, .* reads format 3: move the file away"):
         VenueProcess(tmp_path)
 
 

@@ -44,7 +44,7 @@ class StoredPage(NamedTuple):
     """Messages as they stand in the journal, one a line."""
 
     first_seq: Sequence
-    count: int
+    length: int
     lines: bytes
 
 
@@ -268,7 +268,7 @@ class History:
             raise _not_kept(stream, seq)
         skipped = seq - page.first_seq
         lines = page.lines.split(b"\n", skipped)[-1] if skipped else page.lines
-        return lines, page.count - skipped
+        return lines, page.length - skipped
 
     def _stored(self, stream: PrivateStream, seq: Sequence) -> StoredPage | None:
         return None if self._archive is None else self._archive.find(stream.account, seq)

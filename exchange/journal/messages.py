@@ -82,7 +82,7 @@ class PrivateCheck:
         while seq < end and seq <= self._written.get(page.account, 0):
             stored = self._archive.find(page.account, seq)
             stored_lines = stored.lines.splitlines(keepends=True) if stored else []
-            if stored is None or len(stored_lines) != stored.count:
+            if stored is None or len(stored_lines) != stored.length:
                 return f"the page with private message {seq} of {_whose(page.account)} is damaged"
             theirs = stored_lines[seq - stored.first_seq :][: end - seq]
             for line in theirs:

@@ -45,6 +45,10 @@ class Server(NamedTuple):
         pages = Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
+    def kill(self) -> None:
+        """``kill -9``."""
+        os.kill(self.pid, signal.SIGKILL)
+
 
 def need_linux() -> None:
     """What is measured over sockets needs epoll and the clocks of other processes.

@@ -25,6 +25,7 @@ BENCHMARKS: Final = {
     "engine": Benchmark("benchmarks.engine", "commands a second through the engine, events built"),
     "memory": Benchmark("benchmarks.memory", "bytes a resting order, kB an idle connection"),
     "restart": Benchmark("benchmarks.restart", "journalled commands a second replayed at the start"),
+    "resume": Benchmark("benchmarks.resume", "missed private messages a second, sent again"),
     "wire": Benchmark("benchmarks.wire", "requests a second and round trips over TCP, beside a bare server"),
 }
 

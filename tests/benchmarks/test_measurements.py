@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import engine, flow, memory, restart, special_orders, wire
+from benchmarks import engine, flow, memory, restart, resume, special_orders, wire
 from benchmarks.bare_book import BareBook
 from benchmarks.load import Load, Shape
 from benchmarks.report import Plan, Result
@@ -146,6 +146,17 @@ def test_restart() -> None:
     # The instrument, the book that the flow finds, the flow.
     assert shape_of(results) == [
         (f"{1 + flow.RESTING + 1_200:,} commands without a snapshot", "commands/s", False, 300_000),
+    ]
+
+
+def test_resume() -> None:
+    results = list(resume.measure(PLAN, missed=1_200))
+
+    missed = results[0].case.partition(" ")[0]
+    assert int(missed.replace(",", "")) >= 1_200
+    assert shape_of(results) == [
+        (f"{missed} missed messages, while it runs", "messages/s", False, 200_000),
+        (f"{missed} missed messages, after kill -9 and restart", "messages/s", False, 200_000),
     ]
 
 

@@ -12,6 +12,7 @@ from benchmarks import flow
 from benchmarks.report import Plan, Result
 from benchmarks.servers import disk_directory
 from benchmarks.timing import median_rate, seconds
+from exchange.access import Access
 from exchange.choices import Sync
 from exchange.journal.recovery import recover, start_from
 from exchange.journal.sqlite import SqliteLog
@@ -42,8 +43,8 @@ def measure(plan: Plan, *, length: int = 200_000) -> Iterator[Result]:
 def _write(log: SqliteLog, length: int, seed: int) -> int:
     made = flow.stationary(length, seed=seed)
     touched: Touched = []
-    state = start_from(None, SystemClock().now_ns, touched)
-    venue = Venue("bench", state.sequencer, state.reports, touched)
+    state = start_from(None, SystemClock().now_ns, touched, log.archive())
+    venue = Venue("bench", state.sequencer, state.reports, touched, Access(open=True))
     for number, command in enumerate([*made.warm_up, *made.commands], 1):
         venue.act(command)
         if number % _TURN == 0:
@@ -55,7 +56,7 @@ def _write(log: SqliteLog, length: int, seed: int) -> int:
 def _end_turn(venue: Venue, log: SqliteLog) -> None:
     turn = venue.take_turn()
     if turn is not None:
-        log.append(turn)
+        log.append(turn, venue.reports.history.hand_over())
 
 
 def _bring_back(log: SqliteLog, last_seq: int) -> None:

@@ -13,7 +13,6 @@ from tests.support.venue import Json, RawClient, VenueProcess, new, running_venu
 from tests.support.wire_requests import random_request
 
 FILE = """
-operators = ["olga"]
 volatility_auction_s = 3600
 auction_extension_s = 3600
 
@@ -23,6 +22,10 @@ self_trade = "decrement"
 dynamic_corridor = 20
 static_corridor = 30
 reference_price = 100
+
+[[accounts]]
+name = "olga"
+role = "operator"
 """
 
 
@@ -36,7 +39,9 @@ def venue_with_operators(directory: Path) -> Iterator[VenueProcess]:
 
 def to(operator: RawClient, phase: str, **fields: object) -> Json:
     """Change the phase; the answer, without its number and time."""
-    answer = operator.ask({"type": "change_phase", "symbol": "ACME", "phase": phase, **fields})
+    answer = operator.ask(
+        {"type": "change_phase", "symbol": "ACME", "phase": phase, "why": "a test", **fields}
+    )
     return {name: value for name, value in answer.items() if name not in ("seq", "at_ns")}
 
 
@@ -62,7 +67,13 @@ def test_an_opening_auction_from_the_first_order_to_the_first_trade(tmp_path: Pa
         venue.login("bert") as bert,
         venue.login("eve") as eve,
     ):
-        assert to(olga, "pre_open") == {"type": "admin_done", "symbol": "ACME", "phase": "pre_open"}
+        assert to(olga, "pre_open") == {
+            "type": "admin_done",
+            "action": "change_phase",
+            "symbol": "ACME",
+            "text": "to pre_open",
+            "line": 2,
+        }
         (phase, _) = watch(eve, "status", "auction")
         assert told(phase, "type", "phase", "previous") == ("status", "pre_open", None)
 
@@ -105,8 +116,8 @@ def test_a_volatility_auction_begins_before_the_trade_that_would_be_too_far_away
             ("accepted", 125, None),
             ("trade_report", 110, 5),
         ]
-        forced = olga.ask({"type": "change_phase", "symbol": "ACME", "phase": "continuous"})
-        assert told(forced, "type", "phase") == ("admin_done", "continuous")
+        forced = to(olga, "continuous")
+        assert told(forced, "type", "text") == ("admin_done", "to continuous")
         assert told(anna.receive(), "price", "liquidity", "leaves") == (125, "auction", 0)
 
 
@@ -119,8 +130,8 @@ def test_an_auction_too_far_from_the_reference_is_held_when_it_is_forced(tmp_pat
         extended = to(olga, "continuous")
         forced = to(olga, "continuous", forced=True)
 
-        assert told(extended, "phase", "extended", "price") == ("opening_auction", True, 150)
-        assert told(forced, "phase", "extended") == ("continuous", None)
+        assert extended["text"] == "not continuous: the auction would be at 150, so the call goes on"
+        assert forced["text"] == "to continuous"
 
 
 def test_everything_that_waits_comes_back_after_kill_9(tmp_path: Path) -> None:
@@ -151,7 +162,7 @@ def test_everything_that_waits_comes_back_after_kill_9(tmp_path: Path) -> None:
                 98,
             )
             assert told(orders["close"], "state", "price") == (None, 104)  # live is the default
-            assert to(olga, "closed")["phase"] == "closed"
+            assert to(olga, "closed")["text"] == "to closed"
             trade = anna.receive()
             assert told(trade, "client_order_id", "price", "liquidity") == ("cross", 105, "auction")
             assert told(anna.receive(), "client_order_id", "reason") == ("close", "auction_over")

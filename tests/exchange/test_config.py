@@ -1,13 +1,16 @@
 """A venue file that is wrong says where and why, all of it at once."""
 
+import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from exchange import venue_file
 from exchange.choices import Sync
-from exchange.config import VenueConfig
+from exchange.config import AccountConfig, JournalConfig, ScheduledPhase, TcpConfig, VenueConfig
 from exchange.engine.commands import AddInstrument, Limits, SetFees
+from exchange.instrument_config import InstrumentConfig, LimitsConfig
 from protocol.errors import ConfigError
 from protocol.vocabulary import Allocation, Asset, Limit, Phase, PostOnly, Role, SelfTrade, Settlement, Symbol
 
@@ -357,3 +360,46 @@ def test_what_the_command_line_says_stands_in_place_of_the_file() -> None:
 def test_the_command_line_can_not_open_a_venue_to_the_world() -> None:
     with pytest.raises(ConfigError, match="only on loopback"):
         venue_file.changed(VenueConfig(open=True), tcp={"host": "192.0.2.1"}, journal={})
+
+
+# -- the page about it -----------------------------------------------------------------------------
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "venue-file.md").read_text()
+
+
+def keys_of(section: type[BaseModel]) -> set[str]:
+    return set(section.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("section", "prefix"),
+    [
+        (VenueConfig, ""),
+        (TcpConfig, "tcp."),
+        (JournalConfig, "journal."),
+        (AccountConfig, ""),
+        (LimitsConfig, ""),
+        (InstrumentConfig, ""),
+        (ScheduledPhase, ""),
+    ],
+)
+def test_the_page_explains_every_key(section: type[BaseModel], prefix: str) -> None:
+    sections = {"accounts", "instruments", "schedule", "tcp", "journal", "limits", "at", "phase", "symbols"}
+
+    assert [key for key in keys_of(section) - sections if f"`{prefix}{key}`" not in PAGE] == []
+
+
+def test_the_examples_of_the_page_are_valid(tmp_path: Path) -> None:
+    first, schedule = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+
+    whole = venue_file.read(written(tmp_path, first + schedule))
+
+    assert (len(whole.accounts), len(whole.schedule)) == (1, 3)
+
+
+def test_a_default_of_the_page_is_the_default() -> None:
+    told = dict(re.findall(r"^\| `tcp\.(\w+)` \| (\d+) \|", PAGE, re.MULTILINE))
+
+    assert {key: float(value) for key, value in told.items()} == {
+        key: getattr(TcpConfig(), key) for key in told
+    }
+    assert keys_of(TcpConfig) - set(told) == {"host", "port", "certificate", "key"}

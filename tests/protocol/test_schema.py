@@ -127,7 +127,7 @@ def test_the_page_links_only_to_headings_that_it_has() -> None:
     page = PAGE.read_text(encoding="utf-8")
 
     headings = {
-        line.lstrip("# ").strip("`").lower().replace(" ", "-")
+        line.lstrip("# ").strip("`").lower().replace(" ", "-").replace("'", "")
         for line in page.splitlines()
         if line.startswith("#")
     }

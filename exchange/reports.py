@@ -5,18 +5,11 @@ drop copies, of others', each with the next number of the account's private stre
 stream, which is its audit; and hooks for who keeps the schedule and who knows all connections. The
 streams run on whether or not anyone listens: they are part of the venue's state, are kept
 (``exchange.history``), and can be asked for again from any number.
-
-A connection that asks for old messages is sent them a page at a time, whenever it can take more
-(``refill``). Until it has caught up nothing live of those streams gets into its outbox: all of it is
-in the history anyway. So there is no gap, nothing comes twice, and its memory is bounded.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, cast
+from typing import Any
 
-import msgspec
-
-from exchange.backlog import Place
 from exchange.engine.engine import Events
 from exchange.engine.events import (
     AuctionExtended,
@@ -26,7 +19,7 @@ from exchange.engine.events import (
     RequestRejected,
     Trade,
 )
-from exchange.history import PAGE_MASK, History, PrivateStream
+from exchange.history import PAGE_MASK, History
 from exchange.peers import Peer, Touched
 from exchange.report_messages import (
     FREQUENT,
@@ -38,67 +31,24 @@ from exchange.report_messages import (
     rejected,
     taken,
 )
-from protocol.codec import preencode
+from exchange.streams import Streams
 from protocol.desk import Notice
-from protocol.errors import ResumeRefused
-from protocol.fields import Message
-from protocol.messages import Copy, PrivateMessage
-from protocol.vocabulary import AccountId, ErrorCode, Nanoseconds, Sequence, TradeId
+from protocol.vocabulary import AccountId, Nanoseconds
 
 PhaseEvent = PhaseChanged | AuctionExtended
 
-_REFILL_BYTES: Final = 64 * 1024
-"""What a connection that catches up is given at once: as much as asyncio buffers before it calls it slow."""
 
-_decode_private: Final = msgspec.json.Decoder(PrivateMessage).decode_lines
-_decode_trade: Final = msgspec.json.Decoder(Trade | AuctionTrade).decode
-
-
-class _Copier:
-    """Stands among the readers of a stream and is its own outbox: makes the copies for all who want them."""
-
-    touched = True  # nobody has to empty it
-
-    def __init__(self, stream: PrivateStream, touched: Touched) -> None:
-        self._stream = stream
-        self._touched = touched
-
-    @property
-    def outbox(self) -> "_Copier":
-        return self
-
-    def append(self, message: Message, /) -> None:
-        """Copy a message of the stream: encoded once, however many read it."""
-        copy = preencode(Copy(self._stream.account, cast("PrivateMessage", message)))
-        for peer in self._stream.copies:
-            peer.outbox.append(copy)
-            if not peer.touched:
-                peer.touched = True
-                self._touched.append(peer)
-
-
-class Reports:
-    """All private streams, and who follows them."""
+class Reports(Streams):
+    """All private streams, and what is written into them."""
 
     def __init__(self, touched: Touched, history: History | None = None) -> None:
-        self.history = history or History()
-        self.streams = self.history.streams
+        super().__init__(touched, history or History())
         self.on_phase: Callable[[PhaseEvent], None] | None = None
         """Called for each event about a phase, whoever caused it."""
         self.on_notice: Callable[[Notice], None] | None = None
         """Called with what everybody who is connected is to be told."""
         self._tape = self.history.tape
         self._page_is_full = self.history.page_is_full
-        self._touched = touched
-        self._copied: dict[Peer, list[AccountId] | None] = {}  # whose streams each drop copy gets
-        self._copied_all: list[Peer] = []  # who gets everybody's, also of accounts to come
-        self.streams.opened = self._opened
-
-    def stream(self, account: AccountId) -> PrivateStream:
-        """The account's stream, made on first sight."""
-        return self.streams[account]
-
-    # -- what happens --------------------------------------------------------------------------
 
     def deliver(
         self, at_ns: Nanoseconds, events: Events, sender: Peer | None = None, line: int | None = None
@@ -133,37 +83,69 @@ class Reports:
             else:
                 self._rare(at_ns, event, events, sender, line)
 
-    def replay(self, at_ns: Nanoseconds, events: Events) -> None:
-        """Run the streams on as ``deliver`` does, for a command out of the journal: nobody listens yet."""
-        put = self.history.put_again
+    def replay(self, replayed: Iterable[tuple[Nanoseconds, Events]]) -> None:
+        """Run the streams on as ``deliver`` does, for commands out of the journal: nobody listens yet."""
+        streams = self.streams
         event: Any
-        for event in events:
-            build = FREQUENT.get(type(event))
-            if build is not None:
-                put(self.streams[event.account], (build, at_ns, event))
-                continue
-            if type(event) is Trade or type(event) is AuctionTrade:
-                put(self._tape, event)
-            for account, build in concerned(event, events):
-                put(self.streams[account], (build, at_ns, event))
+        for at_ns, events in replayed:
+            for event in events:
+                build = FREQUENT.get(type(event))
+                if build is None:
+                    self._replay_rare(at_ns, event, events)
+                    continue
+                # As ``History.put_again``, written out: nearly all events come here.
+                stream = streams[event.account]
+                stream.last_seq = seq = stream.last_seq + 1
+                if seq > stream.handed_over:
+                    stream.tail.append((build, at_ns, event))
+                    if not seq & PAGE_MASK:
+                        self._page_is_full(stream)
+
+    def _replay_rare(self, at_ns: Nanoseconds, event: Any, group: Events) -> None:
+        put = self.history.put_again
+        if type(event) is Trade:
+            put(self._tape, event)
+            put(self.streams[event.maker], (made, at_ns, event))
+            put(self.streams[event.taker], (taken, at_ns, event))
+            return
+        if type(event) is AuctionTrade:
+            put(self._tape, event)
+        for account, build in concerned(event, group):
+            put(self.streams[account], (build, at_ns, event))
 
     def _trade(self, at_ns: Nanoseconds, event: Trade) -> None:
-        self._print(event)
-        for account, build in ((event.maker, made), (event.taker, taken)):
-            # As in ``_tell``, written out: next to orders and cancels there is nothing as frequent.
-            stream = self.streams[account]
-            stream.last_seq = seq = stream.last_seq + 1
-            if stream.readers:
-                message = build(seq, at_ns, event)
-                stream.tail.append(message)
-                for reader in stream.readers:
-                    reader.outbox.append(message)
-                    if not reader.touched:
-                        self._touch(reader)
-            else:
-                stream.tail.append((build, at_ns, event))
-            if not seq & PAGE_MASK:
-                self._page_is_full(stream)
+        # As ``_print`` and ``_tell``, written out: next to orders and cancels there is nothing as frequent.
+        tape = self._tape
+        tape.last_seq = seq = tape.last_seq + 1
+        tape.tail.append(event)
+        if not seq & PAGE_MASK:
+            self._page_is_full(tape)
+        stream = self.streams[event.maker]
+        stream.last_seq = seq = stream.last_seq + 1
+        if stream.readers:
+            message = made(seq, at_ns, event)
+            stream.tail.append(message)
+            for reader in stream.readers:
+                reader.outbox.append(message)
+                if not reader.touched:
+                    self._touch(reader)
+        else:
+            stream.tail.append((made, at_ns, event))
+        if not seq & PAGE_MASK:
+            self._page_is_full(stream)
+        stream = self.streams[event.taker]
+        stream.last_seq = seq = stream.last_seq + 1
+        if stream.readers:
+            message = taken(seq, at_ns, event)
+            stream.tail.append(message)
+            for reader in stream.readers:
+                reader.outbox.append(message)
+                if not reader.touched:
+                    self._touch(reader)
+        else:
+            stream.tail.append((taken, at_ns, event))
+        if not seq & PAGE_MASK:
+            self._page_is_full(stream)
 
     def _tell(self, account: AccountId, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
         """The next message of the account's stream."""
@@ -222,176 +204,3 @@ class Reports:
                 self.on_phase(event)
         elif isinstance(event, NoticeSent) and self.on_notice is not None:
             self.on_notice(Notice(at_ns, event.text))
-
-    def _touch(self, reader: Any) -> None:
-        reader.touched = True
-        self._touched.append(reader)
-
-    # -- who listens ---------------------------------------------------------------------------
-
-    def join(self, peer: Peer, account: AccountId, resume_from: Sequence | None = None) -> Sequence:
-        """Let the peer follow the account's stream: from message ``resume_from`` on, or what is new.
-
-        Returns the number before the first message it will be sent. After its welcome call ``refill`` if it
-        has a backlog now.
-
-        Raises:
-            ResumeRefused: the stream has not got there yet, or that message is not kept any more.
-        """
-        stream = self.streams[account]
-        if resume_from is None or resume_from == stream.last_seq + 1:
-            stream.readers.append(peer)
-            return stream.last_seq
-        self.history.check_place(stream, resume_from)
-        self._begin_backlog(peer, [Place(stream, resume_from, copied=False)])
-        return resume_from - 1
-
-    def copy(
-        self,
-        peer: Peer,
-        accounts: list[AccountId] | None,
-        copy_from: Iterable[tuple[AccountId, Sequence]] = (),
-    ) -> None:
-        """Let the peer have copies of these accounts' streams; ``None``: of everybody's and the venue's own.
-
-        ``copy_from``: first message not seen, by account; of the others it gets what is new. As with
-        ``join``, call ``refill`` after the welcome.
-
-        Raises:
-            ResumeRefused: as ``join``; also for an account that is not among ``accounts``.
-        """
-        wanted = dict(copy_from)
-        if accounts is None:
-            streams = {**self.streams, **{account: self.streams[account] for account in wanted}}
-        else:
-            streams = {account: self.streams[account] for account in accounts}
-        places: list[Place] = []
-        for account, seq in sorted(wanted.items()):
-            if account not in streams:
-                raise ResumeRefused(ErrorCode.UNKNOWN_ACCOUNT, f"{account!r} is none of those you may copy")
-            stream = streams[account]
-            self.history.check_place(stream, seq)
-            if seq <= stream.last_seq:
-                places.append(Place(stream, seq, copied=True))
-        self._copied[peer] = accounts
-        if accounts is None:
-            self._copied_all.append(peer)
-        behind = {place.stream.account for place in places}
-        for account, stream in streams.items():
-            if account not in behind:
-                self._copy_from_now_on(stream, peer)
-        if places:
-            self._begin_backlog(peer, places)
-
-    def leave(self, peer: Peer) -> None:
-        """The peer is gone, or wants nothing more."""
-        peer.backlog = None
-        account = peer.account
-        if account is not None and account in self.streams:
-            readers = self.streams[account].readers
-            if peer in readers:
-                readers.remove(peer)
-        if peer in self._copied:
-            accounts = self._copied.pop(peer)
-            if accounts is None:
-                self._copied_all.remove(peer)
-            for account in list(self.streams) if accounts is None else accounts:
-                stream = self.streams[account]
-                if peer in stream.copies:
-                    stream.copies.remove(peer)
-                    if not stream.copies:
-                        stream.readers = [one for one in stream.readers if not isinstance(one, _Copier)]
-
-    # -- what was ------------------------------------------------------------------------------
-
-    def refill(self, peer: Peer) -> None:
-        """Put the next piece of the peer's backlog into its outbox; when all of it is there, it is live.
-
-        For whoever writes to the peer: call it whenever its transport can take more, as long as
-        ``peer.backlog`` is not ``None``. A peer whose backlog is not kept any more is told so and is to be
-        hung up on.
-        """
-        room = _REFILL_BYTES
-        backlog = peer.backlog
-        while backlog:
-            place = backlog[0]
-            stream = place.stream
-            if place.next_seq > stream.last_seq:
-                del backlog[0]
-                if place.copied:
-                    self._copy_from_now_on(stream, peer)
-                else:
-                    stream.readers.append(peer)
-                continue
-            if room <= 0:
-                break
-            try:
-                lines, count = self.history.read(stream, place.next_seq)
-            except ResumeRefused as refused:
-                self._give_up(peer, refused)
-                return
-            place.next_seq += count
-            if place.copied:
-                lines = _as_copies(stream.account, lines)
-            room -= len(lines)
-            # The outbox writes the last line's end itself.
-            peer.outbox.append(msgspec.Raw(lines[:-1]))
-        if not backlog:
-            peer.backlog = None
-            peer.slow = False
-        if not peer.touched:
-            self._touch(peer)
-
-    def page(self, account: AccountId, from_seq: Sequence, limit: int) -> list[PrivateMessage]:
-        """At most ``limit`` messages of the account's stream from number ``from_seq`` on; oldest first.
-
-        Raises:
-            ResumeRefused: those messages are not kept any more.
-        """
-        if account not in self.streams:
-            return []
-        stream = self.streams[account]
-        found: list[PrivateMessage] = []
-        while len(found) < limit and from_seq + len(found) <= stream.last_seq:
-            lines, _ = self.history.read(stream, from_seq + len(found))
-            found += _decode_private(lines)
-        return found[:limit]
-
-    def find_trade(self, trade_id: TradeId, account: AccountId) -> Trade | AuctionTrade | None:
-        """A trade that the account was a side of; ``None`` if there is none, or it is not kept any more."""
-        if not 0 < trade_id <= self._tape.last_seq:
-            return None
-        try:
-            lines, _ = self.history.read(self._tape, trade_id)
-        except ResumeRefused:
-            return None
-        trade: Trade | AuctionTrade = _decode_trade(lines.partition(b"\n")[0])
-        sides = (trade.maker, trade.taker) if isinstance(trade, Trade) else (trade.buyer, trade.seller)
-        return trade if account in sides else None
-
-    def _opened(self, stream: PrivateStream) -> None:
-        for peer in self._copied_all:
-            self._copy_from_now_on(stream, peer)
-
-    def _copy_from_now_on(self, stream: PrivateStream, peer: Peer) -> None:
-        if not stream.copies:
-            stream.readers.append(_Copier(stream, self._touched))
-        stream.copies.append(peer)
-
-    def _begin_backlog(self, peer: Peer, places: list[Place]) -> None:
-        peer.backlog = places
-        # Market data would overtake the private messages it follows from (rule 47): it passes the peer by.
-        peer.slow = True
-
-    def _give_up(self, peer: Peer, refused: ResumeRefused) -> None:
-        peer.backlog = None
-        peer.session.end_with(refused.code, refused.text)
-        peer.closing = True
-        if not peer.touched:
-            self._touch(peer)
-
-
-def _as_copies(account: AccountId, lines: bytes) -> bytes:
-    """Each line as the ``copy`` that it was live, byte by byte."""
-    before = b'{"type":"copy","account":' + msgspec.json.encode(account) + b',"report":'
-    return before + lines[:-1].replace(b"\n", b"}\n" + before) + b"}\n"

@@ -81,9 +81,7 @@ def recover(log: CommandLog, now_ns: Callable[[], Nanoseconds], touched: Touched
 def replay_turn(state: State, turn: StoredTurn) -> list[Events]:
     """Apply the commands of a turn again; the events of each."""
     replayed = state.sequencer.replay(turn.commands)
-    replay = state.reports.replay
-    for command, events in zip(turn.commands, replayed, strict=True):
-        replay(command.at_ns, events)
+    state.reports.replay(zip((command.at_ns for command in turn.commands), replayed, strict=True))
     return replayed
 
 
@@ -141,7 +139,7 @@ def _replay_with_ledger(state: State, turn: StoredTurn) -> tuple[list[Events], s
     events: list[Events] = []
     for command in turn.commands:
         events += state.sequencer.replay((command,))
-        state.reports.replay(command.at_ns, events[-1])
+        state.reports.replay(((command.at_ns, events[-1]),))
         faults = clearing.check()
         if faults:
             return events, f"the ledger after command {command.seq}: {faults[0]}"

@@ -137,7 +137,7 @@ def test_live_unheard_and_replayed_an_event_tells_the_same_to_the_same(event: Ev
 
     heard.deliver(9, group)
     unheard.deliver(9, group)
-    replayed.replay(9, group)
+    replayed.replay([(9, group)])
 
     lines = {account: peer.session.data_to_send() for account, peer in sorted(peers.items()) if peer.outbox}
     assert lines_of(heard) == lines_of(unheard) == lines_of(replayed) == lines
@@ -293,8 +293,7 @@ def test_a_replayed_day_tells_every_account_what_it_was_told(settings: dict[str,
         assert turn is not None
         replayed = Reports([], History(NOTHING_WRITTEN))
 
-        for command, group in zip(turn.commands, turn.events, strict=True):
-            replayed.replay(command.at_ns, group)
+        replayed.replay(zip((command.at_ns for command in turn.commands), turn.events, strict=True))
 
         for account, stream in venue.reports.streams.items():
             assert whole(replayed, account) == whole(venue.reports, account)

@@ -11,7 +11,20 @@ import tontine
 
 ROOT = Path(__file__).parents[1]
 TROUBLED = ("tests.support.troubled",)
-COMMANDS = ("serve", "verify", "conform", "fleet", "bot", "demo", "replay", "bench", "schema")
+COMMANDS = (
+    "init",
+    "check",
+    "hash-secret",
+    "serve",
+    "verify",
+    "conform",
+    "fleet",
+    "bot",
+    "demo",
+    "replay",
+    "bench",
+    "schema",
+)
 
 
 def run_python(source: str) -> subprocess.CompletedProcess[str]:
@@ -73,6 +86,11 @@ def test_wrong_use_is_one_line(arguments: list[str], line: str, capsys: pytest.C
     ("command", "status", "line"),
     [
         ("wrong-file", 2, "tontine: venue.toml: tcp.port: too large\n"),
+        (
+            "wrong-all-over",
+            2,
+            "tontine: venue.toml: tcp.port: too large\ntontine: venue.toml: name: too long\n",
+        ),
         ("broken", 1, "tontine: the venue is gone\n"),
         ("broken-twice", 1, "tontine: the venue is gone\n"),
         ("refused", 1, "tontine: [Errno 111] Connection refused\n"),
@@ -80,7 +98,7 @@ def test_wrong_use_is_one_line(arguments: list[str], line: str, capsys: pytest.C
         ("unlucky", 1, ""),
     ],
 )
-def test_what_the_world_does_wrong_is_one_line(
+def test_what_the_world_does_wrong_is_one_line_each(
     command: str, status: int, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     result = tontine.run([command], TROUBLED)

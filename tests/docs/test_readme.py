@@ -79,11 +79,11 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def test_every_command_of_the_table_exists_and_none_is_left_out() -> None:
-    listed = set(re.findall(r"^\| `tontine (\w+)", README, re.MULTILINE))
+    listed = set(re.findall(r"^\| `tontine ([\w-]+)", README, re.MULTILINE))
     done = subprocess.run(
         [sys.executable, "-m", "tontine", "--help"], capture_output=True, text=True, check=False, cwd=ROOT
     )
 
-    offered = set(re.findall(r"^│ (\w+) +", done.stdout, re.MULTILINE))
+    offered = set(re.findall(r"^│ (\w[\w-]*) +", done.stdout, re.MULTILINE))
     assert listed <= offered
     assert offered - listed == set()

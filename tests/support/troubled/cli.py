@@ -17,6 +17,12 @@ def wrong_file() -> None:
 
 
 @app.command()
+def wrong_all_over() -> None:
+    """Read a file with several."""
+    raise ConfigError("venue.toml: tcp.port", "too large", [ConfigError("venue.toml: name", "too long")])
+
+
+@app.command()
 def broken() -> None:
     """Lose the connection."""
     raise SessionBroken("the venue is gone")

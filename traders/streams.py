@@ -56,6 +56,7 @@ class Streams:
         self._early: Queue[PrivateMessage] | None = None
         if welcome.last_seq is not None:
             self._private = self._early = Queue("the private stream", MAX_RESUMED)
+            self._read = welcome.seq
         self._copies: Queue[Copy] | None = None
         self._copied: dict[AccountId, Sequence] = {}
         if welcome.role is Role.DROP_COPY:
@@ -76,7 +77,8 @@ class Streams:
     def resume_from(self) -> Sequence:
         """What to log in with next, so that ``reports`` goes on where its reader stopped.
 
-        A report counts as read when it was handed out. Without a reader, everything received does.
+        A report counts as read when it was handed out. In a session that was not resumed and had no reader,
+        everything received does.
         """
         return (self._received if self._read is None else self._read) + 1
 
@@ -287,9 +289,7 @@ class Streams:
             raise SessionBusy("the private stream")
         if self._connection.end is not None:
             reader.end(self._connection.end)
-        if reader is self._early:
-            self._read = self.welcome.seq
-        else:
+        if reader is not self._early:
             self._read = self._received
         self._early = None
         self._private = reader

@@ -1,5 +1,6 @@
 """The examples and the code in the documentation run as they stand."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from protocol.vocabulary import TimeInForce
 from tests.support.venue import running_venue
+from traders.client import Client
 from traders.scenario import load_scenario
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +61,90 @@ def test_the_first_order_example_enters_changes_and_cancels(tmp_path: Path) -> N
 
     assert done.stdout.splitlines() == ["Accepted", "Replaced", "Canceled", "done: canceled"]
     assert done.stderr == ""
+
+
+def started(name: str, *arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, f"examples/{name}", *arguments],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def lines_up_to(process: "subprocess.Popen[str]", text: str) -> list[str]:
+    """What it prints, up to the first line that has ``text`` in it."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if text in line:
+            return lines
+    raise AssertionError(f"it ended after {lines}")
+
+
+def rest_of(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """What else it prints until it ends; ``communicate`` would lose what was read ahead."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process:
+        return process.stdout.read(), process.stderr.read()
+
+
+async def test_the_reconnecting_bot_outlives_its_venue_and_sees_everything_once(tmp_path: Path) -> None:
+    with running_venue(tmp_path) as venue:
+        bot = started("reconnecting_bot.py", venue.host, str(venue.port))
+        seen = await asyncio.to_thread(lines_up_to, bot, "the order is")
+        venue.kill()
+    with running_venue(tmp_path, port=venue.port) as again:
+        seen += await asyncio.to_thread(lines_up_to, bot, "as it was before")
+        async with Client.connect(again.host, again.port, account="anna") as anna:
+            await anna.sell("ACME", 10, at=9_000)
+        out, err = await asyncio.to_thread(rest_of, bot)
+        again.stop()
+
+    lines = [line for line in (*seen, *out.splitlines()) if not line.startswith("broken: ")]
+    assert (bot.returncode, err) == (0, "")
+    assert [line for line in lines if line[0].isdigit()] == ["1 Accepted", "2 Rejected", "3 TradeReport"]
+    assert [line for line in lines if not line[0].isdigit()] == [
+        "the order is live",
+        "the order is live, as it was before",
+    ]
+
+
+async def test_the_drop_copy_shows_both_sides_of_a_trade(tmp_path: Path) -> None:
+    file = tmp_path / "venue.toml"
+    file.write_text('[[instruments]]\nsymbol = "ACME"\n[[accounts]]\nname = "clearing"\nrole = "drop_copy"\n')
+    with running_venue(tmp_path, str(file)) as venue:
+        copy = started("drop_copy.py", venue.host, str(venue.port), "clearing", "2")
+        await asyncio.to_thread(lines_up_to, copy, "watching")
+        async with (
+            Client.connect(venue.host, venue.port, account="anna") as anna,
+            Client.connect(venue.host, venue.port, account="ben") as ben,
+        ):
+            await anna.buy("ACME", 10, at=100)
+            await ben.sell("ACME", 10, at=100)
+        out, err = await asyncio.to_thread(rest_of, copy)
+
+    assert (copy.returncode, err) == (0, "")
+    assert sorted(out.splitlines()) == ["anna buy 10 ACME at 100", "ben sell 10 ACME at 100"]
+
+
+async def test_the_quotes_are_pulled_after_two_trades(tmp_path: Path) -> None:
+    with running_venue(tmp_path) as venue:
+        quoter = started("quoting.py", venue.host, str(venue.port))
+        quoted = await asyncio.to_thread(lines_up_to, quoter, "MassQuoted")
+        async with Client.connect(venue.host, venue.port, account="anna") as anna:
+            orders = [await anna.sell("ACME", 3, at=9_995, time_in_force=TimeInForce.IOC) for _ in range(3)]
+            done = [order.cumulative for order in orders]
+        out, err = await asyncio.to_thread(rest_of, quoter)
+
+    assert quoted == ["MassQuoted"]
+    assert (quoter.returncode, err) == (0, "")
+    assert out.splitlines() == ["buy 3 at 9995", "buy 3 at 9995", "pulled, 2 canceled"]
+    assert done == [3, 3, 0]
 
 
 @pytest.mark.slow

@@ -327,6 +327,18 @@ async def test_without_a_reader_all_that_came_counts_as_seen(pair: tuple[Client,
     assert (before, client.resume_from) == (1, 3)
 
 
+async def test_what_is_sent_again_and_has_no_reader_yet_is_not_seen(venue: ScriptedVenue) -> None:
+    venue.seq = 2
+    async with Client.connect(venue.host, venue.port, account="alice", resume_from=2) as client:
+        peer = await venue.peer()
+        asking = asyncio.create_task(client.account())
+        await peer.hear(AccountStatus)
+        peer.say(accepted("x", 2), traded("x", 3), STATE)
+        await asking
+
+        assert client.resume_from == 2
+
+
 async def test_what_is_sent_again_answers_nothing_that_is_asked_now(venue: ScriptedVenue) -> None:
     venue.seq = 2
     async with Client.connect(venue.host, venue.port, account="alice", resume_from=1) as client:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from exchange.access import hash_secret
+from exchange.desk import MAX_HASHING
 from exchange.engine.commands import Limits
 from exchange.venue import Venue
 from protocol import desk
@@ -164,6 +165,18 @@ def test_the_answer_to_a_new_account_comes_when_its_secret_is_hashed_and_the_ven
     assert done(meanwhile).action == "broadcast"
     later = done(olga.read())
     assert (later.action, later.account, later.line) == ("set_account", ANNA, 2)
+
+
+def test_when_too_many_secrets_wait_for_their_hash_the_venue_waits_too(venue: Venue, olga: Trader) -> None:
+    venue.desk.hash_later = lambda secret, then: None  # never done
+    for number in range(MAX_HASHING):
+        olga.send(desk.CreateAccount(AccountId(f"waits {number}"), WHY, secret="x"))
+    waiting = olga.read()
+
+    answers = olga.ask(desk.CreateAccount(ANNA, WHY, secret="x"))
+
+    assert waiting == []
+    assert done(answers).account == ANNA
 
 
 def test_a_new_account_whose_operator_is_gone_is_opened_all_the_same(venue: Venue, olga: Trader) -> None:

@@ -13,6 +13,7 @@ from exchange.engine.commands import Command
 from exchange.engine.engine import Engine
 from exchange.engine.events import Event, OrderCanceled, RequestRejected
 from protocol.vocabulary import CancelReason, RejectReason
+from tests.support.naive_money import MONEY, STEP_NS, MoneyWishes
 from tests.support.naive_wishes import PROFILES, SECOND, Wishes
 from tests.support.twins import Twins
 
@@ -22,7 +23,12 @@ SPECIAL_DAYS: Final = 5
 """Days of every instrument with all types of orders; one more has plain orders only, and longer queues."""
 ONE_DAY: Final = OPERATIONS // (len(PROFILES) * (SPECIAL_DAYS + 1))
 
+MONEY_DAYS: Final = 12
+MONEY_DAY: Final = 500
+"""Days with money are shorter: the naive ledger adds everything up after each command."""
+
 NIGHTLY_OPERATIONS: Final = int(os.environ.get("NIGHTLY_OPERATIONS", "10_000_000"))
+NIGHTLY_MONEY_DAYS: Final = NIGHTLY_OPERATIONS // 50_000
 NIGHTLY_DAY: Final = 25_000
 NIGHTLY_DAYS: Final = -(-NIGHTLY_OPERATIONS // (NIGHTLY_DAY * len(PROFILES)))
 """Of every instrument."""
@@ -49,6 +55,37 @@ def long_day(profile: str, seed: int, operations: int, *, plain: bool = False, o
             twins.compare_orders()
             twins.check_invariants()
     return twins
+
+
+def money_day(seed: int, operations: int) -> Twins:
+    """The same random commands of traders, operators and the venue to both; the books are compared after each."""
+    twins = Twins(MONEY, ids_unique_per_day=seed % 2 == 0, step_ns=STEP_NS)
+    wishes = MoneyWishes(seed, twins.naive)
+    for number in range(operations):
+        twins.submit(wishes.next((len(twins.commands) + 1) * STEP_NS))
+        twins.compare_money()
+        if number % 16 == 0:
+            twins.compare()
+            twins.compare_orders()
+            twins.check_invariants()
+    return twins
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@settings(max_examples=MONEY_DAYS, phases=SEARCH)
+@given(seed=SEEDS)
+def test_engine_agrees_with_the_naive_venue_on_money(seed: int) -> None:
+    """Rules 41 to 45: balances, holds, positions, limits and switches, after every command."""
+    money_day(seed, MONEY_DAY).compare()
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(NIGHTLY_MONEY_DAYS))
+def test_engine_agrees_with_the_naive_venue_on_money_all_night(seed: int) -> None:
+    """Rules 41 to 45."""
+    money_day(seed, 2 * MONEY_DAY).compare()
 
 
 @pytest.mark.slow
@@ -85,9 +122,10 @@ def test_engine_agrees_with_the_naive_market_all_night(profile: str, seed: int) 
 def test_random_days_have_everything_in_them() -> None:
     """Every event of the engine, every reason to cancel and every reason to refuse an order."""
     seen: set[str] = set()
-    for profile in PROFILES:
+    days = [long_day(profile, 3, 3_000) for profile in PROFILES] + [money_day(seed, 600) for seed in range(6)]
+    for day in days:
         engine = Engine()
-        for command in long_day(profile, 3, 3_000).commands:
+        for command in day.commands:
             for event in engine.apply(command):
                 seen.add(type(event).__name__)
                 if isinstance(event, OrderCanceled | RequestRejected):
@@ -102,10 +140,17 @@ def written(commands: list[Command]) -> list[Command]:
     return msgspec.json.decode(msgspec.json.encode(commands), type=list[Command])
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_replay_gives_equal_events_byte_for_byte(profile: str) -> None:
+DAYS: Final = (*PROFILES, "money")
+
+
+def day_of(name: str, seed: int) -> Twins:
+    return money_day(seed, 600) if name == "money" else long_day(name, seed, 2_000)
+
+
+@pytest.mark.parametrize("name", DAYS)
+def test_replay_gives_equal_events_byte_for_byte(name: str) -> None:
     """Rule 50."""
-    twins = long_day(profile, seed=76, operations=2_000)
+    twins = day_of(name, seed=76)
     first, second = Engine(), Engine()
 
     for command, again in zip(written(twins.commands), written(twins.commands), strict=True):
@@ -114,19 +159,20 @@ def test_replay_gives_equal_events_byte_for_byte(profile: str) -> None:
     assert snapshot.digest([snapshot.take(first)]) == snapshot.digest([snapshot.take(second)])
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_snapshot_and_what_follows_give_the_same_as_the_whole(profile: str) -> None:
-    """Rule 50: events and state, queue positions included."""
-    commands = long_day(profile, seed=78, operations=2_000).commands
+@pytest.mark.parametrize("name", DAYS)
+def test_snapshot_and_what_follows_give_the_same_as_the_whole(name: str) -> None:
+    """Rule 50: events and state, queue positions and money included."""
+    commands = day_of(name, seed=78).commands
     whole = Engine()
     events = [whole.apply(command) for command in written(commands)]
 
-    for cut in (1, 2, 333, 777, 1_234, 1_999):
+    for cut in (1, 2, 333, 555, 777, 1_234, 1_999):
         before = Engine()
         for command in written(commands[:cut]):
             before.apply(command)
         image = msgspec.json.decode(msgspec.json.encode(snapshot.take(before)), type=snapshot.EngineImage)
         after = snapshot.restore(image)
 
+        assert after.clearing.check() == []
         assert [after.apply(command) for command in written(commands[cut:])] == events[cut:]
         assert snapshot.digest([snapshot.take(after)]) == snapshot.digest([snapshot.take(whole)])

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from exchange.engine.book_side import BookSide
+from exchange.engine.bookkeeping import Holding
 from exchange.engine.commands import (
     AddInstrument,
     CancelOrder,
@@ -56,6 +57,7 @@ from exchange.engine.order import Order
 from exchange.engine.sequencer import Sequencer
 from protocol.vocabulary import (
     AccountId,
+    Asset,
     ClientOrderId,
     OrderType,
     Phase,
@@ -65,7 +67,7 @@ from protocol.vocabulary import (
     Symbol,
     TimeInForce,
 )
-from tests.support.accounts import sentence_of_account
+from tests.support.accounts import account, deposit, sentence_of_account
 
 ACME = Symbol("ACME")
 MAKER = AccountId("maker")
@@ -108,6 +110,29 @@ class Market:
 
     def submit(self, command: Command) -> tuple[Event, ...]:
         return self._sequencer.submit(command)
+
+    def fund(self, owner: str, **amounts: int) -> None:
+        """Open an account and pay in: ``fund("ann", USD=1_000, BTC=5)``."""
+        assert told(self.submit(account(owner))) == [f"{owner} is a trader"]
+        for asset, amount in amounts.items():
+            paid = self.submit(deposit(owner, amount, asset))
+            assert told(paid) == [f"{owner} {amount:+} {asset}, {amount} free"]
+
+    def money(self, owner: str, asset: str = "USD") -> tuple[int, int]:
+        """What of an asset is free and what is held. The books must be right whenever somebody looks."""
+        assert self.engine.clearing.check() == []
+        rows = {name: (free, held) for name, free, held in self.engine.clearing.balances(AccountId(owner))}
+        return rows.get(Asset(asset), (0, 0))
+
+    def fees(self, asset: str = "USD") -> int:
+        """What the venue has received of an asset, less what it has given back."""
+        return self.engine.clearing.books.house.fees.get(Asset(asset), 0)
+
+    def holding(self, owner: str, symbol: str = ACME) -> Holding:
+        return self.engine.clearing.holding(AccountId(owner), Symbol(symbol))
+
+    def block(self, owner: str) -> str | None:
+        return self.engine.accounts.by_name[AccountId(owner)].blocked
 
     def side(self, side: Side, symbol: str = ACME) -> BookSide:
         return self.engine.books[Symbol(symbol)].side(side)

@@ -49,6 +49,8 @@ class NaiveRisk(NaiveMarket):
     """Whose, and in which second."""
     morning: dict[tuple[str, str], int] = field(default_factory=dict)
     """Profit of the days before."""
+    broken: dict[str, Bound] = field(default_factory=dict)
+    """The limits that the command would break, by the word for it."""
     now_ns: int = 0
 
     def __post_init__(self) -> None:
@@ -65,7 +67,7 @@ class NaiveRisk(NaiveMarket):
         """
         scopes: list[list[tuple[str | None, str | None]]]
         if limit in (Limit.OPEN_ORDERS, Limit.DAILY_LOSS):
-            scopes = [[(account, symbol), (None, symbol)], [(account, None), (None, None)]]
+            scopes = [[(account, None), (None, None)], [(account, symbol), (None, symbol)]]
         else:
             scopes = [[(account, symbol), (account, None), (None, symbol), (None, None)]]
         found = []
@@ -84,11 +86,9 @@ class NaiveRisk(NaiveMarket):
         if account in self.blocked:
             wrong.append("kill_switch" if self.blocked[account] == "kill_switch" else "account_disabled")
         made = self.requests.count((account, self.now_ns // SECOND_NS))
-        wrong += [
-            "message_rate_limit"
-            for rate in self.bounds(account, None, Limit.MESSAGE_RATE)
-            if made > rate.value
-        ]
+        for rate in self.bounds(account, None, Limit.MESSAGE_RATE):
+            if made > rate.value:
+                wrong.append(self._break(Limit.MESSAGE_RATE, rate))
         if isinstance(command, EnterOrder) and command.terms is not None and command.terms.quote_set:
             protected = self.protections.get((account, command.terms.quote_set))
             if protected is not None and protected.pulled:
@@ -102,8 +102,13 @@ class NaiveRisk(NaiveMarket):
         for limit in Limit:
             for bound in self.bounds(order.account, order.symbol, limit):
                 if self._compared(limit, bound, order, before, priced=priced) > bound.value:
-                    wrong.append(f"{limit}_limit")
+                    wrong.append(self._break(limit, bound))
         return wrong + list(self._funds(order, before))
+
+    def _break(self, limit: Limit, bound: Bound) -> str:
+        """The word for it. Of two bounds for one thing the first that is broken counts."""
+        self.broken.setdefault(f"{limit}_limit", bound)
+        return f"{limit}_limit"
 
     def _compared(
         self, limit: Limit, bound: Bound, order: NaiveOrder, before: NaiveOrder | None, *, priced: bool
@@ -227,12 +232,12 @@ class NaiveRisk(NaiveMarket):
         return cost(rules, order.open, hold_price(rules, order))
 
     def _cost_now(self, order: NaiveOrder) -> int:
-        """What its quantity would cost now, from the best order of others on, as far as it may go."""
+        """What its quantity would cost now, from the best order on, as far as it may go."""
         sweep = sweep_of(self, order, limit_of(self, order))
         left, notional = order.open, 0
         for maker in sweep.reach():
             price = sweep.price_against(maker)
-            if price is not None and not sweep.is_own(maker):
+            if price is not None:
                 taken = min(left, maker.open)
                 left, notional = left - taken, notional + taken * price
         return with_fee(self.listed[order.symbol], order.open - left, notional)

@@ -65,7 +65,7 @@ class NaiveVenue(NaiveRisk):
 
     def apply(self, command: Command, told: str | None = None) -> list[Fact]:
         """Carry out one command. ``told``: the reason for which it was refused, if it was."""
-        self.now_ns = command.at_ns
+        self.now_ns, self.broken = command.at_ns, {}
         if isinstance(command, Administer):
             return self._administer(command)
         before = [*self.orders]
@@ -73,7 +73,9 @@ class NaiveVenue(NaiveRisk):
         self.everybody |= {order.id: order for order in (*before, *self.orders, *self.dead)}
         account = getattr(command, "account", None)
         if isinstance(command, EnterOrder | ReplaceOrder) and facts[0][0] == "rejected":
-            self._breach(str(account), self._symbol_of(command), told)
+            bound = self.broken.get(told or "")
+            if bound is not None and bound.hard:
+                self._block(str(account), "hard_breach")
         self._consequences(0)
         self._bury()
         return self.facts
@@ -283,12 +285,6 @@ class NaiveVenue(NaiveRisk):
     def _count(self, account: str) -> None:
         self.requests.append((str(account), self.now_ns // SECOND_NS))
 
-    def _symbol_of(self, command: EnterOrder | ReplaceOrder) -> str | None:
-        if isinstance(command, EnterOrder):
-            return str(command.symbol)
-        mine = [each.symbol for each in self.own(command.account) if each.name == command.client_order_id]
-        return mine[0] if mine else None
-
     def _begin_day(self) -> None:
         names = {fill.buyer for fill in self.ledger.fills} | {fill.seller for fill in self.ledger.fills}
         for account in names:
@@ -296,13 +292,6 @@ class NaiveVenue(NaiveRisk):
                 self.morning[account, symbol] = self.ledger.profit(account, symbol)
 
     # -- what follows --------------------------------------------------------------------------
-    def _breach(self, account: str, symbol: str | None, told: str | None) -> None:
-        """A hard limit was broken."""
-        limit = (told or "").removesuffix("_limit")
-        bounds = self.bounds(account, symbol, Limit(limit)) if limit in set(Limit) else []
-        if any(bound.hard for bound in bounds):
-            self._block(account, "hard_breach")
-
     def _consequences(self, start: int) -> None:
         """Book the trades of the facts from there on; then quotes are pulled and accounts blocked."""
         while start < len(self.facts):

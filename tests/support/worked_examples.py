@@ -22,13 +22,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from exchange.admin_requests import COMMANDS
 from exchange.engine.book import Book
 from exchange.engine.commands import Command, EndDay, EnterOrder, ExpireOrders, Terms
 from exchange.engine.engine import Engine
 from exchange.engine.events import Event, RequestRejected
 from exchange.engine.sequencer import Sequencer
 from exchange.instrument_config import InstrumentConfig
-from exchange.intake import ADMINISTRATION, order_entry
+from exchange.intake import order_entry
 from protocol.codec import client_message_decoder
 from protocol.errors import RemoteProtocolError
 from protocol.messages import Login
@@ -58,7 +59,7 @@ _TITLE: Final = re.compile(r"\*\*Example: (?P<title>[^*]+)\.\*\*")
 _FENCE: Final = re.compile(r"```(?P<kind>[a-z]*)")
 _ORDER: Final = re.compile(r"(toml )?book (curve )?(((json|clock) events )+book (curve )?)+")
 """Which blocks an example has."""
-_REQUESTS: Final = order_entry(lambda _: None) | ADMINISTRATION
+_REQUESTS: Final = order_entry(lambda _: None)
 
 
 class Page(NamedTuple):
@@ -146,6 +147,11 @@ class Stage:
         if isinstance(message, Login):
             self._account = message.account
             return ()
+        desk = COMMANDS.get(type(message))
+        if (
+            desk is not None
+        ):  # as the schedule would: who orders it and why is not what a page of this kind shows
+            return self.submit(desk(message))
         make = _REQUESTS.get(type(message))
         if make is None:
             why = str(message) if isinstance(message, RemoteProtocolError) else "not for an order book"

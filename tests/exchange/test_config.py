@@ -14,7 +14,7 @@ from exchange.instrument_config import InstrumentConfig, LimitsConfig
 from protocol.errors import ConfigError
 from protocol.vocabulary import Allocation, Asset, Limit, Phase, PostOnly, Role, SelfTrade, Settlement, Symbol
 
-HASH = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA"
+HASH = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaCBoYXNoIGhhc2ggaGFzaCBoYXNoIGhhc2g"
 WHOLE = """
 name = "coffee house"
 day_ends_utc = 21:00:00
@@ -263,6 +263,12 @@ ACCOUNT = "[[accounts]]\nname = 'anna'\n"
         (ACCOUNT + "role = 'boss'", "accounts.0.role", "'operator'"),
         (ACCOUNT + "secret = 'hush'", "accounts.0.secret", "unknown key"),
         (ACCOUNT + "secret_hash = 'hush'", "accounts.0.secret_hash", "tontine hash-secret"),
+        (ACCOUNT + f"secret_hash = '{HASH[:-40]}'", "accounts.0.secret_hash", "no argon2id hash"),
+        (
+            ACCOUNT + f"secret_hash = '{HASH.replace('2id', '2i')}'",
+            "accounts.0.secret_hash",
+            "no argon2id hash",
+        ),
         (ACCOUNT + "copies = ['bob']", "accounts.0.copies", "drop_copy only"),
         (ACCOUNT + ACCOUNT, "accounts.1", "anna is listed twice"),
         ("[[accounts]]\nname = '*'", "accounts.0.name", "the venue itself"),

@@ -25,13 +25,10 @@ PAGE_MASK: Final = PAGE - 1
 """``not seq & PAGE_MASK``: this message is the last of a page."""
 
 KEPT_WITHOUT_JOURNAL: Final = 65_536
-"""Messages of a stream that a venue without a journal can send again."""
+"""Messages of a stream that a venue without a journal can send again, while there is room for them."""
 
 KEPT_IN_ALL: Final = 1_000_000
-"""The same over all streams, about 250 MB; beyond it the pages that were filled first go."""
-
-_SLACK: Final = 8_192
-"""Messages that are let go at once: shortening a list from the front moves all that stays."""
+"""The same over all streams, about 250 MB. Whenever there are more, each stream keeps half as many."""
 
 TAPE: Final = AccountId("")
 """Under this name, which nobody can have, the trades of the venue are kept, numbered by ``trade_id``."""
@@ -171,7 +168,9 @@ class History:
         self.streams = _Streams(archive.last_seqs() if archive is not None else {})
         self.tape = PrivateStream(TAPE, 0, self.streams.written.pop(TAPE, 0))
         self._full: list[PrivateStream] = []
-        self._kept: deque[PrivateStream] = deque()  # without an archive: whose pages, oldest first
+        # Without an archive: how many messages a stream may have, and how many all of them have.
+        self._kept_each = KEPT_WITHOUT_JOURNAL
+        self._kept_in_all = 0
 
     # -- growing -------------------------------------------------------------------------------
 
@@ -205,13 +204,19 @@ class History:
         if self._archive is not None:
             self._full.append(stream)
             return
-        if len(stream.tail) >= KEPT_WITHOUT_JOURNAL + _SLACK:
-            del stream.tail[:-KEPT_WITHOUT_JOURNAL]
-        self._kept.append(stream)
-        if len(self._kept) * PAGE >= KEPT_IN_ALL:
-            oldest = self._kept.popleft()
-            if len(oldest.tail) >= 2 * PAGE:
-                del oldest.tail[:PAGE]
+        self._kept_in_all += PAGE
+        # Many at once: to shorten a list from the front moves all that stays.
+        self._shorten(stream, slack=self._kept_each // 8)
+        if self._kept_in_all > KEPT_IN_ALL and self._kept_each > 2 * PAGE:
+            self._kept_each //= 2
+            for _, other in self._all():
+                self._shorten(other, slack=0)
+
+    def _shorten(self, stream: PrivateStream, slack: int) -> None:
+        beyond = len(stream.tail) - self._kept_each
+        if beyond > slack:
+            del stream.tail[:beyond]
+            self._kept_in_all -= beyond
 
     def hand_over(self) -> list[Page]:
         """What is to be written with the turn that is being taken: of each stream all but its last pages."""
@@ -245,8 +250,10 @@ class History:
             ResumeRefused: it has not got there yet, or that message is not kept any more.
         """
         if seq > stream.last_seq + 1:
-            text = f"the last message of {stream.account} is {stream.last_seq}: {seq} can't be the next"
+            text = f"the last message of {_whose(stream)} is {stream.last_seq}: {seq} can't be the next"
             raise ResumeRefused(ErrorCode.RESUME_FROM_THE_FUTURE, text)
+        if seq < 1:
+            raise _not_kept(stream, seq)
         if seq <= stream.last_seq - len(stream.tail) and self._stored(stream, seq) is None:
             raise _not_kept(stream, seq)
 
@@ -256,8 +263,7 @@ class History:
         ``seq`` is not beyond the last message.
 
         Raises:
-            ResumeRefused: that message is not kept any more.
-            JournalError: the journal can't be read.
+            ResumeRefused: that message is not kept any more, or can't be read.
         """
         start = len(stream.tail) - (stream.last_seq - seq) - 1
         if start >= 0:
@@ -271,7 +277,14 @@ class History:
         return lines, page.length - skipped
 
     def _stored(self, stream: PrivateStream, seq: Sequence) -> StoredPage | None:
-        return None if self._archive is None else self._archive.find(stream.account, seq)
+        if self._archive is None:
+            return None
+        try:
+            return self._archive.find(stream.account, seq)
+        except JournalError as error:
+            # What is written is safe and the venue goes on; only this can't be had.
+            text = f"message {seq} of {_whose(stream)} can't be read: {error.text}"
+            raise ResumeRefused(ErrorCode.RESUME_UNAVAILABLE, text) from error
 
     def _all(self) -> Iterable[tuple[AccountId, PrivateStream]]:
         """By name, the tape first."""
@@ -288,6 +301,9 @@ def _lines(first_seq: Sequence, entries: list[Entry]) -> bytes:
 
 
 def _not_kept(stream: PrivateStream, seq: Sequence) -> ResumeRefused:
-    whose = "the venue" if stream.account == VENUE else stream.account
-    text = f"message {seq} of {whose} is not kept any more; the last one is {stream.last_seq}"
+    text = f"message {seq} of {_whose(stream)} is not kept any more; the last one is {stream.last_seq}"
     return ResumeRefused(ErrorCode.RESUME_UNAVAILABLE, text)
+
+
+def _whose(stream: PrivateStream) -> str:
+    return "the venue" if stream.account == VENUE else stream.account

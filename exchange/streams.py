@@ -99,16 +99,17 @@ class Streams:
         Raises:
             ResumeRefused: as ``join``; also for an account that is not among ``accounts``.
         """
-        wanted = dict(copy_from)
         if accounts is None:
-            streams = {**self.streams, **{account: self.streams[account] for account in wanted}}
+            streams = dict(self.streams)
         else:
             streams = {account: self.streams[account] for account in accounts}
         places: list[Place] = []
-        for account, seq in sorted(wanted.items()):
-            if account not in streams:
+        for account, seq in sorted(dict(copy_from).items()):
+            stream = streams.get(account)
+            if stream is None and accounts is not None:
                 raise ResumeRefused(ErrorCode.UNKNOWN_ACCOUNT, f"{account!r} is none of those you may copy")
-            stream = streams[account]
+            if stream is None:
+                stream = PrivateStream(account)  # nobody's yet: a name in a login makes no account
             self.history.check_place(stream, seq)
             if seq <= stream.last_seq:
                 places.append(Place(stream, seq, copied=True))

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from exchange.engine.clearing import Clearing
+from exchange.engine.commands import AdjustBalance, Administer
 from exchange.engine.events import DeadManArmed
 from exchange.history import KEPT_IN_ALL, KEPT_WITHOUT_JOURNAL, PAGE, History
 from exchange.journal.sqlite import SqliteLog
@@ -18,7 +20,7 @@ from exchange.report_messages import VENUE
 from exchange.reports import Reports
 from protocol.errors import JournalError, ResumeRefused
 from protocol.session import ServerSession
-from protocol.vocabulary import AccountId, ErrorCode
+from protocol.vocabulary import AccountId, Asset, ErrorCode, Settlement, TransactionId
 from tests.support.journalled import ACCOUNTS, OPERATOR, JournalledMarket, random_command
 
 ANNA = AccountId("anna")
@@ -160,6 +162,19 @@ def test_verify_finds_damaged_private_messages(tmp_path: Path, damage: str, faul
     assert fault in said.getvalue()
 
 
+def test_a_page_that_cannot_be_read_is_refused_and_nothing_else_suffers(tmp_path: Path) -> None:
+    with JournalledMarket(tmp_path / "venue.journal") as market:
+        trade(market, Random(1), 0, 3_000, 40)
+        market.log._connection.execute("drop table private")  # stands for a disk that fails to read
+
+        with pytest.raises(ResumeRefused, match="message 1 of anna can't be read: no such table") as refused:
+            market.again(ANNA, 1)
+
+        last = len(market.told[ANNA])
+        assert refused.value.code is ErrorCode.RESUME_UNAVAILABLE
+        assert market.again(ANNA, last) == market.told[ANNA][-1:]
+
+
 # -- without a journal -------------------------------------------------------------------------------
 def armed(reports: Reports, account: AccountId, count: int) -> None:
     """So many messages for the account."""
@@ -174,23 +189,51 @@ def test_without_a_journal_the_newest_messages_of_a_stream_are_kept() -> None:
 
     first = 2 * KEPT_WITHOUT_JOURNAL + 1
     assert [message.seq for message in reports.page(ANNA, first, 3)] == [first, first + 1, first + 2]
-    assert len(reports.stream(ANNA).tail) < 1.2 * KEPT_WITHOUT_JOURNAL
+    assert KEPT_WITHOUT_JOURNAL <= len(reports.stream(ANNA).tail) < 1.2 * KEPT_WITHOUT_JOURNAL
     with pytest.raises(ResumeRefused, match="message 1 of anna is not kept any more") as refused:
         reports.join(Peer(ServerSession()), ANNA, 1)
     assert refused.value.code is ErrorCode.RESUME_UNAVAILABLE
 
 
-def test_without_a_journal_all_streams_together_are_bounded() -> None:
+def test_without_a_journal_all_streams_together_are_bounded_and_share_alike() -> None:
     reports = Reports([])
     names = [AccountId(f"a{number}") for number in range(30)]
-    for name in names:
-        armed(reports, name, KEPT_WITHOUT_JOURNAL)
+    for _ in range(2):
+        for name in names:
+            armed(reports, name, KEPT_WITHOUT_JOURNAL)
 
     kept = [len(reports.stream(name).tail) for name in names]
 
-    assert sum(kept) <= KEPT_IN_ALL + PAGE * len(names)
-    assert kept[-1] >= KEPT_WITHOUT_JOURNAL  # the oldest went first
-    assert kept[0] <= 2 * PAGE
+    assert KEPT_IN_ALL / 2 <= sum(kept) <= KEPT_IN_ALL + PAGE * len(names)
+    assert max(kept) <= 1.2 * min(kept)
+    last = 2 * KEPT_WITHOUT_JOURNAL
+    assert [message.seq for message in reports.page(names[0], last - min(kept) + 1, 10**6)][-1] == last
+
+
+@pytest.mark.parametrize("seq", [0, -1, -(2**70)])
+@pytest.mark.parametrize("journal", [True, False])
+def test_no_message_has_a_number_below_one(tmp_path: Path, seq: int, journal: bool) -> None:
+    with JournalledMarket(tmp_path / "venue.journal") as market:
+        trade(market, Random(1), 0, 1_000, 40)
+        reports = market.reports if journal else Reports([])
+
+        with pytest.raises(ResumeRefused) as refused:
+            reports.copy(Peer(ServerSession()), None, [(ANNA, seq)])
+
+    assert refused.value.code is ErrorCode.RESUME_UNAVAILABLE
+
+
+def test_a_name_in_a_login_makes_no_stream(tmp_path: Path) -> None:
+    reports = Reports([])
+    peer = Peer(ServerSession())
+
+    reports.copy(peer, None, [(AccountId("nobody"), 1)])
+    with pytest.raises(ResumeRefused):
+        reports.copy(Peer(ServerSession()), None, [(AccountId("nobody"), 2)])
+
+    assert not reports.streams
+    armed(reports, AccountId("nobody"), 1)
+    assert b'"account":"nobody"' in peer.session.data_to_send()
 
 
 def test_who_catches_up_more_slowly_than_messages_are_forgotten_is_told_so() -> None:
@@ -217,3 +260,35 @@ def test_a_history_without_a_journal_has_nothing_to_hand_over() -> None:
 
     assert history.hand_over() == []
     assert history.hand_over_rest() == []
+
+
+# -- the ledger --------------------------------------------------------------------------------------
+def test_verify_looks_through_the_books_after_every_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "venue.journal"
+    with JournalledMarket(path, settlement=Settlement.SPOT, base="BTC", quote="USD") as market:
+        for account in ACCOUNTS:
+            for asset in ("BTC", "USD"):
+                deposit = AdjustBalance(account, Asset(asset), 10**6, TransactionId(f"{account} {asset}"))
+                market.submit(Administer(OPERATOR, "to begin with", deposit))
+        trade(market, Random(1), 0, 300, 40)
+        last_seq = market.state.sequencer.last_seq
+        assert market.reports.history.tape.last_seq > 50
+    looked: list[int] = []
+    real = Clearing.check
+
+    def check(clearing: Clearing) -> list[str]:
+        looked.append(len(looked) + 1)
+        return real(clearing) or (["anna has a coin too many"] if len(looked) == fault_after else [])
+
+    monkeypatch.setattr(Clearing, "check", check)
+    fault_after = 0
+    assert verify(path, Console(file=StringIO()), ledger=True)
+    assert len(looked) == last_seq
+
+    looked.clear()
+    fault_after = 100  # no request can do this: it stands for a fault of ours
+    said = StringIO()
+    assert not verify(path, Console(file=said, width=250), ledger=True)
+    assert "the ledger after command 100: anna has a coin too many" in said.getvalue()

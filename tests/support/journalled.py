@@ -48,13 +48,16 @@ OPERATOR: Final = AccountId("olga")
 class JournalledMarket:
     """Ends and comes back as often as you like; ``told`` is what anybody heard in all its lives."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, **settings: object) -> None:
+        """``settings``: of its one instrument, ``ACME``, if it is listed now for the first time."""
         self._path = path
         self.clock = ManualClock()
         self.told: dict[AccountId, list[bytes]] = defaultdict(list)
         self._open()
-        for command in (listing(), SetAccount(OPERATOR, Role.OPERATOR)):
-            self.submit(command)
+        self.submit(listing(**settings))
+        for account in ACCOUNTS:
+            self.submit(SetAccount(account, Role.TRADER))
+        self.submit(SetAccount(OPERATOR, Role.OPERATOR))
         self.end_turn()
 
     def __enter__(self) -> "JournalledMarket":

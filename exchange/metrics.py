@@ -24,6 +24,7 @@ class Metric(StrEnum):
     LINES_INVALID = "lines_invalid"
     LINES_TOO_LONG = "lines_too_long"
     ROLE_REFUSALS = "role_refusals"
+    REQUESTS_REJECTED = "requests_rejected"
     DUPLICATE_ORDERS = "duplicate_orders"
     SLOW_CONSUMERS = "slow_consumers"
     CANCELS_ON_DISCONNECT = "cancels_on_disconnect"
@@ -43,6 +44,7 @@ DESCRIPTIONS: Final[dict[Metric, str]] = {
     Metric.LINES_INVALID: "Lines that were no message, or not one for this moment.",
     Metric.LINES_TOO_LONG: "Connections cut because a line went beyond the limit.",
     Metric.ROLE_REFUSALS: "Requests that the role of their session does not allow.",
+    Metric.REQUESTS_REJECTED: "Orders and changes of orders that the market refused.",
     Metric.DUPLICATE_ORDERS: "Orders refused because their client order id was used before.",
     Metric.SLOW_CONSUMERS: "Connections cut because too much was left unread.",
     Metric.CANCELS_ON_DISCONNECT: "Sessions that took their orders with them when they ended.",

@@ -41,7 +41,7 @@ class Floor(Protocol):
         """Carry out a command of the venue itself."""
         ...
 
-    def handle(self, peer: Peer, inbound: list[Inbound]) -> None:
+    def handle(self, peer: Peer, inbound: list[Inbound]) -> list[Inbound]:
         """Act on what a peer has sent."""
         ...
 

@@ -24,7 +24,7 @@ from exchange.reports import Reports
 from exchange.roles import refusal_of
 from exchange.standing import order_state
 from protocol import messages
-from protocol.desk import AccountRequest, AdminRequest
+from protocol.desk import AccountRequest, AdminRequest, MassQuote
 from protocol.errors import InvariantViolated, LocalProtocolError, RemoteProtocolError
 from protocol.fields import Message
 from protocol.session import Inbound
@@ -82,10 +82,12 @@ class Venue:
 
     # -- requests ------------------------------------------------------------------------------
 
-    def handle(self, peer: Peer, inbound: list[Inbound]) -> None:
+    def handle(self, peer: Peer, inbound: list[Inbound], effort: int | None = None) -> list[Inbound]:
         """Act on what ``ServerSession.receive_data`` returned; answers gather in the outboxes.
 
-        What follows a line after which the peer is to be hung up on is not looked at.
+        What follows a line after which the peer is to be hung up on is not looked at. Orders are bounded by who
+        hands them in; ``effort`` bounds the rest, some of which is far dearer: that many lines, or so many quotes.
+        Returns what was not come to.
         """
         account = peer.session.account or _NOBODY
         # Nobody, and who may only look on, has nothing in there.
@@ -97,7 +99,11 @@ class Venue:
             except KeyError:
                 self._handle_other(peer, line, message)
                 if peer.closing:
-                    return
+                    return []
+                if effort is not None:
+                    effort -= len(message.quotes) if isinstance(message, MassQuote) else 1
+                    if effort <= 0:
+                        return [later for later in inbound if later[0] > line]
                 continue
             command = make(account, message)
             events = submit(command)
@@ -107,7 +113,8 @@ class Venue:
             if observe is not None:
                 observe(account, command, events)
             if type(events[0]) is RequestRejected:
-                self._tell_of_first(peer, account, events[0])
+                self._count_refusal(peer, account, events[0])
+        return []
 
     def carry_out(
         self, account: AccountId | None, command: Command, sender: Peer | None = None, line: int | None = None
@@ -176,8 +183,9 @@ class Venue:
             case _:
                 raise LocalProtocolError(f"a session let {type(message).__name__} pass")
 
-    def _tell_of_first(self, peer: Peer, account: AccountId, refused: RequestRejected) -> None:
-        """Who sends an order twice is told what became of it the first time (rule 46)."""
+    def _count_refusal(self, peer: Peer, account: AccountId, refused: RequestRejected) -> None:
+        """Count it; and who sent an order twice is told what became of it the first time (rule 46)."""
+        self.metrics.add(Metric.REQUESTS_REJECTED)
         if refused.reason is RejectReason.DUPLICATE_CLIENT_ORDER_ID and refused.client_order_id is not None:
             self.metrics.add(Metric.DUPLICATE_ORDERS)
             first = self.engine.accounts.by_name[account].orders[refused.client_order_id]

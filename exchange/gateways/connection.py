@@ -32,6 +32,9 @@ _HIGH_WATER: Final = 64 * 1024
 LAST_WORD_S: Final = 5.0
 """How long a connection that is to be closed may take to read what it was sent before."""
 
+_EFFORT: Final = 32
+"""Requests other than orders that are answered at once: some are ten times as dear as an order."""
+
 _LOGGING_IN: Final = SessionState.LOGGING_IN
 
 _COUNTED: Final = {
@@ -45,7 +48,7 @@ class TcpConnection(asyncio.BufferedProtocol):
     """One client."""
 
     __slots__ = (
-        "_chunk", "_closing_since_s", "_eof", "_gateway", "_in_flight", "_limits", "_paused", "_reading", "_receive",
+        "_chunk", "_closing_since_s", "_eof", "_gateway", "_in_flight", "_limits", "_lingers", "_paused", "_reading", "_receive",
         "_tls", "_transport", "_turns", "_venue", "_waiting", "log", "peer", "session",
     )  # fmt: skip
 
@@ -70,6 +73,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._reading = True
         self._paused = False  # the transport has enough to write
         self._eof = False
+        self._lingers = False  # cut off, and given some time to read up to its last word
         self._closing_since_s: float | None = None
         self.log = log
 
@@ -98,6 +102,8 @@ class TcpConnection(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         # The client will ask nothing more, but is owed answers: keep the writing side. TLS has no such side.
         self._eof = True
+        if self._lingers:
+            return False
         if not self._waiting and self.session.state is not _LOGGING_IN:
             self._finish()
         return not self._tls
@@ -116,6 +122,9 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self._paused = False
+        if self._lingers:
+            self._close_transport()
+            return
         if self.peer.backlog is not None:
             self._refill()
             return
@@ -134,10 +143,13 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._in_flight += len(inbound)
         peer = self.peer
         try:
-            self._venue.handle(peer, inbound)
+            left = self._venue.handle(peer, inbound, _EFFORT)
         except InvariantViolated as error:
             self._turns.fail(error)
             return
+        if left:
+            self._waiting = left + self._waiting
+            self._pause_reading()
         if peer.closing:
             self._waiting.clear()
         elif self.session.state is _LOGGING_IN:
@@ -169,7 +181,8 @@ class TcpConnection(asyncio.BufferedProtocol):
         if data:
             transport.write(data)
         if last:
-            transport.close()
+            if not self._lingers:
+                transport.close()
             return
         if peer.slow:
             unread = transport.get_write_buffer_size()
@@ -184,8 +197,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             # Not from within: another connection's output may be next in this turn.
             self._gateway.loop.call_soon(self._go_on, waiting)
         elif not self._reading and self.session.state is not _LOGGING_IN:
-            self._reading = True
-            transport.resume_reading()
+            self._resume_reading()
 
     def _go_on(self, waiting: list[Inbound]) -> None:
         if self._transport is None or self._transport.is_closing() or self.peer.closing:
@@ -206,17 +218,20 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._turns.schedule()
 
     def _cut_off(self, transport: asyncio.Transport, unread: int) -> None:
-        """Too much is unread: nothing more is put there but a last word, and it has not for ever to read it."""
+        """Too much is unread: nothing more is put there but a last word, and it has not for ever to read it.
+
+        What it sends meanwhile is read and thrown away: closed over unread input, a socket forgets its output.
+        """
         self._gateway.metrics.add(Metric.SLOW_CONSUMERS)
         self.log.warning("slow_consumer_cut_off", unread_bytes=unread)
         self._turns.attempt(lambda: self._venue.leave(self.peer))
         # What is in the outbox was not committed, and so may not leave; its account finds it on resume.
         self.session.outbox.clear()
         self.session.end_with(ErrorCode.SLOW_CONSUMER, f"{unread} bytes were left unread")
-        self.peer.closing = True
+        self.peer.closing = self._lingers = True
+        self._waiting.clear()
         transport.write(self.session.data_to_send())
-        transport.close()
-        self._turns.schedule()
+        self._resume_reading()
 
     def _finish(self) -> None:
         """The input is over: say so when the last answer has left, and hang up."""
@@ -276,6 +291,15 @@ class TcpConnection(asyncio.BufferedProtocol):
         self.peer.closing = True
         self._venue.touch(self.peer)
         self._turns.schedule()
+
+    def _close_transport(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _resume_reading(self) -> None:
+        if not self._reading and self._transport is not None:
+            self._reading = True
+            self._transport.resume_reading()
 
     def _pause_reading(self) -> None:
         if self._reading and self._transport is not None:

@@ -5,10 +5,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from protocol.vocabulary import TimeInForce
+from protocol.messages import Accepted, Rejected
+from protocol.vocabulary import RejectReason, TimeInForce
 from tests.support.venue import running_venue
 from traders.client import Client
 from traders.scenario import load_scenario
@@ -38,13 +40,32 @@ def test_the_first_bot_of_the_guide_is_the_one_in_the_examples() -> None:
 
 
 def test_the_guides_bot_passes_the_test_in_the_guide(tmp_path: Path) -> None:
-    _, bot, test = blocks("python")
+    _, bot, test, _ = blocks("python")
     program = tmp_path / "guide.py"
     program.write_text(f"{bot}\n\n{test}")
 
     done = run(str(program))
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+async def test_the_guides_loop_follows_its_order_over_a_restart(tmp_path: Path) -> None:
+    told: asyncio.Queue[object] = asyncio.Queue()
+    guide: dict[str, Any] = {"print": told.put_nowait}
+    exec(blocks("python")[3], guide)  # noqa: S102 - it is what the guide shows
+
+    with running_venue(tmp_path) as venue:
+        following = asyncio.create_task(guide["follow"](venue.host, venue.port))
+        first = await told.get()
+        venue.kill()
+    with running_venue(tmp_path, port=venue.port):
+        second = await told.get()
+        following.cancel()
+        await asyncio.wait((following,))
+
+    assert isinstance(first, Accepted)
+    assert isinstance(second, Rejected)
+    assert (first.seq, second.seq, second.reason) == (1, 2, RejectReason.DUPLICATE_CLIENT_ORDER_ID)
 
 
 def test_the_guides_scenario_is_a_scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

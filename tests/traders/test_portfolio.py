@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.desk import TradeBusted
+from protocol.messages import TradeReport
 from protocol.vocabulary import Side, Symbol
 from tests.traders.reports import ACME, traded
 from traders.portfolio import Holding, Portfolio
@@ -142,3 +144,59 @@ def test_the_average_price_is_that_of_exact_arithmetic_within_rounding(
 
     # Every partial closing rounds by less than one unit of money.
     assert abs(holding.basis - cost) <= len(trades)
+
+
+# -- busts, and money that is not price units ------------------------------------------------------
+def busted(report: TradeReport) -> TradeBusted:
+    """The same trade, undone."""
+    return TradeBusted(
+        9,
+        report.at_ns,
+        report.trade_id,
+        report.symbol,
+        report.side,
+        report.price,
+        report.quantity,
+        report.fee,
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(Side), st.integers(1, 50), st.integers(1, 9), st.integers(-3, 3)),
+        min_size=1,
+    ),
+    st.data(),
+)
+def test_a_bust_leaves_position_cash_and_fees_as_if_the_trade_had_never_been(
+    trades: list[tuple[Side, int, int, int]], data: st.DataObject
+) -> None:
+    reports = [
+        traded("a", side=side, price=price, quantity=quantity, fee=fee)
+        for side, price, quantity, fee in trades
+    ]
+    undone = data.draw(st.integers(0, len(reports) - 1))
+    after, never = Portfolio({ACME: 7}), Portfolio({ACME: 7})
+
+    for report in reports:
+        after.apply(report)
+    after.bust(busted(reports[undone]))
+    for report in reports[:undone] + reports[undone + 1 :]:
+        never.apply(report)
+
+    holding, other = after.of(ACME), never.of(ACME)
+    assert (holding.position, holding.cash, holding.fees) == (other.position, other.cash, other.fees)
+    assert (holding.trades, holding.bought, holding.sold) == (other.trades, other.bought, other.sold)
+    assert holding.profit(30) == other.profit(30)
+    assert holding.realised + holding.unrealised(30) - holding.fees == holding.profit(30)
+
+
+def test_profit_and_fees_are_in_the_same_units_of_money() -> None:
+    portfolio = Portfolio({ACME: 100})
+
+    portfolio.apply(traded("a", side=BUY, price=50, quantity=2, fee=30))
+    portfolio.apply(traded("b", side=SELL, price=53, quantity=1, fee=15))
+
+    holding = portfolio.of(ACME)
+    assert (holding.realised, holding.unrealised(55), holding.average_price) == (300, 500, 50)
+    assert portfolio.profit({ACME: 55}) == 300 + 500 - 45

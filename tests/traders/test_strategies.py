@@ -6,8 +6,9 @@ from random import Random
 import pytest
 from pydantic import ValidationError
 
+from protocol.desk import TradeBusted
 from protocol.errors import LocalProtocolError
-from protocol.messages import InstrumentInfo, PrivateMessage, TradePrint
+from protocol.messages import InstrumentInfo, PrintBusted, PrivateMessage, TradePrint
 from protocol.vocabulary import Side, Symbol
 from tests.traders.reports import ACME, NOW, accepted, canceled, printed, rejected, replaced, traded
 from traders.book_view import Depth
@@ -116,6 +117,25 @@ def test_a_position_held_before_is_seen_and_valued_at_the_first_price() -> None:
 
     assert strategy.position(ACME) == 10
     assert strategy.profit() == 30
+
+
+def test_a_strategy_hears_of_busts_and_its_portfolio_takes_them_back() -> None:
+    class Listener(Strategy):
+        heard: PrintBusted | None = None
+
+        def on_bust(self, bust: PrintBusted) -> Iterable[Intent]:
+            self.heard = bust
+            return ()
+
+    strategy = Listener([instrument()], Parameters(), Random(1))
+    bust = PrintBusted(ACME, 2, 1, NOW)
+
+    strategy.on_event(Reported(None, traded("x", quantity=5, fee=3)))
+    strategy.on_event(bust)
+    strategy.on_event(Reported(None, TradeBusted(2, NOW, 1, ACME, Side.BUY, 10_000, 5, 3)))
+
+    assert strategy.heard == bust
+    assert (strategy.position(ACME), strategy.profit()) == (0, 0)
 
 
 def test_the_mark_is_the_last_trade_and_before_any_the_mid() -> None:

@@ -88,7 +88,7 @@ def deposit(
     return AdjustBalance(AccountId(owner), Asset(asset), amount, TransactionId(name))
 
 
-def limits(owner: str | None = None, symbol: str | None = None, **bounds: Any) -> SetLimits:
+def limits(owner: str | None = None, symbol: str | None = None, /, **bounds: Any) -> SetLimits:
     """``bounds`` are fields of ``Limits``."""
     return SetLimits(
         None if owner is None else AccountId(owner),

@@ -24,7 +24,7 @@ from exchange.engine.events import (
     TradeBusted,
 )
 from exchange.engine.execution import Market
-from exchange.engine.ledger import Hold, House, Purse, Stake
+from exchange.engine.ledger import Hold, House, Purse, Stake, needed
 from exchange.engine.order import Order
 from exchange.engine.risk import Scopes
 from protocol.vocabulary import (
@@ -218,21 +218,65 @@ class Bookkeeper:
         self, hold: Hold, order_id: OrderId, price: Price, quantity: Quantity, fee: Money, leaves: Quantity
     ) -> None:
         """One side of a trade: what it moves, and what the order still holds."""
-        stake = hold.stake
-        self._move(stake, quantity if hold.is_buy else -quantity, price, fee)
-        if hold.fleeting:
-            stake.secure()  # its position changed, and there is nothing to resize
-        else:
+        stake, base = hold.stake, hold.stake.base
+        if base is None or hold.fleeting:
+            self._move(stake, quantity if hold.is_buy else -quantity, price, fee)
             hold.resize(leaves)
-            if not leaves:
-                stake.open_orders -= 1
-                stake.account.open_orders -= 1
+            stake.secure()  # its position changed; of a fleeting order nothing was resized
+        else:
+            self._settle(hold, stake, base, price, quantity, fee, leaves)
         if not leaves:
             del self.holds[order_id]
+            if not hold.fleeting:
+                stake.open_orders -= 1
+                stake.account.open_orders -= 1
         if self._scopes.any_hard_loss:
             self.traded.append(stake)
         if hold.quote_set is not None:
             self._count(stake.account, hold.quote_set)
+
+    def _settle(
+        self,
+        hold: Hold,
+        stake: Stake,
+        base: Purse,
+        price: Price,
+        quantity: Quantity,
+        fee: Money,
+        leaves: Quantity,
+    ) -> None:
+        """As ``_move`` and ``Hold.resize`` in one, written out for the orders of spot instruments."""
+        is_buy, quote = hold.is_buy, stake.quote
+        assert quote is not None
+        notional, delivered = quantity * price * stake.quote_scale, quantity * stake.base_scale
+        had = stake.quantity
+        if is_buy:
+            if had >= 0:
+                stake.quantity = had + quantity
+                stake.cost += notional
+            else:
+                stake.take(quantity, price)
+            held = needed(stake, True, leaves, hold.price) if leaves else 0
+            released = hold.amount - held
+            quote.held -= released
+            quote.free += released - notional - fee
+            base.free += delivered
+            stake.open_buys -= quantity
+        else:
+            if had <= 0:
+                stake.quantity = had - quantity
+                stake.cost -= notional
+            else:
+                stake.take(-quantity, price)
+            held = hold.amount - delivered
+            base.held -= delivered
+            quote.free += notional - fee
+            stake.open_sells -= quantity
+        if leaves:
+            hold.leaves, hold.amount = leaves, held
+        if fee:
+            stake.fees += fee
+            self.house.charge(stake.asset, fee)
 
     def _count(self, account: Account, quote_set: QuoteSet) -> None:
         """A quote traded."""

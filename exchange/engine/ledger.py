@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PPM: Final = 1_000_000
 
+_NOTHING: Final = Asset("")
+
 
 class Purse:
     """What one account has of one asset. ``free`` is below zero only where losses or an operator took it there."""
@@ -43,7 +45,7 @@ class Stake:
     """
 
     __slots__ = (
-        "account", "base", "base_scale", "book", "bounds", "buys_from", "cost", "day_start", "fee_ppm", "fee_unit",
+        "account", "asset", "base", "base_scale", "book", "bounds", "buys_from", "cost", "day_start", "fee_ppm", "fee_unit",
         "fees", "margin", "margin_held", "open_buys", "open_orders", "open_sells", "quantity", "quote",
         "quote_scale", "realised", "sells_from", "version",
     )  # fmt: skip
@@ -53,6 +55,8 @@ class Stake:
         self.book = book
         self.base = base
         self.quote = quote
+        self.asset = book.instrument.quote or _NOTHING
+        """What it is quoted in."""
         # Only spot instruments have a base; elsewhere an order by itself holds nothing.
         self.buys_from = quote if base is not None else None
         self.sells_from = base
@@ -82,13 +86,6 @@ class Stake:
     @property
     def instrument(self) -> AddInstrument:
         return self.book.instrument
-
-    @property
-    def asset(self) -> Asset:
-        """What it is quoted in. Only for what settles."""
-        asset = self.book.instrument.quote
-        assert asset is not None
-        return asset
 
     @property
     def mark(self) -> Price | None:

@@ -120,8 +120,9 @@ class Bounds:
         elif stake.open_sells + quantity - stake.quantity > self.position:
             return False
         if self.collar is not UNBOUNDED:
-            last = stake.book.last_price
-            if last is None or not -self.collar <= price - last <= self.collar:
+            book = stake.book
+            centre = book.last_price if book.last_price is not None else bands.middle(book)
+            if centre is not None and not -self.collar <= price - centre <= self.collar:
                 return False
         if self.daily_loss is not UNBOUNDED and -stake.profit_today > self.daily_loss:
             return False
@@ -247,8 +248,7 @@ def loss_over_all(stake: Stake) -> Money:
     stakes = stake.account.stakes
     if len(stakes) == 1:
         return -stake.profit_today
-    asset = stake.instrument.quote
-    return -sum(one.profit_today for one in stakes.values() if one.instrument.quote == asset)
+    return -sum(one.profit_today for one in stakes.values() if one.asset == stake.asset)
 
 
 def count_request(account: Account, at_ns: Nanoseconds) -> None:

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test nightly lint format types docs bench ci clean
+.PHONY: help setup demo test nightly torture lint format types docs bench ci clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: $(READY) ## All tests; ARGS="tests/protocol -k heartbeat"
 
 nightly: $(READY) ## Ten million commands beside a model of the rules, about an hour; NIGHTLY_OPERATIONS=1_000_000
 	@$(BIN)/python -m pytest -m nightly $(ARGS)
+
+torture: $(READY) ## 200 kills of a venue and cuts of its lines while 50 accounts trade, about ten minutes; ARGS="--seed 2"
+	@$(BIN)/python -m tests.torture $(ARGS)
 
 lint: $(READY) ## Find mistakes of style
 	@$(BIN)/ruff check .

@@ -19,4 +19,5 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
     CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', 7001), 2).close()"]
 
 ENTRYPOINT ["tontine"]
-CMD ["serve", "/etc/tontine/venue.toml", "--host", "0.0.0.0", "--port", "7001"]
+# The example venue is open, and so on loopback only: give it a file with accounts to let others in.
+CMD ["serve", "/etc/tontine/venue.toml", "--host", "127.0.0.1", "--port", "7001"]

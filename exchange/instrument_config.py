@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from exchange.choices import IcebergRefill, MarketRemainder, ReplacePriority, RestingMarketPrice
 from exchange.engine.commands import AddInstrument, Limits, SetFees
-from exchange.engine.listing import of_instrument
+from exchange.engine.listing import faults
 from exchange.sections import AssetName, Count, Distance, Price, Quantity, Section, refuse
 from protocol.vocabulary import (
     MAX_PRICE,
@@ -175,7 +175,5 @@ class InstrumentConfig(InstrumentTerms):
 
     @model_validator(mode="after")
     def _consistent(self) -> "InstrumentConfig":
-        refusal = of_instrument(self.command())
-        if refusal is not None:
-            refuse(self, [((), refusal[1])])
+        refuse(self, [((), text) for text in faults(self.command())])
         return self

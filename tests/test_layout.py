@@ -62,6 +62,7 @@ ONLY_LIBRARIES: dict[str, frozenset[str]] = {
 
 LONGEST = 400
 LONG = {
+    "exchange.engine.commands": "as the desk's",
     "protocol.desk": "declarations are looked up, not read through",
     "protocol.messages": "as the desk's",
     "traders.client": "one class, whose methods are what a trader can do",

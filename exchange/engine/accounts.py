@@ -1,5 +1,6 @@
-"""What the engine remembers of each account: its orders by name, live and done, and its positions; who it
-is; and, for clearing, what it has.
+"""What the engine remembers of each account.
+
+Its orders by name, live and done, and its positions; who it is; and, for clearing, what it has.
 
 In: orders and trades. Out: look-ups. Matching knows nothing of it.
 """

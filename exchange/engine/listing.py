@@ -22,11 +22,12 @@ MAX_NOTIONAL: Final = 2**62
 
 def of_instrument(command: AddInstrument) -> tuple[RejectReason, str] | None:
     """Why this can't be listed, or ``None``."""
-    text = next(_faults(command), None)
+    text = next(faults(command), None)
     return None if text is None else (RejectReason.INVALID_INSTRUMENT, text)
 
 
-def _faults(command: AddInstrument) -> Iterator[str]:
+def faults(command: AddInstrument) -> Iterator[str]:
+    """Everything that is wrong with it, a sentence each."""
     numbers = {
         "tick": (command.tick, MAX_PRICE),
         "lot": (command.lot, MAX_QUANTITY),

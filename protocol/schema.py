@@ -62,7 +62,9 @@ def json_schema() -> dict[str, Any]:
         (ClientMessage, ServerMessage), ref_template="#/$defs/{name}"
     )
     for kind, examples in _examples().items():
-        definitions[kind.__name__]["examples"] = [msgspec.json.decode(encode(example)) for example in examples]
+        definitions[kind.__name__]["examples"] = [
+            msgspec.json.decode(encode(example)) for example in examples
+        ]
     for words, texts in WORDS.items():
         definition = definitions.get(words.__name__)
         if definition is not None:

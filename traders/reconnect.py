@@ -80,7 +80,8 @@ async def sessions(
 
     Ends when a session did not break: when the body of the loop was left with the session still active, which
     is then logged out, or when the venue logged it out in order. What breaks a session is raised in the body,
-    by whatever it was waiting for; catch ``SessionBroken`` there and ``continue``.
+    by whatever it was waiting for; catch ``SessionBroken`` there and ``continue``. A reader that was too slow
+    (``SlowConsumer``) can go on in the next session in the same way.
 
     ``resume_from``, ``copy_from``: of the first session; afterwards they follow from what was read.
     ``sleep``: waits so many seconds.
@@ -112,6 +113,8 @@ async def sessions(
                     copy_from = {**(copy_from or {}), **client.copy_from}
                 else:
                     resume_from = client.resume_from
+                if client.fell_behind:
+                    raise SessionBroken("its reader fell behind")
         except SessionBroken as broken:
             if broken.code in FINAL:
                 raise

@@ -9,7 +9,7 @@ from contextlib import aclosing, contextmanager
 from typing import Final
 
 from protocol.desk import Notice
-from protocol.errors import LocalProtocolError, RemoteProtocolError, SessionBusy, VenueError
+from protocol.errors import LocalProtocolError, RemoteProtocolError, SessionBusy, SlowConsumer, VenueError
 from protocol.messages import (
     AuctionMessage,
     Copy,
@@ -61,6 +61,8 @@ class Streams:
         self._copied: dict[AccountId, Sequence] = {}
         if welcome.role is Role.DROP_COPY:
             self._copies = Queue("the copies", MAX_RESUMED)
+        self.fell_behind = False
+        """Whether the reader of reports or copies was hung up on: it goes on where it stopped in another session."""
         self._notices: list[Queue[Notice]] = []
 
     @property
@@ -172,9 +174,13 @@ class Streams:
         """
         queue: Queue[PrivateMessage] = self._early or Queue("the private stream", MAX_UNREAD)
         with self._private_stream(queue):
-            async for report in queue:
-                self._read = report.seq
-                yield report
+            try:
+                async for report in queue:
+                    self._read = report.seq
+                    yield report
+            except SlowConsumer:
+                self.fell_behind = True
+                raise
 
     async def copies(self) -> AsyncGenerator[tuple[AccountId, PrivateMessage], None]:
         """Drop copies, from the login on: whose, and the message as they got it; ``*`` is the venue itself.
@@ -189,9 +195,13 @@ class Streams:
         """
         if self._copies is None:
             raise LocalProtocolError(f"a session with the role {self.welcome.role} gets no copies")
-        async for copy in self._copies:
-            self._copied[copy.account] = copy.report.seq
-            yield copy.account, copy.report
+        try:
+            async for copy in self._copies:
+                self._copied[copy.account] = copy.report.seq
+                yield copy.account, copy.report
+        except SlowConsumer:
+            self.fell_behind = True
+            raise
 
     async def notices(self) -> AsyncGenerator[Notice, None]:
         """What operators tell everybody, from now on.

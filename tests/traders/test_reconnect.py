@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from protocol.errors import RemoteProtocolError, SessionBroken, VenueError
-from protocol.messages import Accepted, Copy, Error, LoggedOut, Login, PrivateMessage
+from protocol.errors import RemoteProtocolError, SessionBroken, SlowConsumer, VenueError
+from protocol.messages import Accepted, Copy, Error, LoggedOut, Login, Logout, PrivateMessage, Subscribe
 from protocol.vocabulary import AccountId, ErrorCode, Role
 from tests.support.scripted_venue import Peer, ScriptedVenue, scripted_venue
 from tests.support.venue import running_venue
 from tests.traders.reports import accepted, canceled
+from traders import streams
 from traders.client import Client
 from traders.reconnect import Backoff, sessions
 
@@ -105,6 +106,44 @@ async def test_a_report_that_nobody_had_taken_is_sent_again(venue: ScriptedVenue
 
     assert second is not None
     assert second.resume_from == 2
+
+
+async def test_a_reader_that_fell_behind_goes_on_where_it_stopped(
+    venue: ScriptedVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "MAX_RESUMED", 2)
+    waits = Waits()
+    venue.seq = 5
+
+    async def venue_side() -> Login | None:
+        first = await venue.peer()
+        first.say(*(accepted(str(seq), seq) for seq in range(1, 6)))
+        await first.hear(Subscribe)
+        first.say(Error(ErrorCode.UNKNOWN_SYMBOL, "no ACME here", 2))
+        await first.hear(Logout)
+        return (await venue.peer()).login
+
+    async with asyncio.TaskGroup() as group, aclosing(following(venue, waits, resume_from=1)) as clients:
+        login = group.create_task(venue_side())
+        client = await anext(clients)
+        with pytest.raises(SlowConsumer):
+            await read_to_the_end(client)
+        await anext(clients)
+        second = await login
+
+    assert second is not None
+    assert second.resume_from == 3
+    assert len(waits.seconds) == 1
+
+
+async def read_to_the_end(client: Client) -> None:
+    """Begin only when all that is to come has come."""
+    async with aclosing(client.depth("ACME")) as depths:
+        with pytest.raises(RemoteProtocolError):
+            await anext(depths)
+    async with aclosing(client.reports()) as reports:
+        async for _ in reports:
+            pass
 
 
 async def test_drop_copies_go_on_account_by_account(venue: ScriptedVenue) -> None:

@@ -33,7 +33,17 @@ CAUGHT_BY: dict[str, str] = {
     "time before price": "auction serves better prices first",
     "shares rounded up": "shares are rounded down",
     "fees rounded down": "fees are cut toward zero",
-    "fees rounded down, careful": "fees of an order with terms are cut toward zero",
+    "hold kept": "reduced order holds less",
+    "improvement kept": "better price gives money back",
+    "margin of one side": "open sale needs its margin",
+    "held money paid out": "held money stays",
+    "double deposit": "transaction is carried out once",
+    "rebate from nowhere": "rebate is paid out of the fees",
+    "fees kept": "bust gives the fees back",
+    "open orders forgotten": "open orders count toward the position",
+    "paper losses ignored": "losses count before they are realised",
+    "protection one late": "quotes are pulled in time",
+    "dead man a moment late": "dead man is punctual",
 }
 """Mutant -> the situation that shows it most plainly."""
 

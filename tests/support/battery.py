@@ -5,7 +5,7 @@ run with ``tontine conform``; the others stand here, because they ask for what c
 or the plain path of the engine where a case takes the careful one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,12 +13,24 @@ import msgspec
 
 from exchange.conformance import check
 from exchange.conformance.cases import read
-from exchange.engine.commands import AddInstrument, Command
+from exchange.engine.commands import AddInstrument, BustTrade, Command
 from exchange.engine.events import Event, Trade
 from protocol.errors import InvariantViolated
-from protocol.vocabulary import Allocation, OrderType, Phase, PostOnly, SelfTrade, Side, TimeInForce
+from protocol.vocabulary import (
+    AccountId,
+    Allocation,
+    OrderType,
+    Phase,
+    PostOnly,
+    SelfTrade,
+    Side,
+    TimeInForce,
+)
+from tests.support.accounts import dead_man, deposit, limits, margined, protection, spot
 from tests.support.books import (
+    ACME,
     MAKER,
+    TAKER,
     Market,
     buy,
     cancel,
@@ -27,6 +39,7 @@ from tests.support.books import (
     instrument,
     last_price,
     phase,
+    reduce,
     replace,
     sell,
     stop,
@@ -38,20 +51,31 @@ FILES = (ROOT / "tests" / "conformance" / "sample.jsonl", ROOT / "examples" / "m
 
 
 class Situation(NamedTuple):
-    """Commands, and the sentences of all their events but the acceptances."""
+    """Commands, and the sentences of all their events but the acceptances; what people had and have then."""
 
     commands: list[Command]
     sentences: list[str]
     listed: AddInstrument = instrument()
+    had: Mapping[AccountId, dict[str, int]] = {}
+    have: Mapping[tuple[str, str], tuple[int, int]] = {}
+    """Free and held, by owner and asset. The venue's fees are ``("fees", asset)``, nothing of them held."""
 
     def holds(self) -> bool:
-        """Whether the engine tells this and nothing else."""
+        """Whether the engine tells this and nothing else, and everybody has what he should."""
         market = Market(self.listed)
+        for owner, amounts in self.had.items():
+            market.fund(owner, **amounts)
         try:
             events = [event for one in self.commands for event in market.submit(msgspec.structs.replace(one))]
         except InvariantViolated:
             return False
-        return list(_told(events)) == self.sentences
+        if market.engine.clearing.check():
+            return False
+        found = {
+            (owner, asset): (market.fees(asset), 0) if owner == "fees" else market.money(owner, asset)
+            for owner, asset in self.have
+        }
+        return list(_told(events)) == self.sentences and found == self.have
 
 
 def _told(events: list[Event]) -> Iterator[str]:
@@ -73,6 +97,73 @@ def _queue(*quantities: int) -> list[Command]:
 
 FEES: Final = instrument(maker_fee_ppm=-150, taker_fee_ppm=250)
 """Of 9 at 1110 a rebate of 1.4985 and a fee of 2.4975."""
+
+SPOT: Final = spot(instrument(), quote_scale=2, maker_fee_per_unit=-1, taker_fee_per_unit=2)
+MARGIN: Final = margined(instrument(), 10)
+BOTH: Final = {MAKER: {"USD": 10_000}, TAKER: {"USD": 10_000}}
+
+WITH_MONEY: Final[dict[str, Situation]] = {
+    "reduced order holds less": Situation(
+        [buy(5, at=100, name="b"), reduce("b", 2, TAKER)],
+        ["b replaced: 3 at 100, keeps its place"],
+        SPOT, {TAKER: {"USD": 2_000}}, {(TAKER, "USD"): (2_000 - 606, 606)},
+    ),
+    "better price gives money back": Situation(
+        [*_queue(5), buy(5, at=110)],
+        ["new with a: 5 at 100, fees -5 and 10"],
+        SPOT, {MAKER: {"BTC": 5}, TAKER: {"USD": 2_000}}, {(TAKER, "USD"): (2_000 - 1_010, 0), (MAKER, "USD"): (1_005, 0)},
+    ),
+    "open sale needs its margin": Situation([sell(5, at=100)], [], MARGIN, BOTH, {(TAKER, "USD"): (9_950, 50)}),
+    "held money stays": Situation(
+        [buy(5, at=100, name="b"), deposit(TAKER, -1)],
+        ["it refused: insufficient_funds"],
+        SPOT, {TAKER: {"USD": 1_010}}, {(TAKER, "USD"): (0, 1_010)},
+    ),
+    "transaction is carried out once": Situation(
+        [deposit(TAKER, 5, transaction_id="t"), deposit(TAKER, 5, transaction_id="t")],
+        ["taker +5 USD, 15 free", "taker +5 USD, 15 free, as before"],
+        SPOT, {TAKER: {"USD": 10}}, {(TAKER, "USD"): (15, 0)},
+    ),
+    "rebate is paid out of the fees": Situation(
+        [*_queue(5), buy(5, at=100)],
+        ["new with a: 5 at 100, fees -5 and 10"],
+        SPOT, {MAKER: {"BTC": 5}, TAKER: {"USD": 2_000}}, {("fees", "USD"): (5, 0)},
+    ),
+    "bust gives the fees back": Situation(
+        [*_queue(5), buy(5, at=100), BustTrade(1, ACME, 100, 5, TAKER, 10, MAKER, -5)],
+        ["new with a: 5 at 100, fees -5 and 10", "trade 1 busted: 5 at 100"],
+        SPOT, {MAKER: {"BTC": 5}, TAKER: {"USD": 2_000}}, {(TAKER, "USD"): (2_000, 0), (MAKER, "USD"): (0, 0), ("fees", "USD"): (0, 0)},
+    ),
+    "open orders count toward the position": Situation(
+        [limits(TAKER, position=8), buy(5, at=90, name="a"), buy(4, at=91, name="b"), buy(3, at=92, name="c")],
+        ["limits of taker in everything", "b refused: position_limit"],
+        MARGIN, BOTH, {(TAKER, "USD"): (9_920, 80)},
+    ),
+    "losses count before they are realised": Situation(
+        [limits(TAKER, daily_loss=49), *_queue(10), buy(10, at=100, name="t"), last_price(95), buy(1, at=90, name="b")],
+        ["limits of taker in everything", "t with a: 10 at 100", "last price 95", "b refused: daily_loss_limit"],
+        MARGIN, BOTH, {(TAKER, "USD"): (9_900, 100)},
+    ),
+    "quotes are pulled in time": Situation(
+        [
+            protection(MAKER, "s", 1, 100),
+            sell(5, at=100, name="ask", owner=MAKER, quote_set="s"),
+            buy(1, at=100, name="t"),
+            buy(1, at=100, name="u", time_in_force=TimeInForce.IOC),
+        ],
+        [
+            "quotes s of maker protected: 1 fills in 100",
+            "t with ask: 1 at 100",
+            "ask canceled 4: quotes_pulled",
+            "quotes s of maker pulled: 1 canceled",
+            "u canceled 1: immediate_or_cancel",
+        ],
+    ),
+    "dead man is punctual": Situation(
+        [buy(1, at=90, name="a"), dead_man(TAKER, 7), expire(6), expire(7)],
+        ["dead man of taker armed for 7", "0 expired", "0 expired", "a canceled 1: dead_man", "dead man of taker fired: 1 canceled"],
+    ),
+}  # fmt: skip
 
 OWN: Final[dict[str, Situation]] = {
     "oldest first, at its price": Situation(
@@ -252,4 +343,4 @@ def battery() -> dict[str, Callable[[], bool]]:
         case.id: (lambda case=case: check.run(case).ending is not check.Ending.FAILED)  # type: ignore[misc]
         for case in read(FILES)
     }
-    return found | {name: situation.holds for name, situation in OWN.items()}
+    return found | {name: situation.holds for name, situation in (OWN | WITH_MONEY).items()}

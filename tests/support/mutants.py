@@ -8,11 +8,11 @@ The engine has a plain path and a careful one, so some faults stand here twice: 
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
-from exchange.engine import auction, engine, execution, matching, pegs, walk
+from exchange.engine import auction, engine, matching, pegs, walk
 from exchange.engine.auction import NOTHING, Indication
 from exchange.engine.book import Book
 from exchange.engine.book_side import BookSide
@@ -28,20 +28,8 @@ from exchange.engine.stops import Stops
 from exchange.engine.trading import Trading
 from exchange.engine.walk import Attempt, Deed, Plan, Step
 from protocol.vocabulary import Money, Price, Quantity, SelfTrade, Side, TradeId
-
-
-class Mutant(NamedTuple):
-    """``make`` turns what stands at ``attribute`` of ``owner`` into the wrong thing."""
-
-    fault: str
-    owner: Any
-    attribute: str
-    make: Callable[[Any], Any]
-
-    def broken(self) -> Any:
-        """What to put in the place of the right one."""
-        return self.make(getattr(self.owner, self.attribute))
-
+from tests.support.money_mutants import MONEY_MUTANTS
+from tests.support.mutant import Mutant
 
 Sweep = Callable[[Book, BookSide, Order, int, TradeId, list[Trade]], TradeId]
 
@@ -284,6 +272,7 @@ def _round_half_up(_: Callable[..., list[Quantity]]) -> Callable[..., list[Quant
 
 
 MUTANTS: Final[dict[str, Mutant]] = {
+    **MONEY_MUTANTS,
     "taker's price": Mutant(
         "a trade prints at the aggressor's limit", engine, "sweep", _trade_at_takers_price
     ),
@@ -309,7 +298,6 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "time before price": Mutant("an auction allocates by time alone", auction, "pairs", _pair_by_time_alone),
     "shares rounded up": Mutant("pro-rata shares are rounded half up", walk, "allocate", _round_half_up),
     "fees rounded down": Mutant("rebates are rounded away from zero", matching, "fee", _round_down),
-    "fees rounded down, careful": Mutant("as before", execution, "fee", _round_down),
     "peak not counted down": Mutant("a partial fill leaves the peak as it was", BookSide, "fill", _keep_the_peak),
     "places kept": Mutant("a replace that grows keeps its place", Careful, "_keeps_place", _keep_every_place),
 }  # fmt: skip

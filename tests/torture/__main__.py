@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 
 from tests.torture.judge import Finding
-from tests.torture.ordeal import Ordeal, Plan
+from tests.torture.mortal import VenueFailed
+from tests.torture.ordeal import Ordeal, Plan, Stuck
 
 _SHOWN: Final = 5
 
@@ -43,6 +44,8 @@ def torture(
     met = False
     try:
         met = asyncio.run(run())
+    except (Stuck, VenueFailed) as failed:
+        tell(f"NOT MET  the run did not come to its end: {failed}")
     finally:
         if met:
             shutil.rmtree(directory)

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from tests.torture.founding import Member
+from tests.torture.mortal import VenueFailed
 from tests.torture.standing import Json
 
 _LIMIT: Final = 4 * 1024 * 1024
@@ -26,7 +27,11 @@ class Look(NamedTuple):
 
 
 async def look_back(port: int, member: Member) -> Look:
-    """Log in as a viewer, read everything, ask, and hang up."""
+    """Log in as a viewer, read everything, ask, and hang up.
+
+    Raises:
+        VenueFailed: it lets nobody in.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=_LIMIT)
     try:
         async with asyncio.timeout(_PATIENCE_S):
@@ -39,6 +44,8 @@ async def look_back(port: int, member: Member) -> Look:
             }
             writer.write(msgspec.json.encode(login) + b"\n")
             welcome: Json = msgspec.json.decode(await reader.readline())
+            if welcome["type"] != "welcome":
+                raise VenueFailed(f"{member.name} was to look back: {welcome}")
             lines = [(await reader.readline()).rstrip(b"\n") for _ in range(welcome["last_seq"])]
             writer.write(b'{"type":"account_status"}\n')
             state: Json = msgspec.json.decode(await reader.readline())

@@ -55,6 +55,8 @@ class Trader:
         """The private messages, without the ends of their lines; number n is at n - 1."""
         self.asked: list[Asked] = []
         self.connections = 0
+        self.resets = 0
+        self.cut_lines = 0
         self.resumes = 0
         """Connections that something was sent again to."""
         self.resumed = 0
@@ -99,19 +101,20 @@ class Trader:
         self._ending = True
         self._go_on()
 
-    def cut(self, *, in_a_line: bool) -> bool:
+    def cut(self, *, in_a_line: bool) -> None:
         """Reset the connection, if there is one; if wanted after half of a request is written."""
         writer = self._writer
         if writer is None or writer.transport.is_closing():
-            return False
+            return
+        self.resets += 1
         if in_a_line and self._is_caught_up:
+            self.cut_lines += 1
             asked = self._ask(self._wishes.next(self.standing, self._unanswered))
             asked.attempts += 1
             writer.write(asked.line[: self._rng.randrange(1, len(asked.line) - 1)])
         # What is left to be written goes with it, as where a cable is pulled.
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         writer.transport.abort()
-        return True
 
     # -- one connection ------------------------------------------------------------------------
 
@@ -188,7 +191,7 @@ class Trader:
             case "welcome":
                 self._welcomed(message)
             case "logged_out":
-                self._goodbye = True
+                self._goodbye = self._ending  # else it is the venue that stops
             case "error" if message["code"] in ("login_throttled", "shutting_down"):
                 pass  # it hangs up
             case _:

@@ -13,7 +13,7 @@ from exchange.engine.commands import Command
 from exchange.engine.engine import Engine
 from exchange.engine.events import Event, OrderCanceled, RequestRejected
 from protocol.vocabulary import CancelReason, RejectReason
-from tests.support.naive_money import MONEY, STEP_NS, MoneyWishes
+from tests.support.naive_money import LISTINGS, STEP_NS, MoneyWishes
 from tests.support.naive_wishes import PROFILES, SECOND, Wishes
 from tests.support.twins import Twins
 
@@ -23,7 +23,7 @@ SPECIAL_DAYS: Final = 5
 """Days of every instrument with all types of orders; one more has plain orders only, and longer queues."""
 ONE_DAY: Final = OPERATIONS // (len(PROFILES) * (SPECIAL_DAYS + 1))
 
-MONEY_DAYS: Final = 12
+MONEY_DAYS: Final = 25
 MONEY_DAY: Final = 500
 """Days with money are shorter: the naive ledger adds everything up after each command."""
 
@@ -59,7 +59,7 @@ def long_day(profile: str, seed: int, operations: int, *, plain: bool = False, o
 
 def money_day(seed: int, operations: int) -> Twins:
     """The same random commands of traders, operators and the venue to both; the books are compared after each."""
-    twins = Twins(MONEY, ids_unique_per_day=seed % 2 == 0, step_ns=STEP_NS)
+    twins = Twins(LISTINGS[seed % 2], ids_unique_per_day=seed % 4 < 2, step_ns=STEP_NS)
     wishes = MoneyWishes(seed, twins.naive)
     for number in range(operations):
         twins.submit(wishes.next((len(twins.commands) + 1) * STEP_NS))
@@ -122,7 +122,9 @@ def test_engine_agrees_with_the_naive_market_all_night(profile: str, seed: int) 
 def test_random_days_have_everything_in_them() -> None:
     """Every event of the engine, every reason to cancel and every reason to refuse an order."""
     seen: set[str] = set()
-    days = [long_day(profile, 3, 3_000) for profile in PROFILES] + [money_day(seed, 600) for seed in range(6)]
+    days = [long_day(profile, 3, 3_000) for profile in PROFILES] + [
+        money_day(seed, 500) for seed in range(12)
+    ]
     for day in days:
         engine = Engine()
         for command in day.commands:

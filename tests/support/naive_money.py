@@ -33,12 +33,15 @@ from exchange.engine.commands import (
 )
 from protocol.vocabulary import (
     AccountId,
+    Allocation,
     Asset,
     ClientOrderId,
     Limit,
     OrderType,
+    PostOnly,
     QuoteSet,
     Role,
+    SelfTrade,
     Settlement,
     Side,
     Symbol,
@@ -65,6 +68,18 @@ MONEY: Final = (
 )  # fmt: skip
 """One instrument for each way to settle."""
 
+_OTHERWISE: Final[tuple[dict[str, object], ...]] = (
+    {"market_remainder_rests": True, "self_trade": SelfTrade.DECREMENT, "dynamic_corridor": 8},
+    {"post_only": PostOnly.REPRICE, "allocation": Allocation.PRO_RATA, "self_trade": SelfTrade.CANCEL_MAKER},
+    {"market_remainder_rests": True, "replace_loses_priority": True},
+)
+MORE_MONEY: Final = tuple(
+    msgspec.structs.replace(listed, **settings) for listed, settings in zip(MONEY, _OTHERWISE, strict=True)
+)
+"""The same where orders shrink, rest, move and share otherwise."""
+
+LISTINGS: Final = (MONEY, MORE_MONEY)
+
 QUOTE_SETS: Final = (QuoteSet("one"), QuoteSet("two"))
 NOBODY: Final = AccountId("nobody")
 
@@ -72,8 +87,9 @@ NOBODY: Final = AccountId("nobody")
 class MoneyWishes(Wishes):
     """Random commands of traders, operators and the venue."""
 
-    def __init__(self, seed: int, naive: NaiveVenue, *, plain: bool = False) -> None:
-        super().__init__(seed, naive, "plain", plain=plain)
+    def __init__(self, seed: int, naive: NaiveVenue) -> None:
+        super().__init__(seed, naive, "plain")
+        self._all = tuple(naive.listed.values())
         self._venue = naive
         self._crowd = CROWD
         self._paid = 0
@@ -89,7 +105,7 @@ class MoneyWishes(Wishes):
         self._now = now
         if self._opening:
             return self._opening.pop()
-        self._listed: AddInstrument = self._rng.choice(MONEY)
+        self._listed: AddInstrument = self._rng.choice(self._all)
         if self._rng.random() < 0.8:
             return super().next(now)
         if self._rng.random() < 0.5:
@@ -170,7 +186,7 @@ class MoneyWishes(Wishes):
                 TransactionId(again.transaction_id),
             )
         self._paid += 1
-        return AdjustBalance(account, asset, amount or 1, TransactionId(str(self._paid)))
+        return AdjustBalance(account, asset, amount, TransactionId(str(self._paid)))
 
     def _limits(self) -> Limits:
         rng = self._rng

@@ -220,12 +220,11 @@ class NaiveVenue(NaiveRisk):
             for each in self.ledger.payments
             if (each.account, each.transaction_id) == (account, payment.transaction_id)
         ]
-        if same and same != [payment]:
-            return self._refused("transaction_conflict")
-        if asset not in self.ledger.assets():
-            return self._refused("unknown_asset")
-        if not command.amount:
-            return self._refused("invalid_request")
+        wrong = ["transaction_conflict"] * bool(same and same != [payment])
+        wrong += ["unknown_asset"] * (asset not in self.ledger.assets())
+        wrong += ["invalid_request"] * (not command.amount)
+        if wrong:
+            return self._refused(*wrong)
         if not same:
             left = self.ledger.free(account, asset) + min(0, self.paper(account, asset)) + command.amount
             if command.amount < 0 and left < 0:

@@ -75,8 +75,9 @@ class LineBuffer:
     def _up_to_overlong(self, whole: bytes) -> bytes:
         start = 0
         while start < len(whole):
-            end = whole.index(b"\n", start) + 1
-            if end - start > self._limit:
+            # As many lines at once as fit into the limit, for then none of them goes beyond it.
+            end = whole.rfind(b"\n", start, start + self._limit) + 1
+            if not end:
                 self._drop()
                 return whole[:start]
             start = end

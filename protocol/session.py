@@ -9,8 +9,9 @@ call ``end_of_data`` when the peer closes; call ``tick`` about once a second; wr
 ``data_to_send`` returns. Messages leave in the order in which they were put into ``outbox``, so a
 private answer put there before the public print of the same event also arrives before it.
 
-A login may take the venue a while to decide. What arrives after it waits, within a bound, and is handed
-out by ``ServerSession.welcome``.
+The venue's end may hold lines back: while a login is being decided, which may take a while, and when so much
+came at once that to look at all of it would keep everybody else waiting. ``welcome`` and ``more`` hand out
+what was held back; until nothing is, read no more from the socket.
 """
 
 from collections.abc import Iterable
@@ -30,7 +31,14 @@ MISSED_HEARTBEATS: Final = 3
 """Silent intervals after which the peer counts as gone; FIX venues allow two to three."""
 
 MAX_WAITING_BYTES: Final = 512 * 1024
-"""What may arrive while a login is being decided: two chunks of a socket, many times a person's patience."""
+"""What may arrive while a login is being decided: two chunks of a socket."""
+
+_MOST_AT_ONCE: Final = 64
+"""Lines that are looked at one by one before others have their turn: a quarter of a megabyte of nonsense, two
+bytes a line, would take a second. A chunk of nothing but messages is decoded as one."""
+
+_MOST_OF_A_CHUNK: Final = 8192
+"""More lines than that in one chunk are hardly messages: a quarter of a megabyte of orders has three thousand."""
 
 
 Inbound = tuple[int, Message | RemoteProtocolError]
@@ -121,9 +129,10 @@ class ServerSession(_Session):
         self._opened_s: float | None = None
         self._line_in_progress = 0  # the line that was unfinished at the last tick; 0: none
         self._line_since_s = 0.0
-        # Whole lines that came after a login which is not decided yet, and the number of the first.
-        self._waiting = bytearray()
-        self._first_waiting = 0
+        self.holds_back = False
+        """Whether lines are held back, or would be: a login is being decided, or ``more`` has some."""
+        self._waiting = b""  # whole lines that are held back
+        self._first_waiting = 0  # the number of the first of them
 
     def receive_data(self, data: bytes) -> list[Inbound]:
         """Messages and faults in the order of their lines.
@@ -138,12 +147,12 @@ class ServerSession(_Session):
         lines = buffer.feed(data)
         if not lines:
             inbound: list[Inbound] | None = []
-        elif self.state is SessionState.ACTIVE:
-            inbound = _client_messages.decode_plain(lines, first_line, _SESSION_MESSAGES)
-        elif self.state is SessionState.LOGGING_IN:
-            inbound = self._wait(lines, first_line)
+        elif self.holds_back:
+            inbound = self._hold_more(lines, first_line)
         elif self.state is SessionState.CLOSED:
             inbound = []
+        elif self.state is SessionState.ACTIVE and buffer.lines - first_line < _MOST_OF_A_CHUNK:
+            inbound = _client_messages.decode_plain(lines, first_line, _SESSION_MESSAGES)
         else:
             inbound = None
         if inbound is None:
@@ -152,9 +161,19 @@ class ServerSession(_Session):
             inbound += self._overlong()
         return inbound
 
+    def more(self) -> list[Inbound]:
+        """The next of what was held back; nothing while a login is being decided."""
+        if self.state is SessionState.LOGGING_IN:
+            return []
+        lines, self._waiting, self.holds_back = self._waiting, b"", False
+        inbound = self._admit(lines, self._first_waiting)
+        return inbound + self._overlong() if self._buffer.overlong else inbound
+
     def _admit(self, lines: bytes, first_line: int) -> list[Inbound]:
+        """Look at lines one by one, so many at once; the rest is held back."""
+        *_, rest = lines.split(b"\n", _MOST_AT_ONCE)
         admitted: list[Inbound] = []
-        for line, message in _client_messages.decode(lines, first_line):
+        for line, message in _client_messages.decode(lines.removesuffix(rest), first_line):
             logged_in = self.state is SessionState.ACTIVE
             match message:
                 case RemoteProtocolError():
@@ -164,7 +183,8 @@ class ServerSession(_Session):
                 case Login() if not logged_in:
                     self._go(SessionEvent.LOGIN)
                     admitted.append((line, message))
-                    return admitted + self._wait(_after(lines, line - first_line), line + 1)
+                    self._hold(lines.split(b"\n", line - first_line + 1)[-1], line + 1)
+                    return admitted
                 case Login():
                     message = RemoteProtocolError(
                         ErrorCode.ALREADY_LOGGED_IN, f"this connection is logged in as {self.account}", line
@@ -178,37 +198,42 @@ class ServerSession(_Session):
                         ErrorCode.NOT_LOGGED_IN, 'log in first: {"type":"login","account":"NAME"}', line
                     )
             admitted.append((line, message))
+        if rest:
+            self._hold(rest, first_line + _MOST_AT_ONCE)
         return admitted
 
-    def _wait(self, lines: bytes, first_line: int) -> list[Inbound]:
-        """Keep lines until the login is decided."""
+    def _hold(self, lines: bytes, first_line: int) -> None:
+        self._waiting, self._first_waiting = lines, first_line
+        self.holds_back = True
+
+    def _hold_more(self, lines: bytes, first_line: int) -> list[Inbound]:
         if not self._waiting:
             self._first_waiting = first_line
         self._waiting += lines
-        if len(self._waiting) <= MAX_WAITING_BYTES:
+        if self.state is not SessionState.LOGGING_IN or len(self._waiting) <= MAX_WAITING_BYTES:
             return []
-        self._waiting.clear()
-        self._go(SessionEvent.BREAK)
+        self._end()
         text = f"more than {MAX_WAITING_BYTES} bytes came before the answer to the login"
         return [(first_line, RemoteProtocolError(ErrorCode.NOT_LOGGED_IN, text, first_line))]
 
     def _overlong(self) -> list[Inbound]:
         """A line is too long: the end, once what stands in front of it is dealt with."""
-        if self.state in (SessionState.CLOSED, SessionState.LOGGING_IN):
+        if self.state is SessionState.CLOSED or self.holds_back:
             return []
-        self._go(SessionEvent.BREAK)
+        self._end()
         return [(self._buffer.lines + 1, self._buffer.fault())]
 
+    def _end(self) -> None:
+        self._go(SessionEvent.BREAK)
+        self._waiting, self.holds_back = b"", False
+
     def welcome(self, message: Welcome) -> list[Inbound]:
-        """Let the peer in; what it sent after its login is to be handled now."""
+        """Let the peer in; the first of what it sent after its login is to be handled now."""
         self._go(SessionEvent.WELCOME)
         self.account = message.account
         self.heartbeat_s = message.heartbeat_s
         self.outbox.append(message)
-        lines = bytes(self._waiting)
-        self._waiting.clear()
-        inbound = self._admit(lines, self._first_waiting) if lines else []
-        return inbound + self._overlong() if self._buffer.overlong else inbound
+        return self.more()
 
     def log_out(self, text: str) -> None:
         """Say the last word; the connection is to be closed when it is written."""
@@ -222,19 +247,16 @@ class ServerSession(_Session):
 
     def end_with(self, code: ErrorCode, text: str, line: int | None = None) -> None:
         """Say why the venue hangs up; the connection is to be closed when it is written."""
-        self._go(SessionEvent.BREAK)
-        self._waiting.clear()
+        self._end()
         self.outbox.append(Error(code=code, text=text, line=line))
 
     def tick(self, now_s: float, *, listening: bool = True) -> None:
         """Put a heartbeat into the outbox when one is due. ``now_s``: monotonic seconds.
 
-        ``listening``: whether what the peer sends is being read; if not, nobody can hold against it that a
-        line stays unfinished.
+        ``listening``: whether what the peer sends is being read; if not, no line has to end.
 
         Raises:
-            SessionBroken: the peer has been silent for too long, never logged in, or does not get to the
-                end of a line; ``code`` says which.
+            SessionBroken: too long silent, not logged in, or in a line without an end; ``code`` says which.
         """
         if self._opened_s is None:
             self._opened_s = now_s
@@ -252,11 +274,6 @@ class ServerSession(_Session):
             raise SessionBroken(
                 f"line {line} did not end within {self._line_timeout_s:.0f} s", ErrorCode.LINE_TIMEOUT
             )
-
-
-def _after(lines: bytes, index: int) -> bytes:
-    """The lines behind the one with this index."""
-    return lines.split(b"\n", index + 1)[-1]
 
 
 class ClientSession(_Session):
@@ -290,15 +307,7 @@ class ClientSession(_Session):
         copies = list(copy_from)
         self.copied_seq = {copied: first - 1 for copied, first in copies}
         self.outbox.append(
-            Login(
-                account=account,
-                heartbeat_s=heartbeat_s,
-                secret=secret,
-                role=role,
-                resume_from=resume_from,
-                cancel_on_disconnect=cancel_on_disconnect,
-                copy_from=copies,
-            )
+            Login(account, heartbeat_s, secret, role, resume_from, cancel_on_disconnect, copies)
         )
 
     def send(self, message: Message) -> None:

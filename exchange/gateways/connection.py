@@ -98,13 +98,16 @@ class TcpConnection(asyncio.BufferedProtocol):
                 self._waiting += inbound
             else:
                 self._work(inbound)
+        elif self.session.holds_back:
+            self._pause_reading()
+            self._go_on_soon()
 
     def eof_received(self) -> bool:
         # The client will ask nothing more, but is owed answers: keep the writing side. TLS has no such side.
         self._eof = True
         if self._lingers:
             return False
-        if not self._waiting and self.session.state is not _LOGGING_IN:
+        if not self._waiting and not self.session.holds_back:
             self._finish()
         return not self._tls
 
@@ -152,7 +155,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             self._pause_reading()
         if peer.closing:
             self._waiting.clear()
-        elif self.session.state is _LOGGING_IN:
+        elif self.session.holds_back:
             self._pause_reading()
         self._turns.schedule_after(peer)
 
@@ -166,10 +169,8 @@ class TcpConnection(asyncio.BufferedProtocol):
             self.log.debug("login_refused", code=refusal.code)  # a flood of them is no flood of lines
         else:
             self.log.info("login_refused", code=refusal.code)
-        if waiting:
-            self._waiting = waiting
-            self._pause_reading()
-        elif self._eof and refusal is None:
+        self._waiting = waiting
+        if self._eof and not waiting and not self.session.holds_back and refusal is None:
             self._finish()
         self._turns.schedule()
 
@@ -192,18 +193,29 @@ class TcpConnection(asyncio.BufferedProtocol):
             if peer.backlog is not None and not self._paused:
                 self._refill()
         self._in_flight = 0
-        if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            # Not from within: another connection's output may be next in this turn.
-            self._gateway.loop.call_soon(self._go_on, waiting)
-        elif not self._reading and self.session.state is not _LOGGING_IN:
-            self._resume_reading()
+        if not self._reading or self._waiting:
+            self._go_on_soon()
 
-    def _go_on(self, waiting: list[Inbound]) -> None:
+    def _go_on_soon(self) -> None:
+        # Not from within: another connection's output may be next in this turn.
+        self._gateway.loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        """Handle what waits, then what the session holds back; when there is nothing of either, read again."""
+        session = self.session
         if self._transport is None or self._transport.is_closing() or self.peer.closing:
             return
-        self._work(waiting)
-        if self._eof and not self._waiting:
+        if session.state is _LOGGING_IN:
+            return  # it goes on when that is decided
+        waiting, self._waiting = self._waiting, []
+        inbound = waiting or session.more()
+        if inbound:
+            self._work(inbound)
+        elif session.holds_back:
+            self._go_on_soon()
+        else:
+            self._resume_reading()
+        if self._eof and not self._waiting and not session.holds_back:
             self._finish()
 
     def _refill(self) -> None:

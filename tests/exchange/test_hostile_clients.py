@@ -59,6 +59,7 @@ MARKS = {
     "operator_commands": Marks({"welcome", "not_an_operator"}, {"role_refusals"}),
     "oversized": Marks({"line_too_long"}, {"lines_too_long"}, {"logins": 2}),
     "nested": Marks({"welcome", "not_json"}, {"lines_invalid"}),
+    "nonsense": Marks({"invalid_message"}, {"lines_invalid"}, {"logins": 2}),
     "slow_readers": Marks({"welcome", "account_state", "slow_consumer"}, {"slow_consumers"}),
     "slow_writers": Marks({"line_timeout"}, {"line_timeouts"}, {"logins": 2}),
     "idle_connections": Marks(set(), {"connections"}, {"connections": 5_000 + 2}),
@@ -94,7 +95,7 @@ def test_an_attack_is_bounded_answered_and_counted_and_honest_sessions_do_not_fe
 ) -> None:
     marks, names = MARKS[name], count()
     with guarded_venue(tmp_path, tcp=TCP) as venue:
-        with let_in(venue, "watch") as watcher, let_in(venue, "boss") as honest:
+        with let_in(venue, "watch") as watcher, let_in(venue, "carol") as honest:
             honest.ask(new("honest", "buy", 1, 1))
             quiet = [p99_s(honest, names) for _ in range(ROUNDS - 1)]
             with under_attack(name, venue.host, venue.port, marks.codes) as attack:

@@ -70,6 +70,13 @@ def test_a_viewer_may_ask_for_nothing_that_changes_anything(
         assert set(sent(client, RUNNING).values()) == {"not_an_operator"}
 
 
+def test_an_operator_runs_the_venue_and_does_not_trade(venue: VenueProcess) -> None:
+    with let_in(venue, "boss") as client:
+        assert client.welcome["role"] == "operator"
+        assert set(sent(client, TRADING).values()) == {"not_allowed"}
+        assert client.ask({"type": "list_accounts"})["type"] == "accounts"
+
+
 @pytest.mark.parametrize(("name", "fields"), [("clerk", {}), ("alice", {"role": "drop_copy"})])
 def test_a_drop_copy_only_listens(venue: VenueProcess, name: str, fields: Json) -> None:
     with let_in(venue, name, **fields) as client:

@@ -118,6 +118,54 @@ def test_what_waited_for_the_welcome_is_handed_out_with_it_under_its_own_numbers
     assert session.receive_data(lines(ASK)) == [(7, ASK)]
 
 
+NONSENSE = {
+    "blank lines": b"\n",
+    "braces": b"{}\n",
+    "heartbeats": lines(Heartbeat()),
+    "orders with nonsense between": lines(ASK) * 50 + b"x\n",
+}
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+def test_of_much_nonsense_a_little_is_looked_at_and_the_rest_when_asked_for(name: str) -> None:
+    chunk = NONSENSE[name] * (20_000 // NONSENSE[name].count(b"\n"))
+    session = logged_in(line_timeout_s=10)
+
+    portions = [session.receive_data(chunk)]
+    while session.holds_back:
+        portions.append(session.more())
+
+    assert max(map(len, portions)) <= 64
+    assert len(portions) > 300
+    taken = [line for portion in portions for line, _ in portion]
+    assert taken == sorted(set(taken))
+    expected = chunk.count(b"{}") + chunk.count(b"x\n") + chunk.count(b"order_status")
+    assert len(taken) == expected
+
+
+def test_what_arrives_while_lines_are_held_back_comes_after_them() -> None:
+    session = logged_in(line_timeout_s=10)
+    first = session.receive_data(b"x\n" * 100)
+    second = session.receive_data(lines(ASK))
+
+    rest = session.more()
+
+    assert second == []
+    assert [line for line, _ in first + rest] == list(range(2, 103))
+    assert rest[-1] == (102, ASK)
+    assert not session.holds_back
+
+
+def test_a_logout_among_lines_that_are_held_back_is_the_last_that_is_taken() -> None:
+    session = logged_in(line_timeout_s=10)
+    session.receive_data(b"x\n" * 100 + lines(Logout(), ASK) + b"y\n" * 100)
+
+    rest = session.more()
+
+    assert rest[-1] == (102, Logout())
+    assert (session.state, session.holds_back, session.more()) == (SessionState.CLOSED, False, [])
+
+
 def test_nobody_is_logged_in_before_the_welcome() -> None:
     session = ServerSession()
 

@@ -151,6 +151,20 @@ def nested(attacker: Attacker) -> None:
     attacker.repeat(b'{"type":"add_instrument","why":"x","instrument":' + b"[" * 60_000 + b"\n", BOB + b"}\n")
 
 
+def nonsense(attacker: Attacker) -> None:
+    """As many tiny lines as the venue takes, without a login."""
+    client = attacker.connect()
+    client.setblocking(False)
+    lines = b"{}\n" * 100_000
+    attacker.ready()
+    while attacker.goes_on():
+        readable, writable, _ = select.select([client], [client], [], 1)
+        if writable:
+            client.send(lines)
+        if readable and b"invalid_message" in client.recv(1 << 20):
+            attacker.codes["invalid_message"] += 1
+
+
 def slow_readers(attacker: Attacker) -> None:
     """They ask and ask, and read nothing until they can't get rid of their questions any more."""
     attacker.ready()
@@ -226,6 +240,7 @@ ATTACKS: Final[dict[str, Callable[[Attacker], None]]] = {
         operator_commands,
         oversized,
         nested,
+        nonsense,
         slow_readers,
         slow_writers,
         idle_connections,

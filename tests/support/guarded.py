@@ -14,12 +14,13 @@ from tests.support.venue import Json, RawClient, VenueProcess, running_venue
 SECRETS = {
     "alice": "alice-7f3a-secret",
     "bob": "bob-91cc-secret",
+    "carol": "carol-3d3d-secret",
     "watch": "watch-55d0-secret",
     "boss": "boss-c0de-secret",
     "clerk": "clerk-e1a5-secret",
     "auditor": "auditor-2b2b-secret",
 }
-"""Traders alice and bob; watch looks on, boss runs the venue, clerk gets copies of alice, auditor of everybody."""
+"""Traders alice, bob and carol; watch looks on, boss runs the venue, clerk gets copies of alice, auditor of everybody."""
 
 _ROLES = {"watch": "viewer", "boss": "operator", "clerk": "drop_copy", "auditor": "drop_copy"}
 

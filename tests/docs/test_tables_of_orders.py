@@ -58,6 +58,7 @@ VALUES: dict[str, Any] = {
     "post_only": True,
     "self_trade": SelfTrade.DECREMENT,
     "self_trade_group": "desk",
+    "reserve_price": 150,
 }
 NOT_TAKEN = {
     RejectReason.CONFLICTING_FIELDS,
@@ -233,7 +234,9 @@ def test_the_table_of_settings_is_that_of_the_venue_file() -> None:
 
 
 def test_every_setting_that_changes_an_order_is_on_the_page() -> None:
-    elsewhere = {"symbol", "price_decimals", "maker_fee_ppm", "taker_fee_ppm"}
+    elsewhere = {"symbol", "price_decimals", "limits"}
+    elsewhere |= {"maker_fee_ppm", "taker_fee_ppm", "maker_fee_per_unit", "taker_fee_per_unit"}
+    elsewhere |= {"settlement", "base", "quote", "base_scale", "quote_scale", "margin"}
 
     missing = [name for name in InstrumentConfig.model_fields if f"`{name}`" not in ORDER_TYPES]
 

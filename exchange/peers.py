@@ -32,7 +32,7 @@ class Peer:
     """One connection. Gateways make it, and read the flags to know what to do after a turn."""
 
     __slots__ = (
-        "backlog", "behind", "cancel_on_disconnect", "closing", "entry", "on_login", "outbox", "role", "session",
+        "backlog", "behind", "cancel_on_disconnect", "closing", "entry", "faults", "on_login", "outbox", "role", "session",
         "session_id", "slow", "source", "subscriptions", "touched",
     )  # fmt: skip
 
@@ -42,6 +42,7 @@ class Peer:
         self.outbox: Outbox = session.outbox
         self.touched = False  # stands in this turn's list already
         self.closing = False  # hang up once the outbox is written
+        self.faults = 0  # lines of it that could not be taken
         self.slow = False  # its socket takes no more: market data passes it by
         self.behind: set[tuple[Channel, Symbol]] = set()  # streams that passed it by
         self.subscriptions: set[tuple[Channel, Symbol]] = set()

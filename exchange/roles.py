@@ -21,7 +21,7 @@ _TRADING: Final = ORDER_ENTRY | ACCOUNT_REQUESTS | _PUBLIC | {messages.OrderStat
 MAY_ASK: Final[dict[Role, frozenset[type]]] = {
     Role.TRADER: _TRADING,
     Role.VIEWER: _PUBLIC | {messages.OrderStatus, desk.AccountStatus},
-    Role.OPERATOR: _TRADING | ADMIN_REQUESTS,
+    Role.OPERATOR: _PUBLIC | ADMIN_REQUESTS | {messages.OrderStatus, desk.AccountStatus},
     Role.DROP_COPY: _PUBLIC,
 }
 """What does not stand here is refused; the words of the session itself (heartbeat, logout) need no permission."""

@@ -162,6 +162,7 @@ class Venue:
 
     def _fail(self, peer: Peer, fault: RemoteProtocolError) -> None:
         """A line that was no message, or not one for this moment; some of them end the session."""
+        peer.faults += 1
         too_long = fault.code is ErrorCode.LINE_TOO_LONG
         self.metrics.add(Metric.LINES_TOO_LONG if too_long else Metric.LINES_INVALID)
         if too_long or (peer.account is None and peer.session.state is SessionState.CLOSED):

@@ -35,6 +35,9 @@ LAST_WORD_S: Final = 5.0
 _EFFORT: Final = 32
 """Requests other than orders that are answered at once: some are ten times as dear as an order."""
 
+_REST_S: Final = 0.005
+"""What a faulty line costs its sender: nobody who means well sends two hundred of them a second."""
+
 _LOGGING_IN: Final = SessionState.LOGGING_IN
 
 _COUNTED: Final = {
@@ -48,8 +51,9 @@ class TcpConnection(asyncio.BufferedProtocol):
     """One client."""
 
     __slots__ = (
-        "_chunk", "_closing_since_s", "_eof", "_gateway", "_in_flight", "_limits", "_lingers", "_paused", "_reading", "_receive",
-        "_tls", "_transport", "_turns", "_venue", "_waiting", "log", "peer", "session",
+        "_chunk", "_closing_since_s", "_eof", "_faults", "_gateway", "_in_flight", "_limits", "_lingers", "_paused",
+        "_reading", "_receive", "_rests", "_tls", "_transport", "_turns", "_venue", "_waiting", "log", "peer",
+        "session",
     )  # fmt: skip
 
     def __init__(self, gateway: TcpGateway, source: str) -> None:
@@ -73,6 +77,8 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._reading = True
         self._paused = False  # the transport has enough to write
         self._eof = False
+        self._faults = 0  # lines that could not be taken, as of its last rest
+        self._rests = False
         self._lingers = False  # cut off, and given some time to read up to its last word
         self._closing_since_s: float | None = None
         self.log = log
@@ -107,7 +113,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._eof = True
         if self._lingers:
             return False
-        if not self._waiting and not self.session.holds_back:
+        if not self._waiting and not self.session.holds_back and not self._rests:
             self._finish()
         return not self._tls
 
@@ -157,6 +163,8 @@ class TcpConnection(asyncio.BufferedProtocol):
             self._waiting.clear()
         elif self.session.holds_back:
             self._pause_reading()
+        if peer.faults != self._faults:
+            self._rest()
         self._turns.schedule_after(peer)
 
     def _login_decided(self, waiting: list[Inbound], refusal: Refusal | None) -> None:
@@ -205,8 +213,8 @@ class TcpConnection(asyncio.BufferedProtocol):
         session = self.session
         if self._transport is None or self._transport.is_closing() or self.peer.closing:
             return
-        if session.state is _LOGGING_IN:
-            return  # it goes on when that is decided
+        if session.state is _LOGGING_IN or self._rests:
+            return  # it goes on when that is decided, or over
         waiting, self._waiting = self._waiting, []
         inbound = waiting or session.more()
         if inbound:
@@ -217,6 +225,17 @@ class TcpConnection(asyncio.BufferedProtocol):
             self._resume_reading()
         if self._eof and not self._waiting and not session.holds_back:
             self._finish()
+
+    def _rest(self) -> None:
+        """Lines that can't be taken are cheap to send and dear to answer: who sends some has to wait a little."""
+        self._faults = self.peer.faults
+        self._rests = True
+        self._pause_reading()
+        self._gateway.loop.call_later(_REST_S, self._rested)
+
+    def _rested(self) -> None:
+        self._rests = False
+        self._go_on()
 
     def _refill(self) -> None:
         """The socket can take more of the old messages that the peer asked for."""

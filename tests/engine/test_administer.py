@@ -31,16 +31,16 @@ def market() -> Market:
 
 DONE: dict[str, tuple[AdminCommand, list[str]]] = {
     "add_instrument": (instrument("NEW"), ["NEW listed"]),
-    "set_account": (account("new", Role.VIEWER, new=True), ["new is a viewer"]),
+    "create_account": (account("new", Role.VIEWER, new=True), ["new is a viewer"]),
     "adjust_balance": (deposit(TAKER, 5), ["taker +5 USD, 552 free"]),
     "set_limits": (limits(TAKER, ACME, order_quantity=5), ["limits of taker in ACME"]),
     "set_fees": (fees(ACME, 0, 10), ["fees of ACME"]),
-    "pull_order": (pull(TAKER, "a"), ["a canceled 2: operator"]),
+    "cancel_for": (pull(TAKER, "a"), ["a canceled 2: operator"]),
     "mass_cancel": (MassCancel(TAKER, None, None), ["a canceled 2: mass_cancel", "b canceled 3: mass_cancel", "2 canceled for taker"]),
     "change_phase": (phase(Phase.HALT), ["continuous to halt"]),
     "set_last_price": (last_price(95), ["last price 95"]),
     "broadcast": (broadcast("it is late"), ["notice: it is late"]),
-    "block_account": (block(TAKER), ["taker blocked: operator", "a canceled 2: account_disabled", "b canceled 3: account_disabled"]),
+    "disable_account": (block(TAKER), ["taker blocked: operator", "a canceled 2: account_disabled", "b canceled 3: account_disabled"]),
 }  # fmt: skip
 """What an operator may order, by the word of the audit, and what comes of it."""
 

@@ -129,7 +129,7 @@ class NaiveRisk(NaiveMarket):
                 return most + sum(each.open for each in in_symbol)
             case Limit.POSITION if grows and most:
                 return self._worst(order)
-            case Limit.COLLAR if priced:
+            case Limit.COLLAR if priced and order.type != "peg":  # a peg is where the market is
                 middle = self.middle(order.symbol)
                 return abs(order.price - middle) if order.price is not None and middle is not None else 0
             case Limit.DAILY_LOSS if grows and most and self._worst(order) > 0:

@@ -256,10 +256,13 @@ class NaiveVenue(NaiveRisk):
         return self.tell("fees_set", command.symbol)
 
     def _pull(self, command: PullOrder) -> None:
+        if command.account not in self._names():
+            return self._refused("unknown_account")
         order = self._find(command)
         if order is not None:
             self.end(order, "operator")
             follow(self, order.symbol)
+        return None
 
     def _bust(self, command: BustTrade) -> None:
         if not 0 < command.trade_id <= self.trades:

@@ -25,6 +25,7 @@ _PATIENCE_S: Final = 60.0
 """Without what is waited for: the venue is stuck."""
 
 _TOLD_EVERY: Final = 20
+_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,13 @@ class Ordeal:
             async with asyncio.timeout(_PATIENCE_S):
                 yield
         except TimeoutError:
-            waiting = [trader.waits_for for trader in self._traders if trader.waits_for]
-            raise Stuck("; ".join([*waiting, *self._venue.faults])) from None
+            raise Stuck("; ".join(self._who_waits())) from None
+
+    def _who_waits(self) -> list[str]:
+        """For a run that is stuck: the first of everything that may have to do with it."""
+        distrusts = [trader.distrust.text for trader in self._traders if trader.distrust is not None]
+        waiting = [trader.waits_for for trader in self._traders if trader.waits_for]
+        return [*distrusts[:_SHOWN], *waiting[:_SHOWN], *self._venue.faults[:_SHOWN]]
 
     async def _pause(self) -> None:
         """Until the next event: some answers; or just a little news, so that it meets those who are resuming."""

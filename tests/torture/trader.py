@@ -15,6 +15,7 @@ import socket
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
@@ -42,6 +43,24 @@ class Distrust(Exception):
 STREAM: Final = "stream"
 ANSWERS: Final = "answers"
 SESSIONS: Final = "sessions"
+
+
+@dataclass(slots=True)
+class _Connection:
+    """From connecting to the break."""
+
+    writer: asyncio.StreamWriter
+    tail: bytes = b""
+    """The beginning of a line whose end has not come."""
+    welcome: Json | None = None
+    is_caught_up: bool = False
+    """All that was missed has been read, and requests may be sent."""
+    hasty: set[Key] = field(default_factory=set)
+    """Orders sent again with the login that are not answered yet."""
+    repeated: str = ""
+    """An order that was refused because its name is known: what became of it comes next."""
+    is_over: bool = False
+    """The venue has answered the logout."""
 
 
 class Trader:
@@ -75,7 +94,7 @@ class Trader:
         self._unanswered: dict[Key, Asked] = {}
         self._ending = False
         self._is_disarmed = False
-        self._writer: asyncio.StreamWriter | None = None
+        self._connection: _Connection | None = None
 
     @property
     def answers(self) -> int:
@@ -90,11 +109,15 @@ class Trader:
     async def trade(self, venue_up: asyncio.Event, port: Callable[[], int]) -> None:
         """Trade until ``finish``, all is answered and the venue has said goodbye."""
         try:
-            while not await self._connection(venue_up, port):
+            while not await self._connect(venue_up, port):
                 pass
         except Distrust as distrust:
             self.distrust = distrust
             self._heard()
+
+    @property
+    def _takes_along(self) -> bool:
+        return self.member.habit == "takes_along"
 
     def finish(self) -> None:
         """Ask for nothing new; when all is answered, log out."""
@@ -103,179 +126,173 @@ class Trader:
 
     def cut(self, *, in_a_line: bool) -> None:
         """Reset the connection, if there is one; if wanted after half of a request is written."""
-        writer = self._writer
-        if writer is None or writer.transport.is_closing():
+        connection = self._connection
+        if connection is None or connection.writer.transport.is_closing():
             return
         self.resets += 1
-        if in_a_line and self._is_caught_up:
+        writer = connection.writer
+        if in_a_line and connection.is_caught_up:
             self.cut_lines += 1
-            asked = self._ask(self._wishes.next(self.standing, self._unanswered))
-            asked.attempts += 1
-            writer.write(asked.line[: self._rng.randrange(1, len(asked.line) - 1)])
+            line = self._line_of(self._wish())
+            writer.write(line[: self._rng.randrange(1, len(line) - 1)])
         # What is left to be written goes with it, as where a cable is pulled.
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         writer.transport.abort()
 
     # -- one connection ------------------------------------------------------------------------
 
-    async def _connection(self, venue_up: asyncio.Event, port: Callable[[], int]) -> bool:
-        """From connecting to the end of it; whether that was the end of the session in order."""
+    async def _connect(self, venue_up: asyncio.Event, port: Callable[[], int]) -> bool:
+        """Trade over one connection until it breaks; whether the session came to its end in order."""
         await venue_up.wait()
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port())
         except OSError:
             return False  # killed since
-        self._writer = writer
-        self._welcome: Json | None = None
-        self._is_caught_up = False
-        self._goodbye = False
-        self._state_of = ""
-        self._tail = b""
-        self._hasty: set[Key] = set()
+        self._connection = connection = _Connection(writer)
         try:
-            self._log_in(writer)
-            while True:
-                chunk = await reader.read(_CHUNK)
-                if not chunk:
-                    return self._goodbye
-                self._take(chunk)
+            self._log_in(connection)
+            while chunk := await reader.read(_CHUNK):
+                self._take(connection, chunk)
                 self._heard()
                 await writer.drain()
         except OSError:
-            return self._goodbye
+            pass
         finally:
-            self._writer = None
-            self._is_caught_up = False
+            self._connection = None
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
+        return connection.is_over
 
-    def _log_in(self, writer: asyncio.StreamWriter) -> None:
+    def _log_in(self, connection: _Connection) -> None:
         self.connections += 1
-        takes_along = self.member.habit == "takes_along"
         login = {
             "type": "login",
             "account": self.member.name,
             "secret": self.member.secret,
             "resume_from": len(self.received) + 1,
-            "cancel_on_disconnect": takes_along,
+            "cancel_on_disconnect": self._takes_along,
         }
         lines = [msgspec.json.encode(login) + b"\n"]
         # Who takes orders along is patient: then nothing may be open when the next session begins.
-        if not takes_along and self._rng.random() < 0.5:
+        if not self._takes_along and self._rng.random() < 0.5:
             for key, asked in self._unanswered.items():
                 if asked.may_be_repeated:
-                    self._hasty.add(key)
-                    lines.append(self._again(asked))
-        writer.write(b"".join(lines))
+                    connection.hasty.add(key)
+                    lines.append(self._line_of(asked))
+        connection.writer.write(b"".join(lines))
 
-    def _again(self, asked: Asked) -> bytes:
-        self.sent_again += asked.attempts > 0
-        asked.attempts += 1
-        return asked.line
-
-    def _take(self, chunk: bytes) -> None:
-        *lines, self._tail = (self._tail + chunk).split(b"\n")
+    def _take(self, connection: _Connection, chunk: bytes) -> None:
+        *lines, connection.tail = (connection.tail + chunk).split(b"\n")
         for line in lines:
             message: Json = msgspec.json.decode(line)
-            if self._state_of:
-                self._learn_what_became(message)
+            if connection.repeated:
+                self._learn_what_became(connection, message)
             elif "seq" in message and message["type"] != "welcome":
-                self._take_private(line, message)
+                self._take_private(connection, line, message)
             else:
-                self._take_other(message)
+                self._take_other(connection, message)
         self._go_on()
 
-    def _take_other(self, message: Json) -> None:
+    def _take_other(self, connection: _Connection, message: Json) -> None:
         match message["type"]:
             case "welcome":
-                self._welcomed(message)
+                self._welcomed(connection, message)
             case "logged_out":
-                self._goodbye = self._ending  # else it is the venue that stops
+                connection.is_over = self._ending  # else it is the venue that stops
             case "error" if message["code"] in ("login_throttled", "shutting_down"):
                 pass  # it hangs up
             case _:
                 raise Distrust(STREAM, f"it was told {message}")
 
-    def _welcomed(self, welcome: Json) -> None:
-        self._welcome = welcome
+    def _welcomed(self, connection: _Connection, welcome: Json) -> None:
+        connection.welcome = welcome
         if welcome["seq"] != len(self.received):
             text = f"resumed from {len(self.received) + 1}, the welcome says {welcome['seq']}"
             raise Distrust(STREAM, text)
         missed = welcome["last_seq"] - len(self.received)
         self.resumes += missed > 0
         self.resumed += missed
-        if self.member.habit == "takes_along" and welcome["open_orders"]:
+        if self._takes_along and welcome["open_orders"]:
             raise Distrust(SESSIONS, f"its lost session has left {welcome['open_orders']}")
-        self._look_around()
+        if not missed:
+            self._caught_up(connection, welcome)
 
-    def _take_private(self, line: bytes, message: Json) -> None:
-        seq = message["seq"]
-        if seq != len(self.received) + 1:
+    def _take_private(self, connection: _Connection, line: bytes, message: Json) -> None:
+        seq, welcome = message["seq"], connection.welcome
+        if welcome is None or seq != len(self.received) + 1:
             raise Distrust(STREAM, f"message {seq} came after {len(self.received)}")
-        assert self._welcome is not None, "the private stream began before the welcome"
         self.received.append(line)
         self.standing.take(message)
-        missed = seq <= self._welcome["last_seq"]
         key = answered(message)
         if key is not None:
             self._unanswered.pop(key, None)
-            if not missed:
-                self._hasty.discard(key)
-                if message.get("reason") == "duplicate_client_order_id":
-                    self._state_of = message["client_order_id"]
-        if missed:
+        if seq > welcome["last_seq"]:
+            if key is not None:
+                connection.hasty.discard(key)
+            if message.get("reason") == "duplicate_client_order_id":
+                connection.repeated = message["client_order_id"]
+        else:
             self.taken_along += message.get("reason") == "disconnected"
-            self._look_around()
+            if seq == welcome["last_seq"]:
+                self._caught_up(connection, welcome)
 
-    def _learn_what_became(self, state: Json) -> None:
+    def _learn_what_became(self, connection: _Connection, state: Json) -> None:
         """An order sent twice: the venue says at once what became of it the first time."""
-        order = self.standing.orders.get(self._state_of)
+        name, connection.repeated = connection.repeated, ""
+        order = self.standing.orders.get(name)
         told = (state["type"], state.get("client_order_id"), state.get("cumulative"), state.get("leaves"))
-        if order is None or told != ("order_state", self._state_of, order.cumulative, order.leaves):
-            text = f"{self._state_of} was sent again, known is {order}, told was {state}"
-            raise Distrust(ANSWERS, text)
+        if order is None or told != ("order_state", name, order.cumulative, order.leaves):
+            raise Distrust(ANSWERS, f"{name} was sent again, known is {order}, told was {state}")
         self.repeated += 1
-        self._state_of = ""
 
-    def _look_around(self) -> None:
-        """If all that was missed has been read, things must stand as the welcome says."""
-        assert self._welcome is not None
-        assert self._writer is not None
-        if len(self.received) != self._welcome["last_seq"]:
-            return
-        difference = self.standing.differs_from_welcome(self._welcome)
+    def _caught_up(self, connection: _Connection, welcome: Json) -> None:
+        """All that was missed has been read: things must stand as the welcome says."""
+        difference = self.standing.differs_from_welcome(welcome)
         if difference:
             raise Distrust(STREAM, f"as of message {len(self.received)}: {difference}")
-        self._is_caught_up = True
-        waiting = [asked for key, asked in self._unanswered.items() if key not in self._hasty]
-        self._writer.write(b"".join(map(self._again, waiting)))
+        connection.is_caught_up = True
+        waiting = [asked for key, asked in self._unanswered.items() if key not in connection.hasty]
+        connection.writer.write(b"".join(map(self._line_of, waiting)))
+
+    # -- requests ------------------------------------------------------------------------------
 
     def _go_on(self) -> None:
         """Ask for more, if answers have come."""
-        writer = self._writer
+        connection = self._connection
+        if connection is None or connection.writer.transport.is_closing():
+            return
         # Until its hasty orders are answered the venue may not read on; what has no name must not wait there.
-        if writer is None or not self._is_caught_up or self._hasty or writer.transport.is_closing():
+        if not connection.is_caught_up or connection.hasty:
             return
         if self._ending:
-            self._end(writer)
+            self._end(connection)
             return
         lines = []
         while len(self._unanswered) < self._depth:
-            lines.append(self._again(self._ask(self._wishes.next(self.standing, self._unanswered))))
-        writer.write(b"".join(lines))
+            lines.append(self._line_of(self._wish()))
+        connection.writer.write(b"".join(lines))
 
-    def _end(self, writer: asyncio.StreamWriter) -> None:
+    def _end(self, connection: _Connection) -> None:
         if self._unanswered:
             return
         if self.member.habit == "dead_man" and not self._is_disarmed:
             self._is_disarmed = True
-            writer.write(self._again(self._ask(disarm())))
+            connection.writer.write(self._line_of(self._ask(disarm())))
             return
-        writer.write(b'{"type":"logout"}\n')
-        self._is_caught_up = False  # it asks for nothing more
+        connection.writer.write(b'{"type":"logout"}\n')
+        connection.is_caught_up = False  # it asks for nothing more
+
+    def _wish(self) -> Asked:
+        return self._ask(self._wishes.next(self.standing, self._unanswered))
 
     def _ask(self, asked: Asked) -> Asked:
         self.asked.append(asked)
         self._unanswered[asked.key] = asked
         return asked
+
+    def _line_of(self, asked: Asked) -> bytes:
+        """What to write, for the first time or again."""
+        self.sent_again += asked.attempts > 0
+        asked.attempts += 1
+        return asked.line

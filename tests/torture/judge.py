@@ -156,48 +156,58 @@ class Judge:
                 )
 
     def _find_answers(self, trader: Trader, messages: list[Json]) -> None:
-        name, count = trader.member.name, self._count
-        accepted: Counter[str] = Counter()
-        refused: Counter[str] = Counter()
+        """Each request in the stream: answered, and not too often."""
+        count = self._count
         answers: Counter[Key] = Counter()
+        accepted: Counter[str] = Counter()
+        undecided = {request.key for request in trader.asked if request.key[0] == NEW}
         for message in messages:
             key = answered(message)
             if key is not None:
                 answers[key] += 1
-                if message["type"] == "accepted":
-                    accepted[key[1]] += 1
-                elif key[0] == NEW and message["reason"] != _DUPLICATE:
-                    refused[key[1]] += 1
-        asked = Counter(request.key for request in trader.asked)
-        attempts: Counter[Key] = Counter()
-        for request in trader.asked:
-            attempts[request.key] += request.attempts
+                accepted[key[1]] += message["type"] == "accepted"
+                if message.get("reason") != _DUPLICATE:
+                    undecided.discard(key)
         count["asked"] += len(trader.asked)
-        count["orders"] += sum(key[0] == NEW for key in asked)
-        count["accepted"] += len(accepted)
+        count["orders"] += sum(request.key[0] == NEW for request in trader.asked)
+        count["accepted"] += accepted.total()
         count["sent_again"] += trader.sent_again
         count["repeated"] += trader.repeated
-        for received in trader.received:
-            key = answered(msgspec.json.decode(received))
-            if key is not None:
-                count["acknowledged"] += 1
-                if not answers[key]:
-                    self.acknowledged.faults.append(f"{name}: the answer to {key} is gone")
-        for order, times in accepted.items():
-            if times > 1:
-                self.once.faults.append(f"{name}: {order} was accepted {times} times")
-        for key in asked:
-            # What has a name may be answered once for each time it was sent; what has none was only sent again
-            # when it had not been carried out.
-            most = attempts[key] if key[0] == NEW else asked[key]
+        name = trader.member.name
+        self.once.faults += [
+            f"{name}: {order} was accepted {times} times" for order, times in accepted.items() if times > 1
+        ]
+        self.answered.faults += [f"{name}: nobody said what became of {key}" for key in sorted(undecided)]
+        self._compare_numbers(trader, answers)
+        self._find_again(trader, answers)
+
+    def _compare_numbers(self, trader: Trader, answers: Counter[Key]) -> None:
+        """How often something was asked and answered."""
+        name = trader.member.name
+        asked = Counter(request.key for request in trader.asked)
+        written: Counter[Key] = Counter()
+        for request in trader.asked:
+            written[request.key] += request.attempts
+        for key, times in asked.items():
+            # What has a name may be answered as often as it was sent. What has none was sent again only when it
+            # had not been carried out, and so is answered once.
+            most = written[key] if key[0] == NEW else times
             if answers[key] > most:
-                self.once.faults.append(f"{name}: {key} was asked {most} times and answered {answers[key]}")
-            if answers[key] < asked[key] or (key[0] == NEW and not accepted[key[1]] + refused[key[1]]):
-                self.answered.faults.append(
-                    f"{name}: {key} was asked {asked[key]} times, answered {answers[key]}"
-                )
+                self.once.faults.append(f"{name}: {key} was asked {most} times, answered {answers[key]}")
+            elif answers[key] < times and key[0] != NEW:
+                self.answered.faults.append(f"{name}: {key} was asked {times} times, answered {answers[key]}")
         for key in answers.keys() - asked.keys():
             self.once.faults.append(f"{name}: {key} was answered and never asked")
+
+    def _find_again(self, trader: Trader, answers: Counter[Key]) -> None:
+        """Every answer that was received is one the stream has, too."""
+        received = Counter(answered(msgspec.json.decode(line)) for line in trader.received)
+        for key, times in received.items():
+            if key is not None:
+                self._count["acknowledged"] += times
+                self.acknowledged.faults += [f"{trader.member.name}: an answer to {key} is gone"] * max(
+                    times - answers[key], 0
+                )
 
     def _hear_of_trade(self, name: str, report: Json) -> None:
         side = _Side(name, report["symbol"], report["side"], report["price"], report["quantity"])

@@ -15,7 +15,6 @@ from exchange.engine.commands import (
     BustTrade,
     ChangePhase,
     Limits,
-    MassCancel,
     PullOrder,
     SetAccount,
     SetFees,
@@ -53,12 +52,6 @@ def _set_fees(asked: desk.SetFees) -> SetFees:
     )
 
 
-def _cancel_for(asked: desk.CancelFor) -> PullOrder | MassCancel:
-    if asked.client_order_id is None:
-        return MassCancel(asked.account, None, None)
-    return PullOrder(asked.account, asked.client_order_id)
-
-
 COMMANDS: Final[dict[type, Callable[[Any], AdminCommand]]] = {
     desk.DisableAccount: lambda asked: BlockAccount(asked.account, on=True),
     desk.EnableAccount: lambda asked: BlockAccount(asked.account, on=False),
@@ -71,7 +64,7 @@ COMMANDS: Final[dict[type, Callable[[Any], AdminCommand]]] = {
         asked.symbol, asked.phase, asked.reference_price, asked.forced
     ),
     desk.SetLastPrice: lambda asked: SetLastPrice(asked.symbol, asked.price),
-    desk.CancelFor: _cancel_for,
+    desk.CancelFor: lambda asked: PullOrder(asked.account, asked.client_order_id),
     desk.Broadcast: lambda asked: Broadcast(asked.text),
 }
 """Requests that are commands as they stand."""

@@ -109,12 +109,9 @@ class Desk:
             desk.Audit: self._audit,
             desk.CreateAccount: self._create_account,
             desk.DisableAccount: self._disable_account,
-            desk.CancelFor: self._cancel_for,
             desk.BustTrade: self._bust_trade,
             desk.AddInstrument: self._add_instrument,
-            **dict.fromkeys(
-                admin_requests.COMMANDS.keys() - {desk.DisableAccount, desk.CancelFor}, self._as_it_stands
-            ),
+            **dict.fromkeys(admin_requests.COMMANDS.keys() - {desk.DisableAccount}, self._as_it_stands),
         }
 
     def handle(self, peer: Peer, line: int, message: AccountRequest | AdminRequest) -> None:
@@ -216,13 +213,6 @@ class Desk:
         if self._order(peer, line, asked.why, admin_requests.COMMANDS[desk.DisableAccount](asked)):
             text = f"an operator disabled the account: {asked.why}"
             self._floor.disconnect(asked.account, ErrorCode.ACCOUNT_DISABLED, text)
-
-    def _cancel_for(self, peer: Peer, line: int, asked: desk.CancelFor) -> None:
-        # To cancel nothing is done quickly: who mistyped the name has to learn of it.
-        if asked.account not in self._floor.engine.accounts.by_name:
-            self._refuse(peer, line, ErrorCode.UNKNOWN_ACCOUNT, f"no account {asked.account!r}")
-        else:
-            self._as_it_stands(peer, line, asked)
 
     def _bust_trade(self, peer: Peer, line: int, asked: desk.BustTrade) -> None:
         found = self._floor.reports.find_trade(asked.trade_id, asked.account)

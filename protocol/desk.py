@@ -190,6 +190,10 @@ class SetLimits(Message, frozen=True, tag="set_limits"):
     """Operators only: replace the limits of a scope. Answered by ``admin_done`` or ``rejected``.
 
     The narrowest scope that bounds a thing decides: account and instrument, account, instrument, everybody.
+    Open orders and daily losses have two counts, each with its own bound: in the instrument that a scope names, and
+    over all instruments where it names none.
+    Open orders and daily losses have two counts, each with its own bound: in the instrument that a scope names, and
+    over all instruments where it names none.
     """
 
     limits: Annotated[LimitValues, Meta(description="All of them: what is left out is lifted.")]

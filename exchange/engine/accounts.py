@@ -17,6 +17,7 @@ from protocol.vocabulary import (
     ClientOrderId,
     Money,
     Nanoseconds,
+    OrderId,
     QuoteSet,
     Role,
     SessionId,
@@ -53,7 +54,7 @@ class Account:
         self.blocked: Block | None = None
         self.dead_man_ns: Nanoseconds | None = None
         """When everything it has is canceled, unless it renews this."""
-        self.sessions: dict[SessionId, set[ClientOrderId]] = {}
+        self.sessions: dict[SessionId, dict[ClientOrderId, OrderId]] = {}
         """What sessions take with them when they end; orders that are done may be among it."""
         self.second = self.requests = 0  # the second of its last request, and how many it made in it
         self.open_orders = 0  # while clearing keeps count
@@ -67,20 +68,21 @@ class Account:
         self.orders: dict[ClientOrderId, Order] = {}
         self.positions: dict[Symbol, int] = {}  # bought less sold
 
-    def note_session(self, session: SessionId, client_order_id: ClientOrderId) -> None:
+    def note_session(self, session: SessionId, order: Order) -> None:
         """A session takes an order with it when it ends."""
-        entered = self.sessions.setdefault(session, set())
-        entered.add(client_order_id)
+        entered = self.sessions.setdefault(session, {})
+        entered[order.client_order_id] = order.order_id
         if len(entered) >= _MANY and not len(entered) & (len(entered) - 1):
             # A busy session has used many ids by the evening: at every power of two the done ones go.
-            entered -= {name for name in entered if not self.orders[name].leaves}
+            live = self.of_session(session)
+            self.sessions[session] = {order.client_order_id: order.order_id for order in live}
 
     def of_session(self, session: SessionId) -> list[Order]:
-        """The live orders that a session takes with it."""
+        """The live orders that a session takes with it. A name may be another's by now."""
         return [
             order
-            for name in self.sessions.get(session, ())
-            if (order := self.orders.get(name)) is not None and order.leaves
+            for name, order_id in self.sessions.get(session, {}).items()
+            if (order := self.orders.get(name)) is not None and order.leaves and order.order_id == order_id
         ]
 
 

@@ -32,7 +32,7 @@ from exchange.engine.commands import (
     SetLimits,
     SetProtection,
 )
-from exchange.engine.deeds import summary
+from exchange.engine.deeds import action, summary
 from exchange.engine.events import (
     AccountBlocked,
     AccountSet,
@@ -271,11 +271,14 @@ class Administration:
 
     def _pull_order(self, command: PullOrder) -> Events:
         account = self._accounts.by_name.get(command.account)
-        order = account.orders.get(command.client_order_id) if account is not None else None
-        if order is None or not order.leaves:
-            text = f"{command.account} has no live order {command.client_order_id!r}"
+        if account is None:
+            return _unknown_account(command.account)
+        name, orders = command.client_order_id, account.orders.values()
+        live = [order for order in orders if order.leaves and name in (None, order.client_order_id)]
+        if not live:
+            text = f"{command.account} has no live order" + (f" {name!r}" if name is not None else "")
             return _rejected(RejectReason.UNKNOWN_ORDER, text)
-        return tuple(self._removals.cancel([order], CancelReason.OPERATOR, command.seq))
+        return tuple(self._removals.cancel(live, CancelReason.OPERATOR, command.seq))
 
     def _bust_trade(self, command: BustTrade) -> Events:
         books, by_name = self._clearing.books, self._accounts.by_name
@@ -308,10 +311,9 @@ class Administration:
         first = events[0]
         if isinstance(first, RequestRejected):
             return _rejected(first.reason, first.text, command.by)
-        action = type(inner).__struct_config__.tag
         account, symbol = getattr(inner, "account", None), getattr(inner, "symbol", None)
-        text = summary(inner, events)
-        return *events, Administered(command.by, command.why, str(action), account, symbol, text)
+        done = Administered(command.by, command.why, action(inner), account, symbol, summary(inner, events))
+        return *events, done
 
 
 def _rejected(

@@ -176,10 +176,12 @@ class Bookkeeper:
         account = self._accounts.get(name)
         if account is None:
             return []
+        known = {symbol for symbol, quantity in account.positions.items() if quantity}
+        known |= {order.symbol for order in account.orders.values() if order.leaves}
         return [
             self.holding(name, symbol)
             for symbol in self._market.books
-            if symbol in account.stakes or account.positions.get(symbol)
+            if symbol in account.stakes or symbol in known
         ]
 
     def holding(self, name: AccountId, symbol: Symbol) -> Holding:
@@ -187,8 +189,7 @@ class Bookkeeper:
         account = self._accounts.get(name)
         stake = account.stakes.get(symbol) if account is not None else None
         if stake is None:
-            quantity = account.positions.get(symbol, 0) if account is not None else 0
-            return Holding(symbol, quantity, 0, None, 0, 0, 0, 0, 0, 0)
+            return _unkept(account, symbol)
         return Holding(
             symbol, stake.quantity, stake.cost, stake.average_price, stake.realised,
             stake.unrealised, stake.fees, stake.open_orders, stake.open_buys, stake.open_sells,
@@ -365,6 +366,16 @@ class Bookkeeper:
         for account in self._accounts.values():
             for stake in account.stakes.values():
                 stake.day_start += stake.profit_today
+
+
+def _unkept(account: Account | None, symbol: Symbol) -> Holding:
+    """What is known where no books are kept."""
+    if account is None:
+        return Holding(symbol, 0, 0, None, 0, 0, 0, 0, 0, 0)
+    live = [order for order in account.orders.values() if order.leaves and order.symbol == symbol]
+    buys = sum(order.leaves for order in live if order.side is _BUY)
+    sells = sum(order.leaves for order in live) - buys
+    return Holding(symbol, account.positions.get(symbol, 0), 0, None, 0, 0, 0, len(live), buys, sells)
 
 
 def purse_of(account: Account, asset: Asset) -> Purse:

@@ -192,7 +192,7 @@ class Clearing:
             bounds = self._scopes.bounds(stake)
             if bounds is not None:
                 rests = not fleeting and command.time_in_force not in _AT_ONCE
-                worth = holds.notional(book, command)
+                worth = holds.notional(book, command.side, command.quantity, command.price, terms)
                 quantity = holds.most(book, command)
                 asked = risk.Request(is_buy, quantity, quantity, command.price, worth, rests)
                 refusal = bounds.breach(stake, asked)
@@ -242,12 +242,12 @@ class Clearing:
         refusal: Refusal | Breach | None = _of_account(account, hold.quote_set)
         bounds = self._scopes.bounds(hold.stake)
         if refusal is None and bounds is not None:
-            price = command.price if command.price is not None else order.price
-            worth = price or hold.stake.mark or book.instrument.maximum_price
-            asked = risk.Request(
-                hold.is_buy, total, leaves - order.leaves, command.price,
-                total * worth * hold.stake.quote_scale, rests=False,
-            )  # fmt: skip
+            pegged = order.order_type is OrderType.PEG
+            # Of a peg the market sets the price; what it names is its cap.
+            price = command.price if command.price is not None or pegged else order.price
+            worth = holds.notional(book, order.side, total, price, order.terms)
+            limit = None if pegged else command.price
+            asked = risk.Request(hold.is_buy, total, leaves - order.leaves, limit, worth, rests=False)
             refusal = bounds.breach(hold.stake, asked)
         if refusal is None:
             refusal = self._funds.of_replace(command, account, order, hold, leaves)

@@ -361,10 +361,10 @@ class SetFees(_Command, tag="set_fees"):
 
 
 class PullOrder(_Command, tag="pull_order"):
-    """Cancel somebody's order."""
+    """Cancel somebody's order; ``None``: all of them."""
 
     account: AccountId
-    client_order_id: ClientOrderId
+    client_order_id: ClientOrderId | None
     seq: Sequence = UNSTAMPED
     at_ns: Nanoseconds = 0
 

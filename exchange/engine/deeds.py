@@ -27,6 +27,19 @@ from exchange.engine.removals import count_canceled
 from protocol.vocabulary import CancelReason, Limit
 
 
+def action(command: AdminCommand) -> str:
+    """What the desk calls it: the type of the request that leads to it."""
+    match command:
+        case SetAccount(new=True):
+            return "create_account"
+        case BlockAccount(on=on):
+            return "disable_account" if on else "enable_account"
+        case PullOrder():
+            return "cancel_for"
+        case _:
+            return str(type(command).__struct_config__.tag)
+
+
 def summary(command: AdminCommand, events: Iterable[Event]) -> str:
     """One line about what was done."""
     match command:
@@ -55,6 +68,8 @@ def summary(command: AdminCommand, events: Iterable[Event]) -> str:
         case SetLastPrice():
             return f"to {command.price}"
         case PullOrder():
+            if command.client_order_id is None:
+                return f"{count_canceled(events, CancelReason.OPERATOR)} orders canceled"
             return f"order {command.client_order_id!r} canceled"
         case BustTrade():
             return (

@@ -144,7 +144,8 @@ class Engine:
         """As ``_enter``, and the session takes the order with it when it ends (rule 49)."""
         events = self._enter(command, of_session=False)
         if type(events[0]) is OrderAccepted:
-            self._accounts[command.account].note_session(command.session, command.client_order_id)
+            account = self._accounts[command.account]
+            account.note_session(command.session, account.orders[command.client_order_id])
         return events
 
     def _enter(self, command: EnterOrder, plainly: bool = False, of_session: bool = True) -> Events:

@@ -93,13 +93,13 @@ def needed_now(book: Book, command: EnterOrder) -> Money:
     if command.order_type is _BY_AMOUNT:
         amount = terms.amount or 0
         return cost_of(instrument, _bought_for(book, opposite, amount), amount * instrument.quote_scale)
-    if not opposite.keys:
-        return 0
-    worst = opposite.sign * opposite.keys[0]
-    if terms.protection is not None and opposite.best is not None:
-        worst = min(worst, opposite.best + terms.protection)
     if book.special:
-        return cost_of(instrument, quantity, quantity * worst * instrument.quote_scale)
+        return _needed_at_worst(book, opposite, quantity, terms)
+    worst = opposite.best if opposite.best is not None else 0
+    if terms.protection is not None:
+        worst += terms.protection
+    elif opposite.keys:
+        worst = opposite.sign * opposite.keys[0]
     traded, paid = 0, 0
     for level in opposite.best_first():
         if traded == quantity or level.price > worst:
@@ -108,6 +108,18 @@ def needed_now(book: Book, command: EnterOrder) -> Money:
         traded += taken
         paid += taken * level.price
     return cost_of(instrument, traded, paid * instrument.quote_scale)
+
+
+def _needed_at_worst(book: Book, opposite: BookSide, quantity: Quantity, terms: Terms) -> Money:
+    """All that is there, at the worst price at which any of it may trade."""
+    worst = opposite.sign * opposite.keys[0] if opposite.keys else 0
+    if terms.protection is not None and opposite.best is not None:
+        worst = min(worst, opposite.best + terms.protection)
+    if opposite.market_orders:
+        # Where no limit sets a price for them, the last one does (rule 52).
+        worst = max(worst, book.last_price or book.reference_price or 0)
+    there = min(quantity, opposite.offered(opposite.sign * worst))
+    return cost_of(book.instrument, there, there * worst * book.instrument.quote_scale)
 
 
 def most(book: Book, command: EnterOrder) -> Quantity:
@@ -126,17 +138,17 @@ def _bought_for(book: Book, opposite: BookSide, amount: Money) -> Quantity:
     return amount // min(prices)
 
 
-def notional(book: Book, command: EnterOrder) -> Money:
-    """What the order is worth for a limit: at its limit, else at the best price it would meet, else as marked."""
+def notional(book: Book, side: Side, quantity: Quantity, price: Price | None, terms: Terms | None) -> Money:
+    """What an order is worth for a limit: at its limit, else at the best price it would meet, else as marked."""
     instrument = book.instrument
-    terms = command.terms or NO_TERMS
-    if terms.amount is not None:
-        return terms.amount * instrument.quote_scale
-    price = command.price if command.price is not None else terms.cap
+    if terms is not None:
+        if terms.amount is not None:
+            return terms.amount * instrument.quote_scale
+        price = price if price is not None else terms.cap
     if price is None:
-        price = book.side(command.side.opposite).best
+        price = book.side(side.opposite).best
     if price is None:
         price = bands.middle(book)
     if price is None:
         price = instrument.maximum_price
-    return command.quantity * price * instrument.quote_scale
+    return quantity * price * instrument.quote_scale

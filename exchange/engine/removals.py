@@ -183,8 +183,9 @@ class Removals:
         )
         for account in self._market.accounts.by_name.values():
             account.orders = {name: order for name, order in account.orders.items() if order.leaves}
-            for entered in account.sessions.values():
-                entered &= account.orders.keys()
+            for session in account.sessions:
+                live = account.of_session(session)
+                account.sessions[session] = {order.client_order_id: order.order_id for order in live}
         events.append(DayEnded(len(chosen)))
         return tuple(events)
 

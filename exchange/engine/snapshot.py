@@ -126,7 +126,7 @@ class AccountImage(msgspec.Struct, frozen=True, gc=False):
     dead_man_ns: Nanoseconds | None
     positions: list[tuple[Symbol, int]]
     done: list[OrderImage]
-    sessions: list[tuple[SessionId, list[ClientOrderId]]]
+    sessions: list[tuple[SessionId, list[tuple[ClientOrderId, OrderId]]]]
     """With their live orders."""
     requests: tuple[int, int]
     """The second of the last one, and how many there were in it."""
@@ -186,7 +186,10 @@ def restore(image: EngineImage) -> Engine:
 
 
 def _account_image(account: Account) -> AccountImage:
-    live = {name for name, order in account.orders.items() if order.leaves}
+    sessions = {
+        session: sorted((order.client_order_id, order.order_id) for order in account.of_session(session))
+        for session in account.sessions
+    }
     return AccountImage(
         account.name,
         account.role,
@@ -199,9 +202,7 @@ def _account_image(account: Account) -> AccountImage:
             (_image(order) for order in account.orders.values() if not order.leaves),
             key=lambda image: image.order_id,
         ),
-        sorted(
-            (session, sorted(names & live)) for session, names in account.sessions.items() if names & live
-        ),
+        sorted((session, entered) for session, entered in sessions.items() if entered),
         (account.second, account.requests),
         sorted((asset, purse.free + purse.held) for asset, purse in account.purses.items()),
         sorted(
@@ -228,7 +229,7 @@ def _fill_account(engine: Engine, image: AccountImage) -> None:
     account.blocked, account.dead_man_ns = image.blocked, image.dead_man_ns
     engine.deadlines.watch(image.name, image.dead_man_ns)
     account.positions.update(image.positions)
-    account.sessions = {session: set(names) for session, names in image.sessions}
+    account.sessions = {session: dict(entered) for session, entered in image.sessions}
     account.second, account.requests = image.requests
     for one in image.protections:
         account.protections[one.quote_set] = protection = Protection(one.fills, one.window_ns)

@@ -10,11 +10,10 @@ from typing import Final, NamedTuple
 import msgspec
 
 from tests.torture.founding import Member
-from tests.torture.mortal import VenueFailed
+from tests.torture.mortal import VenueFailed, patience
 from tests.torture.standing import Json
 
 _LIMIT: Final = 4 * 1024 * 1024
-_PATIENCE_S: Final = 60.0
 
 
 class Look(NamedTuple):
@@ -30,11 +29,11 @@ async def look_back(port: int, member: Member) -> Look:
     """Log in as a viewer, read everything, ask, and hang up.
 
     Raises:
-        VenueFailed: it lets nobody in.
+        VenueFailed: it lets nobody in, or stays silent.
     """
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=_LIMIT)
     try:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with patience(f"what is told of {member.name}"):
             login = {
                 "type": "login",
                 "account": member.name,

@@ -7,18 +7,34 @@ its lives. Waits for what the venue says, never for time to pass.
 import asyncio
 import json
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 _ROOT: Final = Path(__file__).parents[2]
 _PATIENCE_S: Final = 60.0
-"""For a start, which may replay a long journal, or an end; only a failing run waits for it."""
+"""For a start, which may replay a long journal, or whatever else; only a failing run waits for it."""
 
 _HARMLESS: Final = ("debug", "info")
 
 
 class VenueFailed(Exception):
     """The venue did not start, or did not end well; carries what it said last."""
+
+
+@asynccontextmanager
+async def patience(awaited: str) -> AsyncIterator[None]:
+    """A minute for what is ``awaited``.
+
+    Raises:
+        VenueFailed: it did not come.
+    """
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            yield
+    except TimeoutError:
+        raise VenueFailed(f"{_PATIENCE_S:.0f} s without {awaited}") from None
 
 
 class MortalVenue:
@@ -92,7 +108,7 @@ class MortalVenue:
 
     async def _wait_for(self, event: str) -> dict[str, Any]:
         said = ""
-        async with asyncio.timeout(_PATIENCE_S):
+        async with patience(f"the venue being {event}"):
             while line := await self._stderr().readline():
                 said += line.decode()
                 entry = self._noted(line)
@@ -120,7 +136,7 @@ class MortalVenue:
 
     async def _ended(self) -> int:
         process = self._running()
-        async with asyncio.timeout(_PATIENCE_S):
+        async with patience("its end"):
             code = await process.wait()
             if self._log is not None:
                 await self._log

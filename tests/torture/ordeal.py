@@ -18,11 +18,8 @@ from typing import Final
 from tests.torture.founding import found
 from tests.torture.judge import Finding, Judge, of_journal
 from tests.torture.looking_back import look_back
-from tests.torture.mortal import MortalVenue, VenueFailed
+from tests.torture.mortal import MortalVenue, VenueFailed, patience
 from tests.torture.trader import Trader
-
-_PATIENCE_S: Final = 60.0
-"""Without what is waited for: the venue is stuck."""
 
 _TOLD_EVERY: Final = 20
 _SHOWN: Final = 5
@@ -51,10 +48,6 @@ class Report:
         return all(finding.met for finding in self.findings)
 
 
-class Stuck(Exception):
-    """Nothing goes on any more; carries who waits for what."""
-
-
 class Ordeal:
     """One run."""
 
@@ -76,8 +69,7 @@ class Ordeal:
         """All events, then the judgement.
 
         Raises:
-            Stuck: for a minute nothing of what must come came.
-            VenueFailed: it did not start again.
+            VenueFailed: it did not start again, or left everybody waiting.
         """
         started_s = time.monotonic()
         venue = self._venue
@@ -85,7 +77,7 @@ class Ordeal:
             await self._start()
             await self._trade()
             findings = await self._judge()
-        except* (Stuck, VenueFailed) as group:
+        except* VenueFailed as group:
             # A group of one would only hide it from whoever reads the message.
             raise group.exceptions[0] from None
         finally:
@@ -157,10 +149,10 @@ class Ordeal:
     @asynccontextmanager
     async def _patience(self) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with patience("an answer"):
                 yield
-        except TimeoutError:
-            raise Stuck("; ".join(self._who_waits())) from None
+        except VenueFailed as failed:
+            raise VenueFailed("; ".join([str(failed), *self._who_waits()])) from None
 
     def _who_waits(self) -> list[str]:
         """For a run that is stuck: the first of everything that may have to do with it."""

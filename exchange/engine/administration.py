@@ -46,6 +46,7 @@ from exchange.engine.events import (
     KillSwitchSet,
     LimitsSet,
     NoticeSent,
+    OrdersMassCanceled,
     ProtectionSet,
     RequestRejected,
     SessionCanceled,
@@ -275,10 +276,10 @@ class Administration:
             return _unknown_account(command.account)
         name, orders = command.client_order_id, account.orders.values()
         live = [order for order in orders if order.leaves and name in (None, order.client_order_id)]
-        if not live:
-            text = f"{command.account} has no live order" + (f" {name!r}" if name is not None else "")
-            return _rejected(RejectReason.UNKNOWN_ORDER, text)
-        return tuple(self._removals.cancel(live, CancelReason.OPERATOR, command.seq))
+        if not live and name is not None:
+            return _rejected(RejectReason.UNKNOWN_ORDER, f"{command.account} has no live order {name!r}")
+        events = self._removals.cancel(live, CancelReason.OPERATOR, command.seq)
+        return tuple(events) if name is not None else (*events, OrdersMassCanceled(account.name, len(live)))
 
     def _bust_trade(self, command: BustTrade) -> Events:
         books, by_name = self._clearing.books, self._accounts.by_name

@@ -130,9 +130,8 @@ class Engine:
         return sorted(
             (account.name, session)
             for account in self._accounts.values()
-            for session in account.sessions
-            if account.of_session(session)
-        )
+            for session in account.sessions if account.of_session(session)
+        )  # fmt: skip
 
     def next_deadline_ns(self) -> Nanoseconds | None:
         """When an order may expire or a dead-man switch fire next; ``ExpireOrders`` is due then. ``None``: never."""

@@ -111,8 +111,8 @@ def test_the_audit_says_what_was_done_by_whom_and_why(venue: Venue, olga: Trader
 
     assert isinstance(answer, desk.AuditPage)
     assert [(entry.action, entry.by, entry.why, entry.account) for entry in answer.entries] == [
-        ("set_account", OLGA, "she asked for it", ANNA),
-        ("block_account", OLGA, "she went away", ANNA),
+        ("create_account", OLGA, "she asked for it", ANNA),
+        ("disable_account", OLGA, "she went away", ANNA),
     ]
     assert [entry.seq for entry in answer.entries] == [FOUNDED + 1, FOUNDED + 2]
     assert answer.last_seq == FOUNDED + 2
@@ -143,7 +143,7 @@ def test_an_account_is_opened_with_a_hash_of_its_secret_and_never_with_the_secre
     answers = olga.ask(desk.CreateAccount(ANNA, WHY, secret="open sesame", role=Role.VIEWER))
 
     account = venue.engine.accounts.by_name[ANNA]
-    assert (done(answers).action, done(answers).line) == ("set_account", 2)
+    assert (done(answers).action, done(answers).line) == ("create_account", 2)
     assert account.role is Role.VIEWER
     assert account.secret_hash is not None
     assert account.secret_hash.startswith("$argon2id$")
@@ -164,7 +164,7 @@ def test_the_answer_to_a_new_account_comes_when_its_secret_is_hashed_and_the_ven
 
     assert done(meanwhile).action == "broadcast"
     later = done(olga.read())
-    assert (later.action, later.account, later.line) == ("set_account", ANNA, 2)
+    assert (later.action, later.account, later.line) == ("create_account", ANNA, 2)
 
 
 def test_when_too_many_secrets_wait_for_their_hash_the_venue_waits_too(venue: Venue, olga: Trader) -> None:
@@ -244,8 +244,8 @@ def test_an_account_that_is_enabled_again_may_trade(venue: Venue, olga: Trader) 
         (desk.SetFees(Symbol("NOPE"), 1, 1, WHY), RejectReason.UNKNOWN_SYMBOL),
         (desk.ChangePhase(Symbol("NOPE"), Phase.HALT, WHY), RejectReason.UNKNOWN_SYMBOL),
         (desk.SetLastPrice(Symbol("NOPE"), 5, WHY), RejectReason.UNKNOWN_SYMBOL),
-        (desk.CancelFor(NOBODY, WHY), ErrorCode.UNKNOWN_ACCOUNT),
-        (desk.CancelFor(NOBODY, WHY, ClientOrderId("x")), ErrorCode.UNKNOWN_ACCOUNT),
+        (desk.CancelFor(NOBODY, WHY), RejectReason.UNKNOWN_ACCOUNT),
+        (desk.CancelFor(NOBODY, WHY, ClientOrderId("x")), RejectReason.UNKNOWN_ACCOUNT),
         (desk.CancelFor(OLGA, WHY, ClientOrderId("x")), RejectReason.UNKNOWN_ORDER),
         (desk.BustTrade(1, OLGA, WHY), ErrorCode.UNKNOWN_TRADE),
     ],

@@ -29,7 +29,7 @@ from protocol.vocabulary import (
     Quantity,
     Side,
 )
-from tests.support.in_memory import OPERATORS, Trader, open_venue, order
+from tests.support.in_memory import OPERATORS, Trader, open_venue, order, who_may
 from tests.support.wire_requests import ACME, SETTINGS, random_request
 
 
@@ -70,13 +70,15 @@ def test_a_copy_made_from_the_stream_equals_the_book_after_every_command(setting
         rng = random.Random(seed)
         venue = open_venue(**settings)
         traders = [Trader(venue, f"trader{number}") for number in range(2)]
-        watcher, copy = Trader(venue, "watcher"), Copy()
+        operator, watcher, copy = Trader(venue, OPERATORS[0]), Trader(venue, "watcher"), Copy()
         for number in range(30):
-            rng.choice(traders).send(random_request(rng, number))
+            request = random_request(rng, number)
+            who_may(request, rng, traders, operator).send(request)
         watcher.send(Subscribe(Channel.DEPTH, ACME))
 
         for number in range(30, 330):
-            rng.choice(traders).send(random_request(rng, number))
+            request = random_request(rng, number)
+            who_may(request, rng, traders, operator).send(request)
             for message in watcher.read():
                 copy.apply(message)
 
@@ -86,7 +88,8 @@ def test_a_copy_made_from_the_stream_equals_the_book_after_every_command(setting
 def test_a_slow_reader_misses_deltas_and_catches_up_with_a_snapshot() -> None:
     rng = random.Random(7)
     venue = open_venue()
-    trader, watcher, copy = Trader(venue, "trader0"), Trader(venue, "watcher"), Copy()
+    trader, operator = Trader(venue, "anna"), Trader(venue, OPERATORS[0])
+    watcher, copy = Trader(venue, "watcher"), Copy()
     watcher.send(Subscribe(Channel.DEPTH, ACME))
     watcher.send(Subscribe(Channel.TRADES, ACME))
     prints = []
@@ -94,7 +97,8 @@ def test_a_slow_reader_misses_deltas_and_catches_up_with_a_snapshot() -> None:
     for round_ in range(10):
         watcher.peer.slow = round_ % 2 == 1
         for number in range(40):
-            trader.send(random_request(rng, round_ * 40 + number))
+            request = random_request(rng, round_ * 40 + number)
+            who_may(request, rng, [trader], operator).send(request)
         unread = len(watcher.peer.outbox)
         if watcher.peer.slow:
             assert unread == 0

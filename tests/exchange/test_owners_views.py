@@ -8,7 +8,7 @@ from exchange.venue import Venue
 from protocol.fields import Message
 from protocol.messages import NewOrder, PrivateMessage, TradeReport, Welcome
 from protocol.vocabulary import ClientOrderId, OrderState
-from tests.support.in_memory import OPERATORS, Trader, open_venue
+from tests.support.in_memory import OPERATORS, Trader, open_venue, who_may
 from tests.support.wire_requests import ACME, SETTINGS, random_request
 from traders.order_view import OrderPhase, OrderView
 from traders.portfolio import Portfolio
@@ -48,10 +48,14 @@ def test_views_and_positions_of_owners_agree_with_the_venue(settings: dict[str, 
     for seed in range(15):
         rng = random.Random(seed)
         venue = open_venue(**settings)
-        owners = [Owner(venue, account) for account in OPERATORS]
+        owners = [Owner(venue, account) for account in ("anna", "ben", "carl", "dora")]
+        operator = Owner(venue, OPERATORS[0])
 
         for number in range(400):
-            rng.choice(owners).enter(random_request(rng, number))
+            request = random_request(rng, number)
+            sender = who_may(request, rng, owners, operator)
+            assert isinstance(sender, Owner)
+            sender.enter(request)
 
         for owner in owners:
             owner.follow()

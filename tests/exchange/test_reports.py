@@ -36,7 +36,7 @@ from protocol.vocabulary import (
     TimeInForce,
     TransactionId,
 )
-from tests.support.in_memory import Trader, open_venue
+from tests.support.in_memory import OPERATORS, Trader, open_venue, who_may
 from tests.support.wire_requests import ACME, SETTINGS, random_request
 
 ANNA, BEN, OLGA = AccountId("anna"), AccountId("ben"), AccountId("olga")
@@ -285,8 +285,10 @@ def test_a_replayed_day_tells_every_account_what_it_was_told(settings: dict[str,
         rng = Random(seed)
         venue = open_venue(**settings)
         traders = [Trader(venue, f"trader{number}") for number in range(4)]
+        operator = Trader(venue, OPERATORS[0])
         for number in range(400):
-            rng.choice(traders).send(random_request(rng, number))
+            request = random_request(rng, number)
+            who_may(request, rng, traders, operator).send(request)
         venue.act(ExpireOrders(1_000))
         venue.end_day()
         turn = venue.take_turn()

@@ -35,7 +35,7 @@ from protocol.vocabulary import (
     Side,
     Symbol,
 )
-from tests.support.in_memory import Trader, open_venue, order
+from tests.support.in_memory import OPERATORS, Trader, open_venue, order
 from tests.support.wire_requests import ACME
 
 STATUS = Subscribe(Channel.STATUS, ACME)
@@ -200,7 +200,7 @@ def test_outside_of_a_call_there_is_nothing_to_indicate() -> None:
 # -- operators -------------------------------------------------------------------------------------
 def test_an_operator_is_told_that_its_request_is_done_and_nobody_else_is() -> None:
     venue = open_venue()
-    operator, trader = Trader(venue, "trader1"), Trader(venue, "anna")
+    operator, trader = Trader(venue, OPERATORS[0]), Trader(venue, "anna")
 
     told = operator.ask(ChangePhase(ACME, Phase.HALT, WHY), SetLastPrice(ACME, 105, WHY))
 
@@ -213,20 +213,20 @@ def test_an_operator_is_told_that_its_request_is_done_and_nobody_else_is() -> No
 
 def test_an_operator_is_told_that_the_auction_goes_on_or_can_force_it() -> None:
     venue = in_call(static_corridor=5, reference_price=100)
-    operator = Trader(venue, "trader1")
-    operator.ask(order("b", Side.BUY, 1, 120), order("s", Side.SELL, 1, 120))
+    operator = Trader(venue, OPERATORS[0])
+    Trader(venue, "anna").ask(order("b", Side.BUY, 1, 120), order("s", Side.SELL, 1, 120))
 
     extended = operator.ask(ChangePhase(ACME, Phase.CONTINUOUS, WHY))
     forced = operator.ask(ChangePhase(ACME, Phase.CONTINUOUS, WHY, forced=True))
 
     text = "not continuous: the auction would be at 120, so the call goes on"
-    assert extended == [AdminDone(3, 0, "change_phase", symbol=ACME, text=text, line=4)]
-    assert forced[-1] == AdminDone(6, 0, "change_phase", symbol=ACME, text="to continuous", line=5)
+    assert extended == [AdminDone(1, 0, "change_phase", symbol=ACME, text=text, line=2)]
+    assert forced == [AdminDone(2, 0, "change_phase", symbol=ACME, text="to continuous", line=3)]
 
 
 def test_the_last_price_an_operator_sets_triggers_stops() -> None:
     venue = open_venue()
-    operator, trader = Trader(venue, "trader1"), Trader(venue, "anna")
+    operator, trader = Trader(venue, OPERATORS[0]), Trader(venue, "anna")
     trader.ask(
         NewOrder(ClientOrderId("s"), ACME, Side.SELL, 5, order_type=OrderType.STOP, stop_price=100),
     )
@@ -252,7 +252,7 @@ def test_who_is_no_operator_is_told_so_and_nothing_happens(request_: Message) ->
 @pytest.mark.parametrize("unknown", ["NOPE", ""])
 def test_an_operator_who_errs_is_rejected_like_anybody(unknown: str) -> None:
     venue = open_venue()
-    operator = Trader(venue, "trader1")
+    operator = Trader(venue, OPERATORS[0])
 
     (told,) = operator.ask(
         ChangePhase(Symbol(unknown), Phase.HALT, WHY) if unknown else SetLastPrice(ACME, 0, WHY)

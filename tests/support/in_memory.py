@@ -3,6 +3,8 @@
 In: messages of traders. Out: what each of them is sent, message by message.
 """
 
+from collections.abc import Sequence
+from random import Random
 from typing import Final
 
 from exchange.access import Access
@@ -11,13 +13,14 @@ from exchange.journal.recovery import start_from
 from exchange.peers import Peer, Touched
 from exchange.venue import Venue
 from protocol.clock import ManualClock
+from protocol.desk import AdminRequest
 from protocol.fields import Message
 from protocol.messages import NewOrder
 from protocol.session import ClientSession, ServerSession
 from protocol.vocabulary import AccountId, ClientOrderId, Role, Side, TimeInForce
 from tests.support.wire_requests import ACME, listing
 
-OPERATORS: Final = tuple(AccountId(f"trader{number}") for number in range(4))
+OPERATORS: Final = (AccountId("olga"),)
 
 
 class Trader:
@@ -48,6 +51,11 @@ class Trader:
         """Send, and read the answers."""
         self.send(*messages)
         return self.read()
+
+
+def who_may(request: Message, rng: Random, traders: Sequence[Trader], operator: Trader) -> Trader:
+    """Who sends a random request: a trader, or the operator if traders may not."""
+    return operator if isinstance(request, AdminRequest) else rng.choice(traders)
 
 
 def open_venue(**settings: object) -> Venue:

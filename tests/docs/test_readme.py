@@ -1,18 +1,23 @@
-"""The README does what it says: its netcat session, its program, its links, its commands."""
+"""The README does what it says: its netcat session, its program. All pages: their links, their commands."""
 
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
+import tontine
 from tests.support.venue import Json, running_venue
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+PAGES = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md"))
 
 
 def block(marker: str) -> str:
@@ -69,9 +74,7 @@ def test_the_python_program_trades(tmp_path: Path) -> None:
     assert "Canceled(" in done.stdout
 
 
-@pytest.mark.parametrize(
-    "page", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")), ids=lambda p: p.name
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
 
@@ -87,3 +90,33 @@ def test_every_command_of_the_table_exists_and_none_is_left_out() -> None:
     offered = set(re.findall(r"^│ (\w[\w-]*) +", done.stdout, re.MULTILINE))
     assert listed <= offered
     assert offered - listed == set()
+
+
+def commands(page: str) -> Iterator[list[str]]:
+    """Every ``tontine ...`` of a page, in a console or in a sentence: its words, ``tontine`` left out."""
+    for console in re.findall(r"^\$ (?:.*[;&|] *)?tontine +(.*)", page, re.MULTILINE):
+        yield shlex.split(re.split(r" [&|><#]", console)[0], comments=True)
+    for inline in re.findall(r"(?<!`)`tontine\s+([^`]+)`", page):
+        yield inline.split()
+
+
+def names(words: list[str]) -> list[str]:
+    """Of the command and of what it is a part of: ``admin halt``."""
+    most = 2 if words[0] == "admin" else 1
+    return list(takewhile(re.compile(r"[a-z][a-z-]+").fullmatch, words[:most]))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_command_of_a_page_exists_with_its_options(
+    page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    wrong: list[str] = []
+    for words in commands(page.read_text(encoding="utf-8")):
+        status = tontine.run([*names(words), "--help"])
+        offered = set(re.findall(r"--[a-z][\w-]*", capsys.readouterr().out))
+        options = {word.partition("=")[0] for word in words if word.startswith("--")}
+        if status or options - offered:
+            wrong.append(" ".join(words))
+
+    assert wrong == []

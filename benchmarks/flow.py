@@ -16,7 +16,7 @@ from protocol.vocabulary import AccountId, ClientOrderId, OrderType, Price, Side
 
 SYMBOL: Final = Symbol("ACME")
 ACCOUNTS: Final = 100
-ACCOUNT_NAMES: Final = tuple(AccountId(f"trader{number:03}") for number in range(ACCOUNTS))
+_ACCOUNTS: Final = tuple(AccountId(f"trader{number:03}") for number in range(ACCOUNTS))
 RESTING: Final = 2_000
 """Orders in the book before the first measured command, and about as many after the last one."""
 
@@ -100,7 +100,7 @@ class _Maker:
         self, side: Side, price: Price, quantity: int, time_in_force: TimeInForce = TimeInForce.GTC
     ) -> None:
         self.entered += 1
-        account = self.rng.choice(ACCOUNT_NAMES)
+        account = self.rng.choice(_ACCOUNTS)
         name = ClientOrderId(f"o{self.entered}")
         self.apply(EnterOrder(account, name, SYMBOL, side, OrderType.LIMIT, time_in_force, quantity, price))
         if time_in_force is TimeInForce.GTC:

@@ -37,6 +37,11 @@ _NOT_DIRECT: Final = (b'{"type":"trade_report"', b'"reason":"immediate_or_cancel
 """One of these is in every line that answers no request. Long needles: they are found fastest."""
 
 
+def account_name(number: int) -> AccountId:
+    """Who trades on a connection."""
+    return AccountId(f"load{number}")
+
+
 class Shape(NamedTuple):
     """Of the load: ``requests`` a run over all ``connections``, at most ``window`` unanswered on each."""
 
@@ -111,7 +116,7 @@ class _Connection:
         self.tail = b""  # of an answer that was cut
 
     def log_in(self, number: int) -> None:
-        self.socket.sendall(encode(Login(account=AccountId(f"load{number}"))))
+        self.socket.sendall(encode(Login(account=account_name(number))))
         while not self.socket.recv(_CHUNK).endswith(b"\n"):
             pass
 

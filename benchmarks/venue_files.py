@@ -1,19 +1,20 @@
 """Venue files for servers that are measured with everything switched on.
 
-In: nothing but the accounts of the order flow. Out: TOML. Nothing in it refuses any of the flow: what is measured
+In: how many accounts the load has. Out: TOML. Nothing in it refuses any of the flow: what is measured
 is what checking and counting cost.
 """
 
 from benchmarks import flow
+from benchmarks.load import account_name
 
 _DEPOSIT = 1_000_000_000_000_000
 
 
-def with_ledger() -> str:
+def with_ledger(accounts: int) -> str:
     """An open venue whose instrument settles, with fees, funded accounts, and a limit of every kind for all."""
-    accounts = "\n".join(
-        f'[[accounts]]\nname = "{name}"\ndeposits = {{ USD = {_DEPOSIT}, SHARE = {_DEPOSIT} }}'
-        for name in flow.ACCOUNT_NAMES
+    funded = "\n".join(
+        f'[[accounts]]\nname = "{account_name(number)}"\ndeposits = {{ USD = {_DEPOSIT}, SHARE = {_DEPOSIT} }}'
+        for number in range(accounts)
     )
     return f"""\
 name = "measured"
@@ -37,5 +38,5 @@ collar = 1_000_000
 daily_loss = 1_000_000_000_000
 message_rate = 10_000_000
 
-{accounts}
+{funded}
 """

@@ -140,7 +140,7 @@ def _server(kind: str, directory: Path) -> AbstractContextManager[Server]:
 
 def _file_with_ledger(directory: Path) -> Path:
     path = directory / "with-ledger.toml"
-    path.write_text(venue_files.with_ledger(), encoding="utf-8")
+    path.write_text(venue_files.with_ledger(_MAIN.connections), encoding="utf-8")
     return path
 
 

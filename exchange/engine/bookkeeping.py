@@ -7,7 +7,7 @@ too often, and who traded at all where losses are limited. Decides nothing and r
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from exchange.engine import holds
 from exchange.engine.accounts import Account
@@ -100,6 +100,33 @@ class Bookkeeper:
             booking = bookings.get(type(event))
             if booking is not None:
                 booking(event)
+
+    def book_at_once(
+        self, order_id: OrderId, stake: Stake, is_buy: bool, events: tuple[Event, ...], at_ns: Nanoseconds
+    ) -> bool:
+        """Book an aggressor that was executed in full; ``False`` if it was not, and then nothing is done.
+
+        As ``book`` would; but it never was open, so it needs no hold.
+        """
+        last = events[-1]
+        if type(last) is not Trade or last.taker_leaves or last.taker_order_id != order_id:
+            return False
+        trades = cast("tuple[Trade, ...]", events[1:])
+        if len(trades) > 1 and not all(
+            type(event) is Trade and event.taker_order_id == order_id for event in trades
+        ):
+            return False
+        self._at_ns = at_ns
+        holds, fill, move = self.holds, self._fill, self._move
+        for trade in trades:
+            maker, price, quantity = trade.maker_order_id, trade.price, trade.quantity
+            fill(holds[maker], maker, price, quantity, trade.maker_fee, trade.maker_leaves)
+            move(stake, quantity if is_buy else -quantity, price, trade.taker_fee)
+        if stake.margin:
+            stake.secure()
+        if self._scopes.any_hard_loss:
+            self.traded.append(stake)
+        return True
 
     # -- the state ---------------------------------------------------------------------------------
 
@@ -290,8 +317,8 @@ class Bookkeeper:
 
         The other side of the trade moves the opposite, so that nothing is made or lost. Holds are not touched.
         """
-        profit = stake.take(quantity, price)
         quote, base = stake.quote, stake.base
+        profit = stake.take(quantity, price)
         if quote is None:
             stake.fees += fee
             return

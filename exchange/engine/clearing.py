@@ -84,6 +84,7 @@ class Clearing:
         self.books = Bookkeeper(venue, self.scopes)
         self._holds = self.books.holds
         self._canceled = self.books.canceled
+        self._books_at_once = self.books.book_at_once
         self.balances = self.books.balances
         self.holding = self.books.holding
         self.holdings = self.books.holdings
@@ -150,6 +151,8 @@ class Clearing:
         accepted = events[0]
         if type(accepted) is not OrderAccepted:
             return events
+        if len(events) > 1 and self._books_at_once(accepted.order_id, stake, is_buy, events, command.at_ns):
+            return self._followed(events, command)
         self._holds[accepted.order_id] = Hold(stake, is_buy, price, purse, quantity, amount)
         stake.open_orders += 1
         account.open_orders += 1
@@ -309,8 +312,12 @@ class Clearing:
         return lambda command: self._book(plain(command), command)
 
     def _book(self, events: Events, command: Command) -> Events:
+        self.books.book(events, command.at_ns)
+        return self._followed(events, command)
+
+    def _followed(self, events: Events, command: Command) -> Events:
+        """The events with all that follows from them."""
         books = self.books
-        books.book(events, command.at_ns)
         while books.to_pull or books.traded:
             follows = tuple(self._consequences(command))
             books.book(follows, command.at_ns)

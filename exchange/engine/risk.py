@@ -119,10 +119,11 @@ class Bounds:
                 return False
         elif stake.open_sells + quantity - stake.quantity > self.position:
             return False
-        if self.collar is not UNBOUNDED:
+        collar = self.collar
+        if collar is not UNBOUNDED:
             book = stake.book
             centre = book.last_price if book.last_price is not None else bands.middle(book)
-            if centre is not None and not -self.collar <= price - centre <= self.collar:
+            if centre is not None and not -collar <= price - centre <= collar:
                 return False
         if self.daily_loss is not UNBOUNDED and -stake.profit_today > self.daily_loss:
             return False

@@ -40,8 +40,8 @@ class Account:
     """One trader's standing. Never removed: the ids it used count for the whole trading day (rule 6)."""
 
     __slots__ = (
-        "blocked", "copies", "dead_man_ns", "name", "open_orders", "orders", "positions", "protections", "purses", "requests",
-        "role", "second", "secret_hash", "sessions", "stakes", "transactions",
+        "blocked", "copies", "dead_man_ns", "name", "orders", "positions", "protections", "purses", "requests",
+        "role", "second_ends_ns", "secret_hash", "sessions", "stakes", "transactions",
     )  # fmt: skip
 
     def __init__(self, name: AccountId) -> None:
@@ -56,8 +56,9 @@ class Account:
         """When everything it has is canceled, unless it renews this."""
         self.sessions: dict[SessionId, dict[ClientOrderId, OrderId]] = {}
         """What sessions take with them when they end; orders that are done may be among it."""
-        self.second = self.requests = 0  # the second of its last request, and how many it made in it
-        self.open_orders = 0  # while clearing keeps count
+        self.second_ends_ns: Nanoseconds = 0
+        self.requests = 0
+        """How many it made in the second that ends then."""
         self.purses: dict[Asset, Purse] = {}
         self.stakes: dict[Symbol, Stake] = {}
         self.protections: dict[QuoteSet, Protection] = {}

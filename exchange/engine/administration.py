@@ -195,13 +195,13 @@ class Administration:
             return _rejected(RejectReason.TRANSACTION_CONFLICT, text)
         purse = purse_of(account, asset)
         if done is None:
-            if amount == 0 or purse.free + purse.held + amount >= MAX_MONEY:
+            if amount == 0 or purse.total + amount >= MAX_MONEY:
                 return _rejected(RejectReason.INVALID_REQUEST, f"amount {amount} is not possible")
             available = purse.free + min(0, books.unrealised_margin(account, purse))
             if amount < 0 and available + amount < 0:
                 text = f"{-amount} {asset} asked for, {available} free"
                 return _rejected(RejectReason.INSUFFICIENT_FUNDS, text)
-            purse.free += amount
+            purse.add(amount)
             books.paid_in[asset] += amount
             account.transactions[command.transaction_id] = asset, amount
         return (

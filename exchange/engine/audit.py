@@ -91,7 +91,7 @@ def _faults_of_money(books: Bookkeeper, market: Market) -> Iterator[str]:
     cost: dict[Asset, Money] = defaultdict(int)
     for account in market.accounts.by_name.values():
         for asset, purse in account.purses.items():
-            there[asset] += purse.free + purse.held
+            there[asset] += purse.total
         for stake in account.stakes.values():
             if stake.instrument.settlement is Settlement.MARGIN and stake.instrument.quote is not None:
                 cost[stake.instrument.quote] += stake.cost

@@ -7,7 +7,7 @@ too often, and who traded at all where losses are limited. Decides nothing and r
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 from exchange.engine import holds
 from exchange.engine.accounts import Account
@@ -28,7 +28,6 @@ from exchange.engine.ledger import Hold, House, Purse, Stake, needed
 from exchange.engine.order import Order
 from exchange.engine.risk import Scopes
 from protocol.vocabulary import (
-    AccountId,
     Asset,
     Money,
     Nanoseconds,
@@ -38,28 +37,12 @@ from protocol.vocabulary import (
     QuoteSet,
     Settlement,
     Side,
-    Symbol,
     TradeId,
 )
 
 _BUY: Final = Side.BUY
 _NONE: Final = Settlement.NONE
 _SPOT: Final = Settlement.SPOT
-
-
-class Holding(NamedTuple):
-    """What an account has in an instrument; money in smallest units of the quote asset."""
-
-    symbol: Symbol
-    quantity: int
-    cost: Money
-    average_price: Price | None
-    realised: Money
-    unrealised: Money
-    fees: Money
-    open_orders: int
-    open_buys: Quantity
-    open_sells: Quantity
 
 
 class Bookkeeper:
@@ -117,11 +100,25 @@ class Bookkeeper:
         ):
             return False
         self._at_ns = at_ns
-        holds, fill, move = self.holds, self._fill, self._move
+        holds, base, quote = self.holds, stake.base, stake.quote
         for trade in trades:
-            maker, price, quantity = trade.maker_order_id, trade.price, trade.quantity
-            fill(holds[maker], maker, price, quantity, trade.maker_fee, trade.maker_leaves)
-            move(stake, quantity if is_buy else -quantity, price, trade.taker_fee)
+            maker, price, quantity, fee = trade.maker_order_id, trade.price, trade.quantity, trade.taker_fee
+            self._fill(holds[maker], maker, price, quantity, trade.maker_fee, trade.maker_leaves)
+            signed = quantity if is_buy else -quantity
+            if base is None or quote is None:
+                self._move(stake, signed, price, fee)
+                continue
+            # As ``_move``, written out for spot instruments.
+            stake.take(signed, price)
+            paid = signed * price * stake.quote_scale + fee
+            quote.free -= paid
+            quote.total -= paid
+            delivered = signed * stake.base_scale
+            base.free += delivered
+            base.total += delivered
+            if fee:
+                stake.fees += fee
+                self.house.charge(stake.asset, fee)
         if stake.margin:
             stake.secure()
         if self._scopes.any_hard_loss:
@@ -178,7 +175,6 @@ class Bookkeeper:
         if hold.fleeting:
             return
         hold.stake.open_orders += 1
-        hold.stake.account.open_orders += 1
         hold.resize(quantity)
 
     def reckon_anew(self, book: Book) -> None:
@@ -190,37 +186,6 @@ class Bookkeeper:
         for order in book.orders():
             hold = self.holds[order.order_id]
             hold.resize(hold.leaves)
-
-    def balances(self, name: AccountId) -> list[tuple[Asset, Money, Money]]:
-        """``(asset, free, held)`` of the account, by asset."""
-        account = self._accounts.get(name)
-        if account is None:
-            return []
-        return [(asset, purse.free, purse.held) for asset, purse in sorted(account.purses.items())]
-
-    def holdings(self, name: AccountId) -> list[Holding]:
-        """What the account has or had in each instrument, in the order of listing."""
-        account = self._accounts.get(name)
-        if account is None:
-            return []
-        known = {symbol for symbol, quantity in account.positions.items() if quantity}
-        known |= {order.symbol for order in account.orders.values() if order.leaves}
-        return [
-            self.holding(name, symbol)
-            for symbol in self._market.books
-            if symbol in account.stakes or symbol in known
-        ]
-
-    def holding(self, name: AccountId, symbol: Symbol) -> Holding:
-        """What the account has in one instrument. Where no books are kept only its quantity is known."""
-        account = self._accounts.get(name)
-        stake = account.stakes.get(symbol) if account is not None else None
-        if stake is None:
-            return _unkept(account, symbol)
-        return Holding(
-            symbol, stake.quantity, stake.cost, stake.average_price, stake.realised,
-            stake.unrealised, stake.fees, stake.open_orders, stake.open_buys, stake.open_sells,
-        )  # fmt: skip
 
     def unrealised_margin(self, account: Account, purse: Purse) -> Money:
         """Profit of all open margined positions that are paid out of a purse."""
@@ -257,7 +222,6 @@ class Bookkeeper:
             del self.holds[order_id]
             if not hold.fleeting:
                 stake.open_orders -= 1
-                stake.account.open_orders -= 1
         if self._scopes.any_hard_loss:
             self.traded.append(stake)
         if hold.quote_set is not None:
@@ -285,10 +249,10 @@ class Bookkeeper:
             else:
                 stake.take(quantity, price)
             held = needed(stake, True, leaves, hold.price) if leaves else 0
-            released = hold.amount - held
-            quote.held -= released
-            quote.free += released - notional - fee
+            quote.free += hold.amount - held - notional - fee
+            quote.total -= notional + fee
             base.free += delivered
+            base.total += delivered
             stake.open_buys -= quantity
         else:
             if had <= 0:
@@ -297,8 +261,9 @@ class Bookkeeper:
             else:
                 stake.take(-quantity, price)
             held = hold.amount - delivered
-            base.held -= delivered
+            base.total -= delivered
             quote.free += notional - fee
+            quote.total += notional - fee
             stake.open_sells -= quantity
         if leaves:
             hold.leaves, hold.amount = leaves, held
@@ -323,10 +288,10 @@ class Bookkeeper:
             stake.fees += fee
             return
         if base is not None:
-            quote.free -= quantity * price * stake.quote_scale + fee
-            base.free += quantity * stake.base_scale
+            quote.add(-quantity * price * stake.quote_scale - fee)
+            base.add(quantity * stake.base_scale)
         else:
-            quote.free += profit - fee
+            quote.add(profit - fee)
             if profit:
                 self.house.pay(stake.asset, profit)
         if fee:
@@ -354,16 +319,13 @@ class Bookkeeper:
         # As in ``Hold.resize``, written out: only trades are more frequent.
         stake = hold.stake
         stake.open_orders -= 1
-        stake.account.open_orders -= 1
         if hold.is_buy:
             stake.open_buys -= hold.leaves
         else:
             stake.open_sells -= hold.leaves
         purse = hold.purse
         if purse is not None:
-            amount = hold.amount
-            purse.free += amount
-            purse.held -= amount
+            purse.free += hold.amount
         elif stake.margin:
             stake.secure()
 
@@ -393,16 +355,6 @@ class Bookkeeper:
         for account in self._accounts.values():
             for stake in account.stakes.values():
                 stake.day_start += stake.profit_today
-
-
-def _unkept(account: Account | None, symbol: Symbol) -> Holding:
-    """What is known where no books are kept."""
-    if account is None:
-        return Holding(symbol, 0, 0, None, 0, 0, 0, 0, 0, 0)
-    live = [order for order in account.orders.values() if order.leaves and order.symbol == symbol]
-    buys = sum(order.leaves for order in live if order.side is _BUY)
-    sells = sum(order.leaves for order in live) - buys
-    return Holding(symbol, account.positions.get(symbol, 0), 0, None, 0, 0, 0, len(live), buys, sells)
 
 
 def purse_of(account: Account, asset: Asset) -> Purse:

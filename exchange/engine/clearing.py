@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
-from exchange.engine import answers, audit, holds, refusals, risk
+from exchange.engine import answers, audit, holds, refusals, risk, statements
 from exchange.engine.accounts import Account
 from exchange.engine.bookkeeping import Bookkeeper
 from exchange.engine.commands import (
@@ -36,17 +36,22 @@ from exchange.engine.commands import (
 from exchange.engine.events import AccountBlocked, Event, OrderAccepted, OrderCanceled, QuotesPulled
 from exchange.engine.execution import Market
 from exchange.engine.funds import Funds
-from exchange.engine.ledger import Hold, Stake, needed
+from exchange.engine.ledger import PPM, Hold, Stake
 from exchange.engine.order import Order
 from exchange.engine.removals import Removals, count_canceled
 from exchange.engine.risk import Breach, Scopes
+from exchange.engine.statements import Holding
 from protocol.vocabulary import (
+    AccountId,
+    Asset,
     Block,
     CancelReason,
+    Money,
     OrderType,
     QuoteSet,
     RejectReason,
     Side,
+    Symbol,
     TimeInForce,
 )
 from protocol.vocabulary import Request as Requested
@@ -85,9 +90,6 @@ class Clearing:
         self._holds = self.books.holds
         self._canceled = self.books.canceled
         self._books_at_once = self.books.book_at_once
-        self.balances = self.books.balances
-        self.holding = self.books.holding
-        self.holdings = self.books.holdings
         self._funds = Funds(venue, self.books)
         self._venue = venue
         self._removals = removals
@@ -109,6 +111,18 @@ class Clearing:
         handlers.update({kind: self._booked(handlers[kind]) for kind in _BOOKED})
         self.books.begin()
 
+    def balances(self, name: AccountId) -> list[tuple[Asset, Money, Money]]:
+        """``(asset, free, held)`` of the account, by asset."""
+        return statements.balances(self._accounts.get(name))
+
+    def holdings(self, name: AccountId) -> list[Holding]:
+        """What the account has or had in each instrument, in the order of listing."""
+        return statements.holdings(self._accounts.get(name), self._venue.books)
+
+    def holding(self, name: AccountId, symbol: Symbol) -> Holding:
+        """What it has in one instrument."""
+        return statements.holding(self._accounts.get(name), symbol)
+
     def check(self) -> list[str]:
         """What does not add up, as sentences. Empty: money is conserved, and every hold is as it must be."""
         return list(audit.faults(self.books, self._venue)) if self.active else []
@@ -123,9 +137,8 @@ class Clearing:
         except KeyError:
             return self._enter_first(command)
         # As in ``count_request``, written out like the rest: every order comes here.
-        second = command.at_ns // risk.SECOND_NS
-        if account.second != second:
-            account.second, account.requests = second, 0
+        if command.at_ns >= account.second_ends_ns:
+            risk.next_second(account, command.at_ns)
         account.requests += 1
         price, quantity = command.price, command.quantity
         if (
@@ -142,7 +155,11 @@ class Clearing:
         amount = 0
         purse = stake.buys_from if is_buy else stake.sells_from
         if purse is not None:
-            amount = needed(stake, is_buy, quantity, price)
+            if is_buy:
+                amount = quantity * price * stake.quote_scale
+                amount += amount * stake.fee_ppm // PPM + quantity * stake.fee_unit
+            else:
+                amount = quantity * stake.base_scale
             if amount > purse.free:
                 return self._enter_carefully(command, account, stake)
         elif stake.margin and self._funds.of_margin(stake, is_buy, quantity) is not None:
@@ -155,14 +172,12 @@ class Clearing:
             return self._followed(events, command)
         self._holds[accepted.order_id] = Hold(stake, is_buy, price, purse, quantity, amount)
         stake.open_orders += 1
-        account.open_orders += 1
         if is_buy:
             stake.open_buys += quantity
         else:
             stake.open_sells += quantity
         if purse is not None:
             purse.free -= amount
-            purse.held += amount
         elif stake.margin:
             stake.secure()
         return events if len(events) == 1 else self._book(events, command)
@@ -287,9 +302,8 @@ class Clearing:
             account = self._accounts[command.account]
         except KeyError:
             return self._plain_cancel(command)
-        second = command.at_ns // risk.SECOND_NS
-        if account.second != second:
-            account.second, account.requests = second, 0
+        if command.at_ns >= account.second_ends_ns:
+            risk.next_second(account, command.at_ns)
         account.requests += 1
         events = self._plain_cancel(command)
         if len(events) > 1:

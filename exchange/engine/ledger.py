@@ -28,13 +28,26 @@ _NOTHING: Final = Asset("")
 
 
 class Purse:
-    """What one account has of one asset. ``free`` is below zero only where losses or an operator took it there."""
+    """What one account has of one asset, and what of it is free.
 
-    __slots__ = ("free", "held")
+    ``free`` is below zero only where losses or an operator took it there. Holding and releasing, which is what happens
+    most, change one number.
+    """
 
-    def __init__(self, free: Money = 0, held: Money = 0) -> None:
-        self.free = free
-        self.held = held
+    __slots__ = ("free", "total")
+
+    def __init__(self) -> None:
+        self.free: Money = 0
+        self.total: Money = 0
+
+    @property
+    def held(self) -> Money:
+        return self.total - self.free
+
+    def add(self, amount: Money) -> None:
+        """Receive, or pay if it is negative."""
+        self.free += amount
+        self.total += amount
 
 
 class Stake:
@@ -151,7 +164,6 @@ class Stake:
         if more:
             self.margin_held += more
             quote.free -= more
-            quote.held += more
 
 
 class Hold(msgspec.Struct, weakref=False, gc=False):
@@ -188,10 +200,8 @@ class Hold(msgspec.Struct, weakref=False, gc=False):
         if purse is not None:
             # A trade, mostly of all that is open.
             amount = needed(stake, self.is_buy, leaves, self.price) if leaves else 0
-            more = amount - self.amount
+            purse.free += self.amount - amount
             self.amount = amount
-            purse.free -= more
-            purse.held += more
         elif stake.margin:
             stake.secure()
 

@@ -64,8 +64,9 @@ def sweep(
     """
     instrument = book.instrument
     symbol = instrument.symbol
-    maker_pays = instrument.maker_fee_ppm or instrument.maker_fee_per_unit
-    taker_pays = instrument.taker_fee_ppm or instrument.taker_fee_per_unit
+    maker_ppm, maker_unit = instrument.maker_fee_ppm, instrument.maker_fee_per_unit
+    taker_ppm, taker_unit = instrument.taker_fee_ppm, instrument.taker_fee_per_unit
+    charged = maker_ppm or maker_unit or taker_ppm or taker_unit
     keys, levels = opposite.keys, opposite.levels
     aggressor, taker_account = taker.side, taker.account
     taker_client_order_id, taker_order_id = taker.client_order_id, taker.order_id
@@ -95,10 +96,10 @@ def sweep(
             cumulative += quantity
             maker.leaves = maker_leaves
             maker.cumulative = maker_cumulative = maker.cumulative + quantity
-            if maker_pays:
-                of_maker = maker_fee(instrument, price, quantity)
-            if taker_pays:
-                of_taker = taker_fee(instrument, price, quantity)
+            if charged:
+                notional = price * quantity * instrument.quote_scale
+                of_maker = quantity * maker_unit + fee(notional, maker_ppm)
+                of_taker = quantity * taker_unit + fee(notional, taker_ppm)
             trade_id += 1
             trades.append(
                 Trade(

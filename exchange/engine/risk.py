@@ -85,7 +85,7 @@ class Bounds:
     """The limits that hold for one account in one instrument, out of all scopes."""
 
     __slots__ = (
-        "all_losses", "all_orders", "collar", "daily_loss", "hard", "message_rate", "open_orders", "open_quantity",
+        "all_losses", "all_orders", "collar", "daily_loss", "fewest_losses", "hard", "message_rate", "open_orders", "open_quantity",
         "order_notional", "order_quantity", "position",
     )  # fmt: skip
 
@@ -99,6 +99,8 @@ class Bounds:
         self.daily_loss: Money = UNBOUNDED
         self.all_orders = UNBOUNDED
         self.all_losses: Money = UNBOUNDED
+        self.fewest_losses: Money = UNBOUNDED
+        """The narrower one of both bounds of losses: what counts where there is one instrument only."""
         self.message_rate = UNBOUNDED
         self.hard: set[str] = set()
 
@@ -107,7 +109,6 @@ class Bounds:
         account = stake.account
         if (
             account.requests > self.message_rate
-            or account.open_orders >= self.all_orders
             or stake.open_orders >= self.open_orders
             or quantity > self.order_quantity
             or quantity * price * stake.quote_scale > self.order_notional
@@ -125,6 +126,19 @@ class Bounds:
             centre = book.last_price if book.last_price is not None else bands.middle(book)
             if centre is not None and not -collar <= price - centre <= collar:
                 return False
+        if len(account.stakes) == 1:
+            if stake.open_orders >= self.all_orders:
+                return False
+            if self.fewest_losses is UNBOUNDED:
+                return True
+            # As ``Stake.profit_today``, written out.
+            last = stake.book.last_price
+            if stake.quantity and last is not None:
+                open_profit = stake.quantity * last * stake.quote_scale - stake.cost
+                return stake.day_start - stake.realised - open_profit <= self.fewest_losses
+            return -stake.profit_today <= self.fewest_losses
+        if self.all_orders is not UNBOUNDED and orders_over_all(account) >= self.all_orders:
+            return False
         if self.daily_loss is not UNBOUNDED and -stake.profit_today > self.daily_loss:
             return False
         return self.all_losses is UNBOUNDED or loss_over_all(stake) <= self.all_losses
@@ -135,8 +149,8 @@ class Bounds:
         if account.requests > self.message_rate:
             text = f"{account.requests} requests this second; {self.message_rate} are allowed"
             return self._breach(Limit.MESSAGE_RATE, "message_rate", text)
-        if asked.rests and account.open_orders >= self.all_orders:
-            text = f"{account.open_orders} orders are open; {self.all_orders} are allowed"
+        if asked.rests and orders_over_all(account) >= self.all_orders:
+            text = f"{orders_over_all(account)} orders are open; {self.all_orders} are allowed"
             return self._breach(Limit.OPEN_ORDERS, "all_orders", text)
         if asked.quantity > self.order_quantity:
             text = f"quantity {asked.quantity} is above the limit of {self.order_quantity}"
@@ -224,6 +238,7 @@ class Scopes:
             self._bound(bounds, limit, limit.value, ((account, symbol), (None, symbol)))
         for limit, name in _OVER_ALL.items():
             self._bound(bounds, limit, name, ((account, None), (None, None)))
+        bounds.fewest_losses = min(bounds.all_losses, bounds.daily_loss)
         names = (name for name in Bounds.__slots__ if name != "hard")
         return bounds if any(getattr(bounds, name) is not UNBOUNDED for name in names) else None
 
@@ -244,6 +259,14 @@ class Scopes:
                 return
 
 
+def orders_over_all(account: Account) -> int:
+    """How many orders the account has open."""
+    count = 0
+    for stake in account.stakes.values():
+        count += stake.open_orders
+    return count
+
+
 def loss_over_all(stake: Stake) -> Money:
     """What the account lost today in all instruments with the same quote asset; a profit is negative."""
     stakes = stake.account.stakes
@@ -254,7 +277,11 @@ def loss_over_all(stake: Stake) -> Money:
 
 def count_request(account: Account, at_ns: Nanoseconds) -> None:
     """Count a request in its second of the venue's clock."""
-    second = at_ns // SECOND_NS
-    if account.second != second:
-        account.second, account.requests = second, 0
+    if at_ns >= account.second_ends_ns:
+        next_second(account, at_ns)
     account.requests += 1
+
+
+def next_second(account: Account, at_ns: Nanoseconds) -> None:
+    """Count from zero: another second has begun."""
+    account.second_ends_ns, account.requests = (at_ns // SECOND_NS + 1) * SECOND_NS, 0

@@ -129,7 +129,7 @@ class AccountImage(msgspec.Struct, frozen=True, gc=False):
     sessions: list[tuple[SessionId, list[tuple[ClientOrderId, OrderId]]]]
     """With their live orders."""
     requests: tuple[int, int]
-    """The second of the last one, and how many there were in it."""
+    """When the second of the last one ends, and how many there were in it."""
     balances: list[tuple[Asset, Money]]
     stakes: list[StakeImage]
     protections: list[ProtectionImage]
@@ -203,8 +203,8 @@ def _account_image(account: Account) -> AccountImage:
             key=lambda image: image.order_id,
         ),
         sorted((session, entered) for session, entered in sessions.items() if entered),
-        (account.second, account.requests),
-        sorted((asset, purse.free + purse.held) for asset, purse in account.purses.items()),
+        (account.second_ends_ns, account.requests),
+        sorted((asset, purse.total) for asset, purse in account.purses.items()),
         sorted(
             (
                 StakeImage(symbol, stake.cost, stake.realised, stake.fees, stake.day_start)
@@ -230,7 +230,7 @@ def _fill_account(engine: Engine, image: AccountImage) -> None:
     engine.deadlines.watch(image.name, image.dead_man_ns)
     account.positions.update(image.positions)
     account.sessions = {session: dict(entered) for session, entered in image.sessions}
-    account.second, account.requests = image.requests
+    account.second_ends_ns, account.requests = image.requests
     for one in image.protections:
         account.protections[one.quote_set] = protection = Protection(one.fills, one.window_ns)
         protection.pulled = one.pulled
@@ -269,7 +269,7 @@ def _fill_clearing(engine: Engine, image: EngineImage) -> None:
     for account_image in image.accounts:
         account = engine.accounts.by_name[account_image.name]
         for asset, money in account_image.balances:
-            purse_of(account, asset).free = money
+            purse_of(account, asset).add(money)
         for one in account_image.stakes:
             stake = books.stake(account, engine.books[one.symbol])
             stake.quantity = account.positions.get(one.symbol, 0)

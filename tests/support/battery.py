@@ -109,9 +109,10 @@ WITH_MONEY: Final[dict[str, Situation]] = {
         SPOT, {TAKER: {"USD": 2_000}}, {(TAKER, "USD"): (2_000 - 606, 606)},
     ),
     "better price gives money back": Situation(
-        [*_queue(5), buy(5, at=110)],
+        [*_queue(5), buy(8, at=110)],
         ["new with a: 5 at 100, fees -5 and 10"],
-        SPOT, {MAKER: {"BTC": 5}, TAKER: {"USD": 2_000}}, {(TAKER, "USD"): (2_000 - 1_010, 0), (MAKER, "USD"): (1_005, 0)},
+        SPOT, {MAKER: {"BTC": 5}, TAKER: {"USD": 2_000}},
+        {(TAKER, "USD"): (2_000 - 1_010 - 666, 666), (MAKER, "USD"): (1_005, 0)},
     ),
     "open sale needs its margin": Situation([sell(5, at=100)], [], MARGIN, BOTH, {(TAKER, "USD"): (9_950, 50)}),
     "held money stays": Situation(

@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from exchange.engine.book_side import BookSide
-from exchange.engine.bookkeeping import Holding
 from exchange.engine.commands import (
     AddInstrument,
     CancelOrder,
@@ -55,6 +54,7 @@ from exchange.engine.events import (
 )
 from exchange.engine.order import Order
 from exchange.engine.sequencer import Sequencer
+from exchange.engine.statements import Holding
 from protocol.vocabulary import (
     AccountId,
     Asset,

@@ -29,7 +29,6 @@ def _keep_the_hold(resize: Callable[[Hold, Quantity], None]) -> Callable[[Hold, 
         resize(self, leaves)
         if purse is not None and self.amount < amount:
             purse.free -= amount - self.amount
-            purse.held += amount - self.amount
             self.amount = amount
 
     return broken
@@ -43,7 +42,6 @@ def _keep_the_improvement(settle: Callable[..., None]) -> Callable[..., None]:
         if hold.is_buy and stake.quote is not None:
             kept = (hold.price - price) * quantity * stake.quote_scale
             stake.quote.free -= kept
-            stake.quote.held += kept
 
     return broken
 
@@ -54,7 +52,6 @@ def _secure_one_side(_: Callable[[Stake], None]) -> Callable[[Stake], None]:
             more = max(0, self.quantity + self.open_buys) * self.margin - self.margin_held
             self.margin_held += more
             self.quote.free -= more
-            self.quote.held += more
 
     return broken
 
@@ -66,9 +63,10 @@ def _pay_out_what_is_held(adjust: Adjust) -> Adjust:
         if account is None or command.amount > 0:
             return adjust(self, command)
         purse = purse_of(account, command.asset)
-        purse.free += purse.held
+        held = purse.held
+        purse.free += held
         events = adjust(self, command)
-        purse.free -= purse.held
+        purse.free -= held
         return events
 
     return broken

@@ -227,7 +227,8 @@ class NaiveRisk(NaiveMarket):
             return with_fee(rules, order.open, order.terms.amount or 0)
         if self._names_nothing(order):
             return self._cost_now(order)
-        if order.type == "market_to_limit" and self.is_continuous(order.symbol):
+        comes_now = self.is_continuous(order.symbol) and order.time_in_force != "at_the_close"
+        if order.type == "market_to_limit" and comes_now:
             return cost(rules, order.open, self.best(order.symbol, other(order.side)) or rules.maximum_price)
         return cost(rules, order.open, hold_price(rules, order))
 

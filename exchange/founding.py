@@ -45,6 +45,7 @@ port = 7001
 {tls}login_timeout_s = 60
 line_timeout_s = 30          # for a line that was begun
 max_connections = 10000
+max_connections_per_source = 1000
 
 [journal]
 path = {journal}

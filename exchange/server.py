@@ -157,6 +157,8 @@ async def _run(
 def _log_listening(config: VenueConfig, address: Address) -> None:
     if config.open:
         log.warning("open_venue", text="whoever can run a program on this machine may trade under any name")
+    elif config.tcp.certificate is None and not config.tcp.is_loopback:
+        log.warning("no_tls", text="secrets cross the network in the clear: give tcp a certificate and a key")
     path = config.journal.path
     log.info(
         "listening",

@@ -126,6 +126,8 @@ class Venue:
             self.market_data.publish(command.at_ns, events)
         if self._observe is not None:
             self._observe(account, command, events)
+        if sender is not None and type(events[0]) is RequestRejected:
+            self.metrics.add(Metric.REQUESTS_REJECTED)
         return events
 
     def act(self, command: Command) -> Events:

@@ -52,6 +52,9 @@ create unique index private_places on private (account, first_seq, count);
 insert into meta values ('format', '3');
 """
 
+_MODE: Final = 0o600
+"""Of a new journal."""
+
 _WAL_PAGES: Final = 4000
 """Pages after which the write-ahead log is folded into the file: 16 MB, so that the pause is rare."""
 
@@ -77,6 +80,8 @@ class SqliteLog:
                 self._connection.execute("begin")
             else:
                 self._lock = self._take_lock()
+                # Balances and hashes of secrets are in it: nobody else's business. SQLite's other files follow suit.
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, _MODE))
                 self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
                 self._connection.execute("pragma journal_mode = wal")
                 self._connection.execute(f"pragma synchronous = {sync}")
@@ -208,7 +213,7 @@ class SqliteLog:
 
     def _take_lock(self) -> int:
         # A lock file of our own: locking the database file itself would undo SQLite's locks on it.
-        lock = os.open(f"{self._path}.lock", os.O_CREAT | os.O_RDWR, 0o644)
+        lock = os.open(f"{self._path}.lock", os.O_CREAT | os.O_RDWR, _MODE)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -222,3 +222,14 @@ def test_instruments_added_to_the_file_are_listed_beside_those_of_the_journal(tm
             ("CORN", 1),
             ("DYER", 10),
         ]
+
+
+def test_a_new_journal_is_for_nobody_else_to_read(tmp_path: Path) -> None:
+    with running_venue(tmp_path) as venue:
+        venue.login("anna").close()
+        files = sorted(venue.journal.parent.glob("venue.journal*"))
+
+        modes = {path.name: path.stat().st_mode & 0o777 for path in files}
+
+    assert "venue.journal" in modes
+    assert set(modes.values()) == {0o600}

@@ -131,6 +131,17 @@ def test_an_open_venue_file_has_no_secrets_and_lets_anybody_in(tmp_path: Path) -
         assert "open_venue" in [entry["event"] for entry in venue.log if entry["level"] == "warning"]
 
 
+def test_a_venue_that_sends_secrets_in_the_clear_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "venue.toml"
+    init(file)
+    file.write_text(file.read_text().replace('host = "127.0.0.1"', 'host = "0.0.0.0"'))
+
+    with running_venue(tmp_path, str(file), open_venue=False) as venue:
+        warnings = [entry["event"] for entry in venue.log if entry["level"] == "warning"]
+
+    assert warnings == ["no_tls"]
+
+
 def test_check_names_all_that_is_wrong_a_line_each(tmp_path: Path) -> None:
     file = tmp_path / "venue.toml"
     file.write_text("nmae = 'x'\n[tcp]\nport = 70000\n[[accounts]]\nname = 'anna'\nrole = 'boss'\n")

@@ -40,21 +40,14 @@ def show_accounts(found: Accounts) -> None:
 
 def show_audit(entries: Iterable[AuditEntry]) -> None:
     """What was done, oldest first; times are UTC."""
-    rows = [
-        (
-            str(one.seq),
-            _time(one.at_ns),
-            one.action,
-            one.by or "the venue",
-            one.account or "",
-            one.symbol or "",
-            one.text,
-            one.why,
-        )
-        for one in entries
-    ]
-    headings = ("entry", "when (UTC)", "what", "by", "account", "symbol", "how", "why")
-    _show(headings, rows, numbers=("entry",))
+    rows = [(str(one.seq), _time(one.at_ns), one.by or "the venue", _deed(one)) for one in entries]
+    _show(("entry", "when (UTC)", "by", "what, how and why"), rows, numbers=("entry",))
+
+
+def _deed(entry: AuditEntry) -> str:
+    what = " ".join(part for part in (entry.action, entry.account, entry.symbol) if part)
+    how = f"{what}: {entry.text}" if entry.text else what
+    return f"{how}\nwhy: {entry.why}" if entry.why else how
 
 
 def _balances(account: AccountState) -> str:
@@ -76,7 +69,12 @@ def _show(headings: Iterable[str], rows: Iterable[tuple[str, ...]], numbers: Ite
     # Cells hold what other people wrote: never markup.
     table = Table()
     for heading in headings:
-        table.add_column(heading, justify="right" if heading in numbers else "left", overflow="fold")
+        table.add_column(
+            heading,
+            justify="right" if heading in numbers else "left",
+            no_wrap=heading.startswith("when"),
+            overflow="fold",
+        )
     for row in rows:
         table.add_row(*(_plain(cell) for cell in row))
     Console(markup=False, highlight=False, emoji=False).print(table)

@@ -211,7 +211,7 @@ async def test_a_market_that_is_run(office: Office, tmp_path: Path) -> None:
     assert re.search(r"anna +│ trader +│ 127\.0\.0\.1", sessions), sessions
     assert [line.split()[:2] for text in done for line in text.splitlines()] == [
         ["done:", "bust_trade"],
-        ["done:", "mass_cancel"],
+        ["done:", "cancel_for"],
         *[["done:", "change_phase"]] * 6,
         ["done:", "set_last_price"],
         ["done:", "set_fees"],

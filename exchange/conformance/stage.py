@@ -268,7 +268,7 @@ class Stage:
             post_only=PostOnly(step.post_only) if isinstance(step.post_only, str) else None,
             self_trade=None if step.stp is None else SELF_TRADE[step.stp],
             self_trade_group=step.stp_group,
-            reserve_price=step.reserve if amount is None and step.side == Side.BUY else None,
+            reserve_price=step.reserve if price is not None and step.side == Side.BUY else None,
         )
         return EnterOrder(
             owner,

@@ -162,7 +162,8 @@ def _step(place: str, step: Step) -> Iterator[str]:
         yield from _value(place, "stp", step.stp, frozenset(SELF_TRADE))
         if isinstance(step.post_only, str):
             yield from _value(place, "post_only", step.post_only, frozenset(PostOnly))
-        if step.reserve is not None and step.type in _MONEY and step.reserve != step.price:
+        buys_for_money = step.type in _MONEY and step.side == Side.BUY
+        if step.reserve is not None and buys_for_money and step.reserve != step.price:
             yield f"{place}: reserve {step.reserve} of an order for money {step.price} is not known"
     elif isinstance(step, MassCancel):
         yield from _value(place, "side", step.side, SIDES)

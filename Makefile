@@ -30,7 +30,12 @@ demo: $(READY) ## A venue and its traders for half a minute; ARGS="--seconds 8"
 	@$(BIN)/tontine demo $(ARGS)
 
 test: $(READY) ## All tests; ARGS="tests/protocol -k heartbeat"
+ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
+else
+	@$(BIN)/python -m pytest -n 2 -m "not nightly and not alone"
+	@$(BIN)/python -m pytest -m alone
+endif
 
 nightly: $(READY) ## Ten million commands beside a model of the rules, about an hour; NIGHTLY_OPERATIONS=1_000_000
 	@$(BIN)/python -m pytest -m nightly $(ARGS)

@@ -189,7 +189,7 @@ def test_wire_alone_and_beside_the_floor() -> None:
 def test_every_server_answers_every_request_of_every_run(shape: Shape) -> None:
     with (
         disk_directory() as directory,
-        venue(directory, "--journal", "off") as exchange,
+        venue(directory, "--open", "--journal", "off") as exchange,
         floor(directory) as bare,
         Load(shape, runs=2, seed=1) as load,
     ):

@@ -101,6 +101,7 @@ def median_p99_s(client: RawClient, names: Iterator[int], wanted_s: float = 0.0)
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_is_bounded_answered_and_counted_and_honest_sessions_do_not_feel_it(
     tmp_path: Path, name: str

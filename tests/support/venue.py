@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -146,6 +147,7 @@ class RawClient:
         self.socket.connect((host, port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.welcome: Json = {}
+        self._lines: deque[bytes] = deque()
         self._unread = b""
 
     def __enter__(self) -> "RawClient":
@@ -176,13 +178,13 @@ class RawClient:
         Raises:
             EOFError: the venue has hung up.
         """
-        while b"\n" not in self._unread:
+        while not self._lines:
             data = self.socket.recv(65536)
             if not data:
                 raise EOFError(self._unread)
-            self._unread += data
-        line, self._unread = self._unread.split(b"\n", 1)
-        message: Json = json.loads(line)
+            *lines, self._unread = (self._unread + data).split(b"\n")
+            self._lines.extend(lines)
+        message: Json = json.loads(self._lines.popleft())
         return message
 
     def receive_until(self, kind: str) -> list[Json]:
@@ -212,7 +214,7 @@ class RawClient:
     def is_silent(self) -> bool:
         """Whether nothing has arrived that was not read. Ask after something that would come later."""
         readable, _, _ = select.select([self.socket], [], [], 0)
-        return not readable and not self._unread
+        return not readable and not self._unread and not self._lines
 
 
 def new(name: str, side: str, quantity: object, price: object = None, **fields: object) -> Json:

@@ -166,7 +166,7 @@ def nonsense(attacker: Attacker) -> None:
 
 
 def slow_readers(attacker: Attacker) -> None:
-    """They ask and ask, and read nothing until they can't get rid of their questions any more."""
+    """They ask and ask, and for a second read nothing: longer than the venue needs to have enough of them."""
     attacker.ready()
     while attacker.goes_on():
         client = socket.socket()
@@ -176,6 +176,7 @@ def slow_readers(attacker: Attacker) -> None:
         client.connect(attacker.address)
         with suppress(OSError):
             client.sendall(BOB + b"}\n" + b'{"type":"account_status"}\n' * 50_000)
+        time.sleep(1)
         client.settimeout(_PATIENCE_S)
         attacker.hear_out(client)
 

@@ -33,7 +33,7 @@ test: $(READY) ## All tests; ARGS="tests/protocol -k heartbeat"
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 2 -m "not nightly and not alone"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not nightly and not alone"
 	@$(BIN)/python -m pytest -m alone
 endif
 

@@ -20,10 +20,11 @@ from exchange.engine.events import (
 )
 from exchange.engine.phases import is_call
 from exchange.peers import Peer, Touched
-from protocol import messages
+from protocol import market
+from protocol.checksum import checksum
 from protocol.codec import preencode
 from protocol.fields import Level
-from protocol.messages import (
+from protocol.market import (
     AuctionMessage,
     AuctionResult,
     DepthDelta,
@@ -84,12 +85,8 @@ class Feed:
         """
         message: PublicMessage | None = None
         if channel is _DEPTH:
-            message = DepthSnapshot(
-                symbol=self._symbol,
-                seq=self._depth_seq,
-                bids=sorted(self._bids.items(), reverse=True),
-                asks=sorted(self._asks.items()),
-            )
+            bids, asks = sorted(self._bids.items(), reverse=True), sorted(self._asks.items())
+            message = DepthSnapshot(self._symbol, self._depth_seq, checksum(bids, asks), bids, asks)
         elif channel is Channel.STATUS:
             message = PhaseStatus(self._symbol, self._status_seq, self._book.phase)
         elif channel is Channel.AUCTION:
@@ -152,7 +149,8 @@ class Feed:
         if not changed_bids and not changed_asks:
             return
         self._depth_seq += 1
-        self._publish(_DEPTH, DepthDelta(self._symbol, self._depth_seq, changed_bids, changed_asks))
+        check = checksum(self._book.depth(Side.BUY), self._book.depth(Side.SELL))
+        self._publish(_DEPTH, DepthDelta(self._symbol, self._depth_seq, check, changed_bids, changed_asks))
 
     def _changed(self, side: Side, prices: set[Price], shown: Shown) -> list[Level]:
         changed: list[Level] = []
@@ -198,9 +196,7 @@ class Feed:
 
     def publish_extension(self, at_ns: Nanoseconds, extended: AuctionExtended) -> None:
         self._auction_seq += 1
-        self._publish_auction(
-            messages.AuctionExtended(self._symbol, self._auction_seq, at_ns, extended.price)
-        )
+        self._publish_auction(market.AuctionExtended(self._symbol, self._auction_seq, at_ns, extended.price))
 
     def _publish_auction(self, message: AuctionMessage) -> None:
         self._auction = message

@@ -17,19 +17,14 @@ from protocol import desk
 from protocol.desk import AuditEntry, Balance, DeskAnswer, DeskReport
 from protocol.fields import (
     AtField,
-    AuctionSeq,
-    AuctionVolumeField,
     ClientOrderIdField,
     CumulativeField,
-    DepthSeq,
     LeavesField,
-    Level,
     Message,
     OrderIdField,
     PreventedField,
     PrivateSeq,
     SideField,
-    SurplusField,
     SymbolField,
     TimeInForceField,
     WireAccount,
@@ -43,6 +38,23 @@ from protocol.fields import (
     WireSymbol,
     WireTime,
 )
+from protocol.market import (
+    AuctionExtended,
+    AuctionResult,
+    BestPrices,
+    Candle,
+    CandlesSnapshot,
+    DayStatistics,
+    DepthDelta,
+    DepthSnapshot,
+    Indication,
+    OrdersDelta,
+    OrdersSnapshot,
+    PhaseStatus,
+    PrintBusted,
+    TradePrint,
+    TradesSnapshot,
+)
 from protocol.vocabulary import (
     AccountId,
     Allocation,
@@ -52,9 +64,9 @@ from protocol.vocabulary import (
     Channel,
     ClientOrderId,
     ErrorCode,
+    Interval,
     Liquidity,
     Money,
-    Nanoseconds,
     OrderState,
     OrderType,
     Phase,
@@ -73,7 +85,7 @@ from protocol.vocabulary import (
     TradeId,
 )
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 
 
 # -- from the trader -------------------------------------------------------------------------------
@@ -279,6 +291,13 @@ class Subscribe(Message, frozen=True, tag="subscribe"):
 
     channel: Annotated[Channel, Meta(description="Which one.")]
     symbol: Annotated[WireSymbol, Meta(description="The instrument.")]
+    levels: Annotated[
+        int | None,
+        Meta(description="Of `depth`: so many price levels a side, 10 or 50; left out: the whole book."),
+    ] = None
+    interval: Annotated[
+        Interval | None, Meta(description="Of `candles`, and there always: how long they are.")
+    ] = None
 
 
 class Unsubscribe(Message, frozen=True, tag="unsubscribe"):
@@ -286,6 +305,8 @@ class Unsubscribe(Message, frozen=True, tag="unsubscribe"):
 
     channel: Annotated[Channel, Meta(description="As in `subscribe`.")]
     symbol: Annotated[WireSymbol, Meta(description="As in `subscribe`.")]
+    levels: Annotated[int | None, Meta(description="As in `subscribe`.")] = None
+    interval: Annotated[Interval | None, Meta(description="As in `subscribe`.")] = None
 
 
 class Heartbeat(Message, frozen=True, tag="heartbeat"):
@@ -656,6 +677,8 @@ class Subscribed(Message, frozen=True, tag="subscribed"):
 
     channel: Annotated[Channel, Meta(description="As in `subscribe`.")]
     symbol: SymbolField
+    levels: Annotated[int | None, Meta(description="As in `subscribe`.")] = None
+    interval: Annotated[Interval | None, Meta(description="As in `subscribe`.")] = None
 
 
 class Unsubscribed(Message, frozen=True, tag="unsubscribed"):
@@ -663,102 +686,8 @@ class Unsubscribed(Message, frozen=True, tag="unsubscribed"):
 
     channel: Annotated[Channel, Meta(description="As in `unsubscribe`.")]
     symbol: SymbolField
-
-
-class DepthSnapshot(Message, frozen=True, tag="depth_snapshot"):
-    """The whole book by price level. Comes first, and again whenever deltas had to be left out."""
-
-    symbol: SymbolField
-    seq: DepthSeq
-    bids: Annotated[list[Level], Meta(description="`[price, quantity]`, best (highest) first.")]
-    asks: Annotated[list[Level], Meta(description="`[price, quantity]`, best (lowest) first.")]
-
-
-class DepthDelta(Message, frozen=True, tag="depth_delta"):
-    """All price levels that one command changed."""
-
-    symbol: SymbolField
-    seq: Annotated[Sequence, Meta(description="One more than that of the snapshot or delta before.")]
-    bids: Annotated[list[Level], Meta(description="`[price, quantity]`: absolute; 0 removes the level.")] = []
-    asks: Annotated[list[Level], Meta(description="`[price, quantity]`: absolute; 0 removes the level.")] = []
-
-
-class TradePrint(Message, frozen=True, tag="trade"):
-    """One trade on the public tape."""
-
-    symbol: SymbolField
-    seq: Annotated[
-        Sequence,
-        Meta(
-            description="Place in the tape of this instrument since the venue started; a jump means that prints "
-            "were left out because this connection was too slow."
-        ),
-    ]
-    trade_id: Annotated[TradeId, Meta(description="Names the trade.")]
-    at_ns: AtField
-    price: Annotated[Price, Meta(description="Price of the trade.")]
-    quantity: Annotated[Quantity, Meta(description="Quantity of the trade.")]
-    aggressor: Annotated[
-        Side | None, Meta(description="Side of the order that arrived; left out for a trade of an auction.")
-    ] = None
-
-
-class PrintBusted(Message, frozen=True, tag="print_busted"):
-    """A trade that was on the tape is undone: it does not count."""
-
-    symbol: SymbolField
-    seq: Annotated[Sequence, Meta(description="Place in the tape of this instrument, as in `trade`.")]
-    trade_id: Annotated[TradeId, Meta(description="Names the trade.")]
-    at_ns: AtField
-
-
-class PhaseStatus(Message, frozen=True, tag="status"):
-    """The phase of an instrument: now, and then each change."""
-
-    symbol: SymbolField
-    seq: Annotated[Sequence, Meta(description="Place in the status stream of this instrument.")]
-    phase: Annotated[Phase, Meta(description="The phase that holds.")]
-    previous: Annotated[
-        Phase | None,
-        Meta(description="The phase before; left out where this is no change, but how it stands."),
-    ] = None
-    at_ns: Annotated[
-        Nanoseconds | None, Meta(description="When it changed; left out where this is no change.")
-    ] = None
-
-
-class Indication(Message, frozen=True, tag="indication"):
-    """What an auction would give if it were held now."""
-
-    symbol: SymbolField
-    seq: AuctionSeq
-    volume: AuctionVolumeField
-    surplus: SurplusField
-    price: Annotated[
-        Price | None, Meta(description="Price of the auction; left out if nothing would trade.")
-    ] = None
-
-
-class AuctionResult(Message, frozen=True, tag="auction_result"):
-    """An auction was held."""
-
-    symbol: SymbolField
-    seq: AuctionSeq
-    at_ns: AtField
-    volume: AuctionVolumeField
-    surplus: SurplusField
-    price: Annotated[
-        Price | None, Meta(description="The one price of the auction; left out if nothing traded.")
-    ] = None
-
-
-class AuctionExtended(Message, frozen=True, tag="auction_extended"):
-    """An auction was not held, as its price is outside the static corridor: the call goes on."""
-
-    symbol: SymbolField
-    seq: AuctionSeq
-    at_ns: AtField
-    price: Annotated[Price, Meta(description="Where the auction would have been.")]
+    levels: Annotated[int | None, Meta(description="As in `unsubscribe`.")] = None
+    interval: Annotated[Interval | None, Meta(description="As in `unsubscribe`.")] = None
 
 
 PrivateMessage = (
@@ -785,11 +714,6 @@ class Copy(Message, frozen=True, tag="copy"):
     report: Annotated[PrivateMessage, Meta(description="The message as the account got it.")]
 
 
-AuctionMessage = Indication | AuctionResult | AuctionExtended
-"""What the auction channel consists of."""
-
-PublicMessage = DepthSnapshot | DepthDelta | TradePrint | PrintBusted | PhaseStatus | AuctionMessage
-
 ServerMessage = (
     Welcome
     | LoggedOut
@@ -812,10 +736,17 @@ ServerMessage = (
     | OrderStateReport
     | Subscribed
     | Unsubscribed
+    | BestPrices
     | DepthSnapshot
     | DepthDelta
+    | OrdersSnapshot
+    | OrdersDelta
+    | TradesSnapshot
     | TradePrint
     | PrintBusted
+    | CandlesSnapshot
+    | Candle
+    | DayStatistics
     | PhaseStatus
     | Indication
     | AuctionResult

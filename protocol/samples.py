@@ -9,19 +9,15 @@ from typing import Final
 from protocol.desk import Balance, KillSwitchSet
 from protocol.desk_samples import DESK_EXAMPLES
 from protocol.fields import Message
+from protocol.market_samples import MARKET_EXAMPLES
 from protocol.messages import (
     PROTOCOL_VERSION,
     Accepted,
-    AuctionExtended,
-    AuctionResult,
     Cancel,
     Canceled,
     Copy,
-    DepthDelta,
-    DepthSnapshot,
     Error,
     Heartbeat,
-    Indication,
     InstrumentInfo,
     LoggedOut,
     Login,
@@ -32,9 +28,7 @@ from protocol.messages import (
     OpenOrder,
     OrderStateReport,
     OrderStatus,
-    PhaseStatus,
     PositionInfo,
-    PrintBusted,
     Reduce,
     Rejected,
     Replace,
@@ -44,7 +38,6 @@ from protocol.messages import (
     SelfTradePrevented,
     Subscribe,
     Subscribed,
-    TradePrint,
     TradeReport,
     Triggered,
     Unsubscribe,
@@ -58,10 +51,10 @@ from protocol.vocabulary import (
     Channel,
     ClientOrderId,
     ErrorCode,
+    Interval,
     Liquidity,
     OrderState,
     OrderType,
-    Phase,
     RejectReason,
     Request,
     Role,
@@ -122,6 +115,8 @@ EXAMPLES: Final[tuple[Message, ...]] = (
     MassCancel(symbol=_ACME, side=Side.BUY, highest=10_000),
     OrderStatus(client_order_id=_BID),
     Subscribe(channel=Channel.DEPTH, symbol=_ACME),
+    Subscribe(channel=Channel.DEPTH, symbol=_ACME, levels=10),
+    Subscribe(channel=Channel.CANDLES, symbol=_ACME, interval=Interval.MINUTE),
     Unsubscribe(channel=Channel.DEPTH, symbol=_ACME),
     Heartbeat(),
     Logout(),
@@ -312,21 +307,7 @@ EXAMPLES: Final[tuple[Message, ...]] = (
     ),
     Subscribed(channel=Channel.DEPTH, symbol=_ACME),
     Unsubscribed(channel=Channel.DEPTH, symbol=_ACME),
-    DepthSnapshot(
-        symbol=_ACME, seq=1_200, bids=[(10_025, 40), (10_010, 12)], asks=[(10_040, 20), (10_050, 100)]
-    ),
-    DepthDelta(symbol=_ACME, seq=1_201, bids=[(10_025, 25)], asks=[(10_040, 0)]),
-    TradePrint(
-        symbol=_ACME, seq=77, trade_id=305, at_ns=_NOON, price=10_025, quantity=15, aggressor=Side.SELL
-    ),
-    TradePrint(symbol=_ACME, seq=78, trade_id=306, at_ns=_NOON, price=10_020, quantity=10),
-    PrintBusted(symbol=_ACME, seq=79, trade_id=305, at_ns=_NOON),
-    PhaseStatus(symbol=_ACME, seq=3, phase=Phase.CONTINUOUS),
-    PhaseStatus(symbol=_ACME, seq=4, phase=Phase.CLOSING_AUCTION, previous=Phase.CONTINUOUS, at_ns=_NOON),
-    Indication(symbol=_ACME, seq=12, volume=0, surplus=0),
-    Indication(symbol=_ACME, seq=13, volume=10, surplus=-35, price=10_020),
-    AuctionResult(symbol=_ACME, seq=14, at_ns=_NOON, volume=10, surplus=-35, price=10_020),
-    AuctionExtended(symbol=_ACME, seq=29, at_ns=_NOON, price=10_755),
+    *MARKET_EXAMPLES,
     Copy(account=_ANNA, report=KillSwitchSet(seq=59, at_ns=_NOON, on=True)),
     *DESK_EXAMPLES,
 )

@@ -17,6 +17,7 @@ from protocol import desk
 from protocol.codec import encode
 from protocol.errors import ConfigError
 from protocol.fields import Message
+from protocol.market import Bar, OrderAdded, OrderDeleted, OrderExecuted, OrderReduced
 from protocol.messages import (
     PROTOCOL_VERSION,
     ClientMessage,
@@ -40,6 +41,11 @@ _PARTS: Final = (
     desk.Balance,
     desk.Holding,
     desk.SessionInfo,
+    OrderAdded,
+    OrderExecuted,
+    OrderReduced,
+    OrderDeleted,
+    Bar,
 )
 """Structs inside messages."""
 

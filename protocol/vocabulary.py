@@ -188,10 +188,48 @@ class OrderState(StrEnum):
 class Channel(StrEnum):
     """A public stream of market data, one for each instrument."""
 
-    DEPTH = "depth"
+    BBO = "bbo"  # the best bid and offer
+    DEPTH = "depth"  # price levels: the whole book, or the best ones of it
+    ORDERS = "orders"  # order by order
     TRADES = "trades"
+    CANDLES = "candles"  # one stream for each interval
+    STATISTICS = "statistics"  # of the trading day
     STATUS = "status"  # the phase of the instrument
     AUCTION = "auction"  # indicative price, volume and surplus while a call lasts
+
+
+class Interval(StrEnum):
+    """How much time a candle is about. All begin at multiples of themselves since 1970 UTC."""
+
+    SECOND = "1s"
+    TEN_SECONDS = "10s"
+    MINUTE = "1m"
+    FIVE_MINUTES = "5m"
+    QUARTER = "15m"
+    HOUR = "1h"
+    FOUR_HOURS = "4h"
+    DAY = "1d"
+
+    @property
+    def ns(self) -> int:
+        """Its length in nanoseconds."""
+        return _INTERVAL_NS[self]
+
+
+_SECOND_NS: Final = 1_000_000_000
+_INTERVAL_NS: Final = {
+    Interval.SECOND: _SECOND_NS,
+    Interval.TEN_SECONDS: 10 * _SECOND_NS,
+    Interval.MINUTE: 60 * _SECOND_NS,
+    Interval.FIVE_MINUTES: 300 * _SECOND_NS,
+    Interval.QUARTER: 900 * _SECOND_NS,
+    Interval.HOUR: 3_600 * _SECOND_NS,
+    Interval.FOUR_HOURS: 14_400 * _SECOND_NS,
+    Interval.DAY: 86_400 * _SECOND_NS,
+}
+
+DEPTH_LEVELS: Final = (10, 50)
+"""How many price levels a side a depth stream may be asked to keep to; without any it is the whole book."""
 
 
 class Request(StrEnum):
@@ -301,6 +339,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     ALREADY_SUBSCRIBED = "already_subscribed"
     NOT_SUBSCRIBED = "not_subscribed"
+    INVALID_SUBSCRIPTION = "invalid_subscription"
     NOT_AN_OPERATOR = "not_an_operator"
     NOT_ALLOWED = "not_allowed"
     LOGIN_FAILED = "login_failed"
@@ -315,3 +354,9 @@ class ErrorCode(StrEnum):
     UNKNOWN_TRADE = "unknown_trade"
     TOO_MANY_CONNECTIONS = "too_many_connections"
     SHUTTING_DOWN = "shutting_down"
+    BINARY_FRAME = "binary_frame"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    INTERNAL_ERROR = "internal_error"

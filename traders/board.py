@@ -14,7 +14,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from protocol.messages import InstrumentInfo, TradePrint
+from protocol.market import TradePrint
+from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Side
 from traders.book_view import Depth
 

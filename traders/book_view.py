@@ -12,7 +12,7 @@ import msgspec
 
 from protocol.errors import SequenceGap
 from protocol.fields import Level
-from protocol.messages import DepthDelta, DepthSnapshot
+from protocol.market import DepthDelta, DepthSnapshot
 from protocol.vocabulary import Price, Quantity, Sequence, Side, Symbol
 
 

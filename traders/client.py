@@ -40,23 +40,18 @@ from protocol.desk import (
 )
 from protocol.errors import LocalProtocolError, SessionClosed, VenueError
 from protocol.fields import Message
+from protocol.market import AuctionMessage, DepthDelta, DepthSnapshot, PhaseStatus, PrintBusted, TradePrint
 from protocol.messages import (
     Accepted,
-    AuctionMessage,
     Copy,
-    DepthDelta,
-    DepthSnapshot,
     Error,
     InstrumentInfo,
     MassCancel,
     MassCanceled,
     OrderStateReport,
     OrderStatus,
-    PhaseStatus,
-    PrintBusted,
     PrivateMessage,
     Rejected,
-    TradePrint,
     Welcome,
 )
 from protocol.vocabulary import (

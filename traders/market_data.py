@@ -11,19 +11,17 @@ from typing import Protocol, TypeVar
 
 from protocol.errors import RemoteProtocolError, SequenceGap, VenueError
 from protocol.fields import Message
-from protocol.messages import (
+from protocol.market import (
     AuctionMessage,
     AuctionResult,
     DepthDelta,
     DepthSnapshot,
-    Error,
     Indication,
     PhaseStatus,
     PrintBusted,
-    Subscribe,
     TradePrint,
-    Unsubscribe,
 )
+from protocol.messages import Error, Subscribe, Unsubscribe
 from protocol.vocabulary import Channel, Symbol
 from traders.book_view import BookView, Depth
 from traders.feed import Inbox, Latest, Queue

@@ -14,16 +14,8 @@ from typing import Final
 
 from protocol.errors import SequenceGap
 from protocol.fields import Message
-from protocol.messages import (
-    Accepted,
-    Canceled,
-    DepthDelta,
-    DepthSnapshot,
-    PrivateMessage,
-    Rejected,
-    Replaced,
-    TradeReport,
-)
+from protocol.market import DepthDelta, DepthSnapshot
+from protocol.messages import Accepted, Canceled, PrivateMessage, Rejected, Replaced, TradeReport
 from protocol.vocabulary import ClientOrderId, Liquidity, Price, Symbol
 from traders.book_view import BookView
 from traders.order_flow import ENTERING, REMOVING, FlowId, FlowLine, FlowRequest, levels_of, request_of

@@ -11,7 +11,8 @@ from typing import Final
 
 from protocol.errors import ConfigError, RemoteProtocolError, SessionBroken, VenueError
 from protocol.fields import Message
-from protocol.messages import DepthSnapshot, Error, Subscribe, Subscribed
+from protocol.market import DepthSnapshot
+from protocol.messages import Error, Subscribe, Subscribed
 from protocol.vocabulary import AccountId, Channel, Symbol
 from traders.access import OPEN, Access
 from traders.client import DEFAULT_HEARTBEAT_S, Client

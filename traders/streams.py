@@ -10,16 +10,8 @@ from typing import Final
 
 from protocol.desk import Notice
 from protocol.errors import LocalProtocolError, RemoteProtocolError, SessionBusy, SlowConsumer, VenueError
-from protocol.messages import (
-    AuctionMessage,
-    Copy,
-    Error,
-    PhaseStatus,
-    PrintBusted,
-    PrivateMessage,
-    TradePrint,
-    Welcome,
-)
+from protocol.market import AuctionMessage, PhaseStatus, PrintBusted, TradePrint
+from protocol.messages import Copy, Error, PrivateMessage, Welcome
 from protocol.vocabulary import AccountId, Channel, Role, Sequence, Symbol
 from traders.book_view import Depth
 from traders.connection import Connection

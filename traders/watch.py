@@ -8,7 +8,8 @@ from collections import deque
 from contextlib import aclosing
 from typing import Final
 
-from protocol.messages import InstrumentInfo, TradePrint
+from protocol.market import TradePrint
+from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Symbol
 from traders.board import SHOWN_LEVELS, SHOWN_PRINTS, Scene, Standing
 from traders.book_view import Depth

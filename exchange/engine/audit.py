@@ -31,9 +31,13 @@ def _faults_of_orders(books: Bookkeeper, market: Market) -> Iterator[str]:
     held: dict[tuple[AccountId, Asset], Money] = defaultdict(int)
     opened: dict[tuple[AccountId, Symbol], list[int]] = defaultdict(lambda: [0, 0, 0])
     live = {order.order_id: order for book in market.books.values() for order in book.orders()}
-    if live.keys() != books.holds.keys():
-        yield f"holds of {sorted(books.holds.keys() ^ live.keys())}: the order is not live, or has none"
-        return
+    if not books.holds.keys() <= live.keys():
+        yield f"holds of {sorted(books.holds.keys() - live.keys())}: the order is not live"
+    for order_id in sorted(live.keys() - books.holds.keys()):
+        order = live[order_id]
+        spot = market.books[order.symbol].instrument.settlement is Settlement.SPOT
+        if not spot or not holds.is_plain(order):
+            yield f"order {order_id} has no hold, and is not plain"
     for order in live.values():
         instrument = market.books[order.symbol].instrument
         counts = opened[order.account, order.symbol]

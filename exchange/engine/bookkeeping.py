@@ -24,10 +24,11 @@ from exchange.engine.events import (
     TradeBusted,
 )
 from exchange.engine.execution import Market
-from exchange.engine.ledger import Hold, House, Purse, Stake, needed
+from exchange.engine.ledger import NOTHING, Hold, House, Purse, Stake, needed
 from exchange.engine.order import Order
 from exchange.engine.risk import Scopes
 from protocol.vocabulary import (
+    AccountId,
     Asset,
     Money,
     Nanoseconds,
@@ -37,6 +38,7 @@ from protocol.vocabulary import (
     QuoteSet,
     Settlement,
     Side,
+    Symbol,
     TradeId,
 )
 
@@ -54,6 +56,7 @@ class Bookkeeper:
         """Deposits less withdrawals of every asset that an instrument settles in."""
         self.busted: set[TradeId] = set()
         self.holds: dict[OrderId, Hold] = {}
+        """What open orders hold; nothing of a plain one, where it follows from the order (``hold_of``)."""
         self.to_pull: list[tuple[Account, QuoteSet]] = []
         """Quote sets that traded too often, since somebody last looked."""
         self.traded: list[Stake] = []
@@ -61,7 +64,8 @@ class Bookkeeper:
         self._market = market
         self._accounts = market.accounts.by_name
         self._scopes = scopes
-        self._at_ns: Nanoseconds = 0
+        self.at_ns: Nanoseconds = 0
+        """When what is being booked happened."""
         self._bookings: dict[type, Callable[[Any], None]] = {
             AuctionTrade: self._auction_trade,
             TradeBusted: self._busted,
@@ -74,7 +78,7 @@ class Bookkeeper:
 
     def book(self, events: tuple[Event, ...], at_ns: Nanoseconds) -> None:
         """Do to money what the events did to orders. An ``OrderAccepted`` is booked by who has its hold."""
-        self._at_ns = at_ns
+        self.at_ns = at_ns
         bookings = self._bookings
         for event in events:
             if type(event) is Trade:
@@ -99,26 +103,10 @@ class Bookkeeper:
             type(event) is Trade and event.taker_order_id == order_id for event in trades
         ):
             return False
-        self._at_ns = at_ns
-        holds, base, quote = self.holds, stake.base, stake.quote
+        self.at_ns = at_ns
         for trade in trades:
-            maker, price, quantity, fee = trade.maker_order_id, trade.price, trade.quantity, trade.taker_fee
-            self._fill(holds[maker], maker, price, quantity, trade.maker_fee, trade.maker_leaves)
-            signed = quantity if is_buy else -quantity
-            if base is None or quote is None:
-                self._move(stake, signed, price, fee)
-                continue
-            # As ``_move``, written out for spot instruments.
-            stake.take(signed, price)
-            paid = signed * price * stake.quote_scale + fee
-            quote.free -= paid
-            quote.total -= paid
-            delivered = signed * stake.base_scale
-            base.free += delivered
-            base.total += delivered
-            if fee:
-                stake.fees += fee
-                self.house.charge(stake.asset, fee)
+            self.fill_maker(trade)
+            self._move(stake, trade.quantity if is_buy else -trade.quantity, trade.price, trade.taker_fee)
         if stake.margin:
             stake.secure()
         if self._scopes.any_hard_loss:
@@ -137,6 +125,8 @@ class Bookkeeper:
                 base = purse_of(account, instrument.base)
             if instrument.settlement is not _NONE and instrument.quote is not None:
                 quote = purse_of(account, instrument.quote)
+            for one in account.stakes.values():
+                one.allowed = NOTHING  # what counts over all instruments counts otherwise now
             account.stakes[book.symbol] = stake = Stake(account, book, base, quote)
         return stake
 
@@ -168,6 +158,24 @@ class Bookkeeper:
             quote_set=order.terms.quote_set,
         )
         self.accept(order.order_id, hold, order.leaves)
+        if stake.base is not None and holds.is_plain(order):
+            del self.holds[order.order_id]
+
+    def hold_of(self, order: Order) -> Hold:
+        """What an open order holds: as recorded, or as follows from a plain one."""
+        hold = self.holds.get(order.order_id)
+        if hold is None:
+            hold = self._plain(order.account, order.symbol, order.side is _BUY, order.price, order.leaves)
+        return hold
+
+    def _plain(
+        self, name: AccountId, symbol: Symbol, is_buy: bool, price: Price | None, leaves: Quantity
+    ) -> Hold:
+        """What a plain order holds with so much open."""
+        stake = self._accounts[name].stakes[symbol]
+        assert price is not None
+        purse, amount = stake.buys_from if is_buy else stake.sells_from, needed(stake, is_buy, leaves, price)
+        return Hold(stake, is_buy, price, purse, leaves, amount)
 
     def accept(self, order_id: OrderId, hold: Hold, quantity: Quantity) -> None:
         """An order is in, with so much open."""
@@ -179,12 +187,12 @@ class Bookkeeper:
 
     def reckon_anew(self, book: Book) -> None:
         """The instrument's fees changed: what its open orders hold follows."""
+        open_now = [self.hold_of(order) for order in book.orders()]  # before the terms change
         for account in self._accounts.values():
             stake = account.stakes.get(book.symbol)
             if stake is not None:
                 stake.use_terms()
-        for order in book.orders():
-            hold = self.holds[order.order_id]
+        for hold in open_now:
             hold.resize(hold.leaves)
 
     def unrealised_margin(self, account: Account, purse: Purse) -> Money:
@@ -195,17 +203,32 @@ class Bookkeeper:
     # -- events ------------------------------------------------------------------------------------
 
     def _trade(self, event: Trade) -> None:
-        maker, taker = event.maker_order_id, event.taker_order_id
-        price, quantity = event.price, event.quantity
-        holds = self.holds
-        self._fill(holds[maker], maker, price, quantity, event.maker_fee, event.maker_leaves)
-        self._fill(holds[taker], taker, price, quantity, event.taker_fee, event.taker_leaves)
+        self.fill_maker(event)
+        taker = event.taker_order_id  # whoever arrives this way has a record
+        self._fill(
+            self.holds[taker], taker, event.price, event.quantity, event.taker_fee, event.taker_leaves
+        )
+
+    def fill_maker(self, event: Trade) -> None:
+        """The resting side of a trade. A plain order rested at the price of the trade."""
+        maker = event.maker_order_id
+        hold = self.holds.get(maker)
+        if hold is None:
+            leaves = event.maker_leaves + event.quantity
+            hold = self._plain(event.maker, event.symbol, event.aggressor is not _BUY, event.price, leaves)
+        self._fill(hold, maker, event.price, event.quantity, event.maker_fee, event.maker_leaves)
 
     def _auction_trade(self, event: AuctionTrade) -> None:
-        buyer, seller = event.buyer_order_id, event.seller_order_id
-        price, quantity = event.price, event.quantity
-        self._fill(self.holds[buyer], buyer, price, quantity, event.buyer_fee, event.buyer_leaves)
-        self._fill(self.holds[seller], seller, price, quantity, event.seller_fee, event.seller_leaves)
+        price, quantity, symbol = event.price, event.quantity, event.symbol
+        for name, client_order_id, order_id, is_buy, fee, leaves in (
+            (event.buyer, event.buyer_client_order_id, event.buyer_order_id, True, event.buyer_fee, event.buyer_leaves),
+            (event.seller, event.seller_client_order_id, event.seller_order_id, False, event.seller_fee, event.seller_leaves),
+        ):  # fmt: skip
+            hold = self.holds.get(order_id)
+            if hold is None:
+                limit = self._accounts[name].orders[client_order_id].price
+                hold = self._plain(name, symbol, is_buy, limit, leaves + quantity)
+            self._fill(hold, order_id, price, quantity, fee, leaves)
 
     def _fill(
         self, hold: Hold, order_id: OrderId, price: Price, quantity: Quantity, fee: Money, leaves: Quantity
@@ -219,7 +242,7 @@ class Bookkeeper:
         else:
             self._settle(hold, stake, base, price, quantity, fee, leaves)
         if not leaves:
-            del self.holds[order_id]
+            self.holds.pop(order_id, None)
             if not hold.fleeting:
                 stake.open_orders -= 1
         if self._scopes.any_hard_loss:
@@ -274,7 +297,7 @@ class Bookkeeper:
     def _count(self, account: Account, quote_set: QuoteSet) -> None:
         """A quote traded."""
         protection = account.protections.get(quote_set)
-        if protection is not None and protection.traded(self._at_ns):
+        if protection is not None and protection.traded(self.at_ns):
             self.to_pull.append((account, quote_set))
 
     def _move(self, stake: Stake, quantity: int, price: Price, fee: Money) -> None:
@@ -306,6 +329,7 @@ class Bookkeeper:
             (event.seller, event.quantity, event.seller_fee),
         ):
             stake = self.stake(self._accounts[name], book)
+            stake.room = 0
             self._move(stake, quantity, event.price, -fee)
             stake.secure()
             if self._scopes.any_hard_loss:
@@ -313,7 +337,9 @@ class Bookkeeper:
 
     def canceled(self, event: OrderCanceled) -> None:
         """What the order held is free again."""
-        hold = self.holds.pop(event.order_id)
+        hold = self.holds.pop(event.order_id, None)
+        if hold is None:
+            hold = self._plain(event.account, event.symbol, event.side is _BUY, event.price, event.quantity)
         if hold.fleeting:
             return
         # As in ``Hold.resize``, written out: only trades are more frequent.
@@ -348,13 +374,18 @@ class Bookkeeper:
         hold.resize(event.leaves)
 
     def _prevented(self, event: SelfTradePrevented) -> None:
-        self.holds[event.order_id].resize(event.leaves)
+        hold = self.holds.get(event.order_id)
+        if hold is None:
+            leaves = event.leaves + event.quantity
+            hold = self._plain(event.account, event.symbol, event.side is _BUY, event.price, leaves)
+        hold.resize(event.leaves)
 
     def _day_ended(self, event: DayEnded) -> None:
         """Profits of the new day count from here."""
         for account in self._accounts.values():
             for stake in account.stakes.values():
                 stake.day_start += stake.profit_today
+                stake.allowed = NOTHING
 
 
 def purse_of(account: Account, asset: Asset) -> Purse:

@@ -35,6 +35,7 @@ from exchange.engine.commands import (
 )
 from exchange.engine.events import AccountBlocked, Event, OrderAccepted, OrderCanceled, QuotesPulled
 from exchange.engine.execution import Market
+from exchange.engine.express import Express
 from exchange.engine.funds import Funds
 from exchange.engine.ledger import PPM, Hold, Stake
 from exchange.engine.order import Order
@@ -64,9 +65,6 @@ _BUY: Final = Side.BUY
 _LIMIT: Final = OrderType.LIMIT
 _AT_ONCE: Final = (TimeInForce.IOC, TimeInForce.FOK)
 
-_COUNTED: Final = (ReduceOrder, MassCancel)
-"""Requests that never make anything worse: counted, and always let through."""
-
 _BOOKED: Final = (
     BustTrade, ExpireOrders, EndDay, ChangePhase, SetLastPrice, CancelSession, SetKillSwitch, BlockAccount, PullOrder,
 )  # fmt: skip
@@ -85,9 +83,9 @@ class Clearing:
 
     def __init__(self, venue: Venue, removals: Removals) -> None:
         self.active = False
-        self.scopes = self._scopes = Scopes()
+        self.scopes = Scopes()
         self.books = Bookkeeper(venue, self.scopes)
-        self._holds = self.books.holds
+        self.holds = self.books.holds
         self._canceled = self.books.canceled
         self._books_at_once = self.books.book_at_once
         self._funds = Funds(venue, self.books)
@@ -97,6 +95,8 @@ class Clearing:
         self._plain_enter: Handler = venue.handlers[EnterOrder]
         self._plain_replace: Handler = venue.handlers[ReplaceOrder]
         self._plain_cancel: Handler = venue.handlers[CancelOrder]
+        self._plain_reduce: Handler = venue.handlers[ReduceOrder]
+        self._plain_mass_cancel: Handler = venue.handlers[MassCancel]
 
     def activate(self) -> None:
         """Stand before the engine from now on."""
@@ -104,10 +104,12 @@ class Clearing:
             return
         self.active = True
         handlers = self._venue.handlers
-        handlers[EnterOrder] = self._enter
-        handlers[ReplaceOrder] = self._replace
-        handlers[CancelOrder] = self._cancel
-        handlers.update({kind: self._counted(handlers[kind]) for kind in _COUNTED})
+        lane = Express(self._venue, self)
+        handlers[EnterOrder] = lane.enter
+        handlers[ReplaceOrder] = lane.replace
+        handlers[CancelOrder] = lane.cancel
+        handlers[ReduceOrder] = self.reduce
+        handlers[MassCancel] = self.mass_cancel
         handlers.update({kind: self._booked(handlers[kind]) for kind in _BOOKED})
         self.books.begin()
 
@@ -129,17 +131,19 @@ class Clearing:
 
     # -- entry -------------------------------------------------------------------------------------
 
-    def _enter(self, command: EnterOrder) -> Events:
+    def enter(self, command: EnterOrder) -> Events:
         """As the engine's, or one ``RequestRejected``, with what follows where a hard limit is broken."""
         try:
             account = self._accounts[command.account]
             stake = account.stakes[command.symbol]
         except KeyError:
             return self._enter_first(command)
-        # As in ``count_request``, written out like the rest: every order comes here.
-        if command.at_ns >= account.second_ends_ns:
-            risk.next_second(account, command.at_ns)
-        account.requests += 1
+        risk.count_request(account, command.at_ns)
+        return self.enter_counted(command, account, stake)
+
+    def enter_counted(self, command: EnterOrder, account: Account, stake: Stake) -> Events:
+        """The same for a request that is counted already."""
+        stake.room = 0
         price, quantity = command.price, command.quantity
         if (
             price is None
@@ -149,7 +153,7 @@ class Clearing:
         ):
             return self._enter_carefully(command, account, stake)
         is_buy = command.side is _BUY
-        bounds = stake.bounds if stake.version == self._scopes.version else self._scopes.bounds(stake)
+        bounds = self.scopes.bounds(stake)
         if bounds is not None and not bounds.passes(stake, is_buy, quantity, price):
             return self._enter_carefully(command, account, stake)
         amount = 0
@@ -169,8 +173,8 @@ class Clearing:
         if type(accepted) is not OrderAccepted:
             return events
         if len(events) > 1 and self._books_at_once(accepted.order_id, stake, is_buy, events, command.at_ns):
-            return self._followed(events, command)
-        self._holds[accepted.order_id] = Hold(stake, is_buy, price, purse, quantity, amount)
+            return self.followed(events, command)
+        self.holds[accepted.order_id] = Hold(stake, is_buy, price, purse, quantity, amount)
         stake.open_orders += 1
         if is_buy:
             stake.open_buys += quantity
@@ -180,7 +184,7 @@ class Clearing:
             purse.free -= amount
         elif stake.margin:
             stake.secure()
-        return events if len(events) == 1 else self._book(events, command)
+        return events if len(events) == 1 else self.book(events, command)
 
     def _enter_first(self, command: EnterOrder) -> Events:
         """The account's first order in the instrument, perhaps its first of all."""
@@ -190,7 +194,7 @@ class Clearing:
             risk.count_request(account, command.at_ns)
             return self._plain_enter(command)
         self.books.stake(account, book)
-        return self._enter(command)
+        return self.enter(command)
 
     def _enter_carefully(self, command: EnterOrder, account: Account, stake: Stake) -> Events:
         """Any order, and whatever may refuse it."""
@@ -207,7 +211,7 @@ class Clearing:
         )
         refusal: Refusal | Breach | None = _of_account(account, hold.quote_set)
         if refusal is None:
-            bounds = self._scopes.bounds(stake)
+            bounds = self.scopes.bounds(stake)
             if bounds is not None:
                 rests = not fleeting and command.time_in_force not in _AT_ONCE
                 worth = holds.notional(book, command.side, command.quantity, command.price, terms)
@@ -223,7 +227,7 @@ class Clearing:
         if type(accepted) is not OrderAccepted:
             return events
         self.books.accept(accepted.order_id, hold, accepted.quantity)
-        return self._book(events, command)
+        return self.book(events, command)
 
     def _is_refused_anyway(self, command: EnterOrder, account: Account) -> bool:
         """Whether the engine refuses the order whatever the account has: then that is the answer."""
@@ -238,27 +242,55 @@ class Clearing:
 
     # -- replace -----------------------------------------------------------------------------------
 
-    def _replace(self, command: ReplaceOrder) -> Events:
+    def replace(self, command: ReplaceOrder) -> Events:
         """As the engine's; a refused one leaves the order as it stood (rule 12)."""
         account = self._accounts.get(command.account)
         if account is None:
             return self._plain_replace(command)
         risk.count_request(account, command.at_ns)
-        order = account.orders.get(command.client_order_id)
-        if order is not None and order.leaves:
-            refused = self._refusal_of_replace(command, account, order)
-            if refused is not None:
-                return refused
-        return self._book(self._plain_replace(command), command)
+        return self.replace_counted(command, account)
 
-    def _refusal_of_replace(self, command: ReplaceOrder, account: Account, order: Order) -> Events | None:
-        book, hold = self._venue.books[order.symbol], self.books.holds[order.order_id]
+    def replace_counted(self, command: ReplaceOrder, account: Account) -> Events:
+        """The same for a request that is counted already."""
+        order = account.orders.get(command.client_order_id)
+        if order is None or not order.leaves:
+            return self._plain_replace(command)
+        hold = self.books.hold_of(order)
+        hold.stake.room = 0
+        refused = self._refusal_of_replace(command, account, order, hold)
+        return refused if refused is not None else self._change(self._plain_replace, command, order, hold)
+
+    def reduce(self, command: ReduceOrder) -> Events:
+        """As the engine's, counted; always let through: nothing gets worse by it."""
+        account = self._accounts.get(command.account)
+        if account is None:
+            return self._plain_reduce(command)
+        risk.count_request(account, command.at_ns)
+        order = account.orders.get(command.client_order_id)
+        if order is None or not order.leaves:
+            return self._plain_reduce(command)
+        return self._change(self._plain_reduce, command, order, self.books.hold_of(order))
+
+    def _change(self, plain: Handler, command: Command, order: Order, hold: Hold) -> Events:
+        """Change an order. What a plain one held can't be told afterwards: it has a record meanwhile."""
+        records, order_id = self.holds, order.order_id
+        if order_id in records:
+            return self.book(plain(command), command)
+        records[order_id] = hold
+        events = self.book(plain(command), command)
+        records.pop(order_id, None)
+        return events
+
+    def _refusal_of_replace(
+        self, command: ReplaceOrder, account: Account, order: Order, hold: Hold
+    ) -> Events | None:
+        book = self._venue.books[order.symbol]
         total = order.quantity if command.quantity is None else command.quantity
         leaves = total - order.executed
         if leaves <= 0 or refusals.of_replace(book.instrument, order, command) is not None:
             return None  # it is canceled, or refused anyway
         refusal: Refusal | Breach | None = _of_account(account, hold.quote_set)
-        bounds = self._scopes.bounds(hold.stake)
+        bounds = self.scopes.bounds(hold.stake)
         if refusal is None and bounds is not None:
             pegged = order.order_type is OrderType.PEG
             # Of a peg the market sets the price; what it names is its cap.
@@ -284,7 +316,7 @@ class Clearing:
             return answers.rejected(command, request, *refusal)
         events: Events = answers.rejected(command, request, risk.REASONS[refusal.limit], refusal.text)
         if refusal.hard:
-            return self._book((*events, *self._block(account, refusal, command)), command)
+            return self.book((*events, *self._block(account, refusal, command)), command)
         return events
 
     def _block(self, account: Account, breach: Breach, command: Command) -> Iterable[Event]:
@@ -296,40 +328,36 @@ class Clearing:
 
     # -- afterwards --------------------------------------------------------------------------------
 
-    def _cancel(self, command: CancelOrder) -> Events:
-        """As ``_counted``, written out for what is as frequent as entry."""
-        try:
-            account = self._accounts[command.account]
-        except KeyError:
-            return self._plain_cancel(command)
-        if command.at_ns >= account.second_ends_ns:
-            risk.next_second(account, command.at_ns)
-        account.requests += 1
+    def cancel(self, command: CancelOrder) -> Events:
+        """As the engine's, counted."""
+        self._count(command)
         events = self._plain_cancel(command)
         if len(events) > 1:
-            return self._book(events, command)
+            return self.book(events, command)
         event = events[0]
         if type(event) is OrderCanceled:
             self._canceled(event)
         return events
 
-    def _counted(self, plain: Handler) -> Handler:
-        def apply(command: Any) -> Events:
-            account = self._accounts.get(command.account)
-            if account is not None:
-                risk.count_request(account, command.at_ns)
-            return self._book(plain(command), command)
+    def mass_cancel(self, command: MassCancel) -> Events:
+        """As the engine's, counted."""
+        self._count(command)
+        return self.book(self._plain_mass_cancel(command), command)
 
-        return apply
+    def _count(self, command: CancelOrder | MassCancel) -> None:
+        account = None if command.account is None else self._accounts.get(command.account)
+        if account is not None:
+            risk.count_request(account, command.at_ns)
 
     def _booked(self, plain: Handler) -> Handler:
-        return lambda command: self._book(plain(command), command)
+        return lambda command: self.book(plain(command), command)
 
-    def _book(self, events: Events, command: Command) -> Events:
+    def book(self, events: Events, command: Command) -> Events:
+        """Bring the books up to date; returns the events with all that follows from them."""
         self.books.book(events, command.at_ns)
-        return self._followed(events, command)
+        return self.followed(events, command)
 
-    def _followed(self, events: Events, command: Command) -> Events:
+    def followed(self, events: Events, command: Command) -> Events:
         """The events with all that follows from them."""
         books = self.books
         while books.to_pull or books.traded:
@@ -354,7 +382,7 @@ class Clearing:
         for stake in traded:
             account = stake.account
             if account.blocked is None:
-                bounds = self._scopes.bounds(stake)
+                bounds = self.scopes.bounds(stake)
                 breach = None if bounds is None else bounds.lost_too_much(stake)
                 if breach is not None and breach.hard:
                     yield from self._block(account, breach, command)

@@ -75,6 +75,13 @@ def is_fixed(order_type: OrderType, terms: Terms | None) -> bool:
     return order_type is OrderType.PEG or (terms is not None and terms.reserve_price is not None)
 
 
+def is_plain(order: Order) -> bool:
+    """Whether what an open order holds follows from its side, limit and open quantity alone."""
+    special = order.special
+    plainly = special is None or (special.terms == NO_TERMS and not special.pending)
+    return plainly and order.order_type is OrderType.LIMIT
+
+
 def needed_now(book: Book, command: EnterOrder) -> Money:
     """What a fleeting order of a spot instrument must have free: of the quote asset to buy, of the base to sell.
 

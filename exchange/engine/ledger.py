@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 PPM: Final = 1_000_000
 
-_NOTHING: Final = Asset("")
+NOTHING: Final = -1
+"""Fewer requests than there ever were: nothing is allowed until somebody looks closely."""
+
+_NO_ASSET: Final = Asset("")
 
 
 class Purse:
@@ -58,9 +61,9 @@ class Stake:
     """
 
     __slots__ = (
-        "account", "asset", "base", "base_scale", "book", "bounds", "buys_from", "cost", "day_start", "fee_ppm", "fee_unit",
-        "fees", "margin", "margin_held", "open_buys", "open_orders", "open_sells", "quantity", "quote",
-        "quote_scale", "realised", "sells_from", "version",
+        "account", "allowed", "asset", "base", "base_scale", "book", "bounds", "buys_from", "cost", "day_start", "dearest",
+        "fee_ppm", "fee_unit", "fees", "least", "margin", "margin_held", "most", "open_buys", "open_orders",
+        "open_sells", "quantity", "quote", "quote_scale", "realised", "room", "sells_from", "version",
     )  # fmt: skip
 
     def __init__(self, account: Account, book: Book, base: Purse | None, quote: Purse | None) -> None:
@@ -68,7 +71,7 @@ class Stake:
         self.book = book
         self.base = base
         self.quote = quote
-        self.asset = book.instrument.quote or _NOTHING
+        self.asset = book.instrument.quote or _NO_ASSET
         """What it is quoted in."""
         # Only spot instruments have a base; elsewhere an order by itself holds nothing.
         self.buys_from = quote if base is not None else None
@@ -86,6 +89,17 @@ class Stake:
         self.bounds: Bounds | None = None
         """All limits that hold here, as of ``version`` of the scopes; kept by ``risk``."""
         self.version = -1
+        # What the limits allow for certain (``Bounds.grant``), for whoever need not ask them each time.
+        self.allowed = NOTHING
+        """So many requests of its second the account may make until somebody looks closely."""
+        self.room: Quantity = 0
+        """So much may be entered until then, on either side."""
+        self.most: Quantity = 0
+        """Of one order."""
+        self.dearest: Price = 0
+        """An order of so much at most costs what it may."""
+        self.least: Money = 0
+        """Realised and unrealised profit may not be below it; counted as ``day_start`` is."""
         self.use_terms()
 
     def use_terms(self) -> None:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from exchange.engine import bands
 from exchange.engine.accounts import Account
 from exchange.engine.commands import Limits
-from exchange.engine.ledger import Stake
+from exchange.engine.ledger import NOTHING, Stake
 from protocol.vocabulary import (
     AccountId,
     Limit,
@@ -143,6 +143,39 @@ class Bounds:
             return False
         return self.all_losses is UNBOUNDED or loss_over_all(stake) <= self.all_losses
 
+    def grant(self, stake: Stake, quantity: Quantity, price: Price) -> None:
+        """Note what may be done from here without asking ``passes``, which the order in hand has passed.
+
+        Only ever too little: an account opens no more orders than it makes requests; what is entered takes from
+        ``room`` even if it is canceled later, and trades make the worst case of no side worse. Whatever else could
+        make things worse takes the grant back: another second, limits, day or instrument of the account takes all,
+        a replace, a bust and an order that did not go by the grant take the room.
+        """
+        account = stake.account
+        many = len(account.stakes) > 1
+        orders = self.open_orders - stake.open_orders
+        if self.all_orders is not UNBOUNDED:
+            orders = min(orders, self.all_orders - orders_over_all(account))
+        stake.allowed = min(self.message_rate, account.requests + orders - 1)
+        stake.room = min(
+            self.open_quantity - stake.open_buys - stake.open_sells,
+            self.position - stake.quantity - stake.open_buys,
+            self.position + stake.quantity - stake.open_sells,
+        )
+        # Any quantity up to one and any price up to the other: both have some way to go from the order in hand.
+        stake.most, stake.dearest = self.order_quantity, UNBOUNDED
+        if self.order_notional is not UNBOUNDED:
+            stake.most = min(
+                stake.most, max(quantity, self.order_notional // (2 * price * stake.quote_scale))
+            )
+            stake.dearest = self.order_notional // (stake.most * stake.quote_scale)
+        if not many:
+            stake.least = stake.day_start - self.fewest_losses
+        elif self.all_losses is UNBOUNDED:
+            stake.least = stake.day_start - self.daily_loss
+        else:
+            stake.least = UNBOUNDED  # other instruments count: always ask
+
     def breach(self, stake: Stake, asked: Request) -> Breach | None:
         """Which limit the request would break first, if any."""
         account, symbol = stake.account, stake.book.symbol
@@ -225,7 +258,7 @@ class Scopes:
     def bounds(self, stake: Stake) -> Bounds | None:
         """What bounds the account in the instrument; ``None``: nothing does."""
         if stake.version != self.version:
-            stake.version = self.version
+            stake.version, stake.allowed = self.version, NOTHING
             stake.bounds = self._resolve(stake.account.name, stake.book.symbol)
         return stake.bounds
 
@@ -285,3 +318,5 @@ def count_request(account: Account, at_ns: Nanoseconds) -> None:
 def next_second(account: Account, at_ns: Nanoseconds) -> None:
     """Count from zero: another second has begun."""
     account.second_ends_ns, account.requests = (at_ns // SECOND_NS + 1) * SECOND_NS, 0
+    for stake in account.stakes.values():
+        stake.allowed = NOTHING  # it counts on the requests of its second

@@ -9,17 +9,8 @@ from exchange.engine.events import Trade
 from exchange.peers import Peer
 from exchange.venue import Venue
 from protocol.fields import Message
-from protocol.messages import (
-    Accepted,
-    Cancel,
-    DepthDelta,
-    DepthSnapshot,
-    PrintBusted,
-    Subscribe,
-    TradePrint,
-    TradeReport,
-    Unsubscribe,
-)
+from protocol.market import DepthDelta, DepthSnapshot, PrintBusted, TradePrint
+from protocol.messages import Accepted, Cancel, Subscribe, TradeReport, Unsubscribe
 from protocol.session import ClientSession, ServerSession
 from protocol.vocabulary import (
     AccountId,

@@ -6,20 +6,15 @@ from exchange.engine.commands import ChangePhase as ByTheClock
 from exchange.venue import Venue
 from protocol.desk import AdminDone, ChangePhase, SetLastPrice
 from protocol.fields import Message
+from protocol.market import AuctionExtended, AuctionResult, DepthDelta, Indication, PhaseStatus, TradePrint
 from protocol.messages import (
     Accepted,
-    AuctionExtended,
-    AuctionResult,
     Cancel,
-    DepthDelta,
     Error,
-    Indication,
     NewOrder,
-    PhaseStatus,
     Rejected,
     Subscribe,
     Subscribed,
-    TradePrint,
     TradeReport,
     Triggered,
 )
@@ -127,7 +122,7 @@ def test_a_held_auction_is_told_with_its_result_its_prints_and_its_levels() -> N
         TradePrint(ACME, 1, 1, 0, 102, 4),
         AuctionResult(ACME, 2, 0, 4, 6, 102),
         PhaseStatus(ACME, 1, Phase.CONTINUOUS, Phase.PRE_OPEN, 0),
-        DepthDelta(ACME, 1, [(102, 6)], [(98, 0)]),
+        DepthDelta(ACME, 1, 0, [(102, 6)], [(98, 0)]),
     ]
 
 
@@ -153,7 +148,7 @@ def test_the_book_may_be_crossed_while_a_call_lasts_and_depth_shows_it() -> None
 
     trader.send(order("b", Side.BUY, 10, 102), order("s", Side.SELL, 4, 98))
 
-    assert watcher.read() == [DepthDelta(ACME, 1, [(102, 10)]), DepthDelta(ACME, 2, [], [(98, 4)])]
+    assert watcher.read() == [DepthDelta(ACME, 1, 0, [(102, 10)]), DepthDelta(ACME, 2, 0, [], [(98, 4)])]
 
 
 def test_an_auction_outside_the_corridor_is_told_as_extended() -> None:

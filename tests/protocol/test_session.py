@@ -14,6 +14,7 @@ from protocol.errors import (
     SessionBroken,
 )
 from protocol.fields import Message
+from protocol.market import TradePrint
 from protocol.messages import (
     Accepted,
     Canceled,
@@ -24,7 +25,6 @@ from protocol.messages import (
     Login,
     Logout,
     OrderStatus,
-    TradePrint,
 )
 from protocol.session import MAX_WAITING_BYTES, ClientSession, ServerSession
 from protocol.session_life import SessionState

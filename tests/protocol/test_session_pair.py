@@ -4,7 +4,8 @@ import pytest
 
 from protocol.errors import LocalProtocolError, SequenceGap, SessionBroken
 from protocol.fields import Message
-from protocol.messages import Accepted, DepthDelta, Heartbeat, LoggedOut, NewOrder, TradePrint, TradeReport
+from protocol.market import DepthDelta, TradePrint
+from protocol.messages import Accepted, Heartbeat, LoggedOut, NewOrder, TradeReport
 from protocol.session_life import SessionState
 from protocol.vocabulary import ClientOrderId, Liquidity, Side, Symbol
 from tests.support.memory_link import ANNA, MemoryLink, welcome
@@ -14,7 +15,7 @@ NAME = ClientOrderId("a1")
 ORDER = NewOrder(client_order_id=NAME, symbol=ACME, side=Side.BUY, quantity=10, price=100)
 ACCEPTED = Accepted(1, 0, NAME, 1, ACME, Side.BUY, 10, 100)
 REPORT = TradeReport(2, 0, NAME, 1, ACME, Side.BUY, 1, 100, 10, Liquidity.TAKER, 0, 10, 0)
-DELTA = DepthDelta(ACME, 8, [], [(100, 0)])
+DELTA = DepthDelta(ACME, 8, 0, [], [(100, 0)])
 PRINT = TradePrint(ACME, 1, 1, 0, 100, 10, Side.BUY)
 
 

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from protocol.errors import RemoteProtocolError
 from protocol.fields import Message
+from protocol.market import DepthSnapshot
 from protocol.messages import (
     PROTOCOL_VERSION,
-    DepthSnapshot,
     InstrumentInfo,
     Login,
     Logout,
@@ -112,7 +112,7 @@ class Peer(asyncio.Protocol):
         assert message == Subscribe(channel, Symbol(symbol))
         self.say(Subscribed(channel, Symbol(symbol)))
         if channel is Channel.DEPTH:
-            self.say(*(levels or (DepthSnapshot(Symbol(symbol), 0, [], []),)))
+            self.say(*(levels or (DepthSnapshot(Symbol(symbol), 0, 0, [], []),)))
 
 
 class ScriptedVenue:

@@ -1,5 +1,6 @@
 """Short ways to say what a venue reports, for tests."""
 
+from protocol.market import TradePrint
 from protocol.messages import (
     Accepted,
     Canceled,
@@ -7,7 +8,6 @@ from protocol.messages import (
     Replaced,
     Repriced,
     SelfTradePrevented,
-    TradePrint,
     TradeReport,
     Triggered,
 )

@@ -9,7 +9,8 @@ import pytest
 
 from protocol.clock import SystemClock
 from protocol.errors import ConfigError, SessionBroken
-from protocol.messages import Accepted, Canceled, MassCanceled, Rejected, Replaced, TradePrint, TradeReport
+from protocol.market import TradePrint
+from protocol.messages import Accepted, Canceled, MassCanceled, Rejected, Replaced, TradeReport
 from protocol.vocabulary import CancelReason, OrderState, RejectReason, TimeInForce
 from tests.support.venue import running_venue
 from tests.traders.reports import ACME

@@ -6,7 +6,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from protocol.messages import InstrumentInfo, TradePrint
+from protocol.market import TradePrint
+from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Symbol
 from tests.traders.reports import ACME, printed
 from traders.board import Scene, Standing, draw, plain_line, price_text

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import SequenceGap
-from protocol.messages import DepthDelta, DepthSnapshot
+from protocol.market import DepthDelta, DepthSnapshot
 from protocol.vocabulary import Side
 from tests.traders.reports import ACME
 from traders.book_view import BookView, Depth
@@ -13,7 +13,7 @@ from traders.book_view import BookView, Depth
 
 def view_of(bids: list[tuple[int, int]], asks: list[tuple[int, int]], seq: int = 1) -> BookView:
     view = BookView(ACME)
-    view.apply(DepthSnapshot(ACME, seq, bids, asks))
+    view.apply(DepthSnapshot(ACME, seq, 0, bids, asks))
     return view
 
 
@@ -31,7 +31,7 @@ def test_a_snapshot_is_the_whole_book_best_first() -> None:
 def test_a_delta_adds_changes_and_removes_price_levels() -> None:
     view = view_of([(99, 5), (98, 2)], [(101, 1)])
 
-    view.apply(DepthDelta(ACME, 2, [(99, 0), (97, 4), (98, 3)], [(100, 6)]))
+    view.apply(DepthDelta(ACME, 2, 0, [(99, 0), (97, 4), (98, 3)], [(100, 6)]))
 
     assert view.view() == Depth(ACME, 2, ((98, 3), (97, 4)), ((100, 6), (101, 1)))
 
@@ -39,7 +39,7 @@ def test_a_delta_adds_changes_and_removes_price_levels() -> None:
 def test_removing_a_level_that_is_not_there_changes_nothing() -> None:
     view = view_of([(99, 5)], [])
 
-    view.apply(DepthDelta(ACME, 2, [(98, 0)], [(101, 0)]))
+    view.apply(DepthDelta(ACME, 2, 0, [(98, 0)], [(101, 0)]))
 
     assert view.view() == Depth(ACME, 2, ((99, 5),), ())
 
@@ -84,7 +84,7 @@ def test_a_delta_that_does_not_follow_raises_and_empties_the_view(received: int)
     view = view_of([(99, 5)], [(101, 1)])
 
     with pytest.raises(SequenceGap) as caught:
-        view.apply(DepthDelta(ACME, received, [(98, 1)]))
+        view.apply(DepthDelta(ACME, received, 0, [(98, 1)]))
 
     assert (caught.value.expected, caught.value.received) == (2, received)
     assert view.seq is None
@@ -93,18 +93,18 @@ def test_a_delta_that_does_not_follow_raises_and_empties_the_view(received: int)
 
 def test_a_delta_before_any_snapshot_raises() -> None:
     with pytest.raises(SequenceGap):
-        BookView(ACME).apply(DepthDelta(ACME, 1, [(98, 1)]))
+        BookView(ACME).apply(DepthDelta(ACME, 1, 0, [(98, 1)]))
 
 
 def test_after_a_gap_only_a_snapshot_helps() -> None:
     view = view_of([(99, 5)], [])
     with pytest.raises(SequenceGap):
-        view.apply(DepthDelta(ACME, 3, []))
+        view.apply(DepthDelta(ACME, 3, 0, []))
     with pytest.raises(SequenceGap):
-        view.apply(DepthDelta(ACME, 4, []))
+        view.apply(DepthDelta(ACME, 4, 0, []))
 
-    view.apply(DepthSnapshot(ACME, 9, [(95, 1)], []))
-    view.apply(DepthDelta(ACME, 10, [(94, 2)]))
+    view.apply(DepthSnapshot(ACME, 9, 0, [(95, 1)], []))
+    view.apply(DepthDelta(ACME, 10, 0, [(94, 2)]))
 
     assert view.view() == Depth(ACME, 10, ((95, 1), (94, 2)), ())
 
@@ -112,7 +112,7 @@ def test_after_a_gap_only_a_snapshot_helps() -> None:
 def test_a_snapshot_in_the_middle_replaces_everything() -> None:
     view = view_of([(99, 5)], [(101, 1)])
 
-    view.apply(DepthSnapshot(ACME, 20, [(90, 1)], []))
+    view.apply(DepthSnapshot(ACME, 20, 0, [(90, 1)], []))
 
     assert view.view() == Depth(ACME, 20, ((90, 1),), ())
 
@@ -130,7 +130,7 @@ def test_any_run_of_deltas_gives_the_book_a_dictionary_would(
     for seq, delta in enumerate(deltas, 1):
         for side, changes in zip(naive, delta, strict=True):
             side.update(changes)
-        view.apply(DepthDelta(ACME, seq, delta[0], delta[1]))
+        view.apply(DepthDelta(ACME, seq, 0, delta[0], delta[1]))
 
     bids, asks = ({price: quantity for price, quantity in side.items() if quantity} for side in naive)
     assert view.view().bids == tuple(sorted(bids.items(), reverse=True))

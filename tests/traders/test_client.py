@@ -16,10 +16,9 @@ from protocol.errors import (
     SessionClosed,
     SlowConsumer,
 )
+from protocol.market import DepthDelta, DepthSnapshot
 from protocol.messages import (
     Cancel,
-    DepthDelta,
-    DepthSnapshot,
     Error,
     Logout,
     MassCancel,
@@ -318,12 +317,12 @@ async def test_depth_shows_the_book_and_conflates_for_a_slow_reader(pair: tuple[
         await peer.hear_subscription(
             Channel.DEPTH,
             "ACME",
-            DepthSnapshot(ACME, 7, [(99, 1)], [(101, 2)]),
+            DepthSnapshot(ACME, 7, 0, [(99, 1)], [(101, 2)]),
         )
         first = await reading
         peer.say(
-            DepthDelta(ACME, 8, [(99, 0), (98, 4)]),
-            DepthDelta(ACME, 9, [], [(101, 5)]),
+            DepthDelta(ACME, 8, 0, [(99, 0), (98, 4)]),
+            DepthDelta(ACME, 9, 0, [], [(101, 5)]),
         )
         second = await anext(depths)
 
@@ -356,7 +355,7 @@ async def test_a_gap_in_the_depth_ends_its_readers_and_reading_again_starts_anew
         reading = asyncio.create_task(anext(depths))
         await peer.hear_subscription(Channel.DEPTH)
         await reading
-        peer.say(DepthDelta(ACME, 5, [(99, 1)]))
+        peer.say(DepthDelta(ACME, 5, 0, [(99, 1)]))
         with pytest.raises(SequenceGap, match="expected number 1, received 5"):
             await anext(depths)
     await peer.hear(Unsubscribe)
@@ -556,10 +555,10 @@ async def test_an_inbox_keeps_the_order_of_the_wire_and_conflates_depth(pair: tu
         await peer.hear_subscription(Channel.TRADES)
         assert await anext(inbox) == Depth(ACME, 0, (), ())
         peer.say(
-            DepthDelta(ACME, 1, [(99, 1)]),
+            DepthDelta(ACME, 1, 0, [(99, 1)]),
             accepted("x", 1),
             printed(),
-            DepthDelta(ACME, 2, [(99, 2)]),
+            DepthDelta(ACME, 2, 0, [(99, 2)]),
         )
         items = [await anext(inbox) for _ in range(3)]
 

@@ -5,20 +5,16 @@ from itertools import count
 from random import Random
 
 from protocol.desk import AdminDone
+from protocol.market import AuctionMessage, AuctionResult, Indication, PhaseStatus, TradePrint
 from protocol.messages import (
-    AuctionMessage,
-    AuctionResult,
     Cancel,
-    Indication,
     MassCancel,
     MassCanceled,
     NewOrder,
     OpenOrder,
-    PhaseStatus,
     PositionInfo,
     PrivateMessage,
     Replace,
-    TradePrint,
     Welcome,
 )
 from protocol.vocabulary import AccountId, ClientOrderId, OrderType, Phase, Side, TimeInForce

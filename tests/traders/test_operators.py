@@ -9,7 +9,8 @@ import pytest
 
 from protocol.desk import AdminDone, BalanceAdjusted, LimitValues, TradeBusted
 from protocol.errors import RemoteProtocolError, SessionBroken
-from protocol.messages import Canceled, PrintBusted, PrivateMessage, Rejected, TradePrint, TradeReport
+from protocol.market import PrintBusted, TradePrint
+from protocol.messages import Canceled, PrivateMessage, Rejected, TradeReport
 from protocol.vocabulary import AccountId, Asset, Block, CancelReason, ErrorCode, Phase, RejectReason, Role
 from traders.client import Client
 from traders.operators import Operator

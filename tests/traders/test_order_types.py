@@ -10,17 +10,8 @@ import pytest
 
 from protocol.desk import AdminDone
 from protocol.errors import RemoteProtocolError
-from protocol.messages import (
-    AuctionMessage,
-    AuctionResult,
-    Canceled,
-    Indication,
-    MassCanceled,
-    PhaseStatus,
-    Rejected,
-    Replaced,
-    TradeReport,
-)
+from protocol.market import AuctionMessage, AuctionResult, Indication, PhaseStatus
+from protocol.messages import Canceled, MassCanceled, Rejected, Replaced, TradeReport
 from protocol.vocabulary import (
     CancelReason,
     ClientOrderId,

@@ -8,17 +8,8 @@ import pytest
 
 from protocol.clock import ManualClock
 from protocol.errors import SessionBroken
-from protocol.messages import (
-    DepthDelta,
-    Logout,
-    MassCancel,
-    MassCanceled,
-    NewOrder,
-    OpenOrder,
-    Subscribe,
-    TradePrint,
-    Unsubscribe,
-)
+from protocol.market import DepthDelta, TradePrint
+from protocol.messages import Logout, MassCancel, MassCanceled, NewOrder, OpenOrder, Subscribe, Unsubscribe
 from protocol.vocabulary import Channel, ClientOrderId, Side, TimeInForce
 from tests.support.scripted_venue import ACME as INFO
 from tests.support.scripted_venue import Peer, ScriptedVenue, scripted_venue
@@ -87,7 +78,7 @@ async def test_events_reach_the_strategy_in_order_and_its_wishes_leave_in_one_wr
     await _subscriptions(peer)
     before = len(peer.reads)
 
-    peer.say(DepthDelta(ACME, 1, [(99, 1)]), printed(9_999, trade_id=5))
+    peer.say(DepthDelta(ACME, 1, 0, [(99, 1)]), printed(9_999, trade_id=5))
     orders = [await peer.hear(NewOrder), await peer.hear(NewOrder)]
     reads = len(peer.reads) - before
     peer.say(accepted("b1", 1, quantity=1), accepted("b2", 2, side=Side.SELL, quantity=2))

@@ -25,6 +25,7 @@ from protocol.desk import (
 )
 from protocol.errors import LocalProtocolError, RemoteProtocolError, SessionBroken, SessionBusy
 from protocol.fields import Message
+from protocol.market import PrintBusted
 from protocol.messages import (
     Copy,
     Error,
@@ -34,7 +35,6 @@ from protocol.messages import (
     NewOrder,
     OrderStateReport,
     OrderStatus,
-    PrintBusted,
     PrivateMessage,
 )
 from protocol.vocabulary import (

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from protocol.desk import TradeBusted
 from protocol.errors import LocalProtocolError
-from protocol.messages import InstrumentInfo, PrintBusted, PrivateMessage, TradePrint
+from protocol.market import PrintBusted, TradePrint
+from protocol.messages import InstrumentInfo, PrivateMessage
 from protocol.vocabulary import Side, Symbol
 from tests.traders.reports import ACME, NOW, accepted, canceled, printed, rejected, replaced, traded
 from traders.book_view import Depth

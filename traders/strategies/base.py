@@ -19,17 +19,14 @@ from pydantic import BaseModel, ConfigDict
 
 from protocol.desk import TradeBusted
 from protocol.errors import LocalProtocolError
+from protocol.market import AuctionMessage, PhaseStatus, PrintBusted, TradePrint
 from protocol.messages import (
-    AuctionMessage,
     InstrumentInfo,
     NewOrder,
-    PhaseStatus,
-    PrintBusted,
     PrivateMessage,
     Rejected,
     Repriced,
     SelfTradePrevented,
-    TradePrint,
     TradeReport,
     Triggered,
 )

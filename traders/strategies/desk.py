@@ -7,17 +7,8 @@ Out: the requests to send, in order. Pure: ids and times are handed in, nothing 
 from collections.abc import Callable, Iterable
 
 from protocol.fields import Message
-from protocol.messages import (
-    AuctionMessage,
-    Cancel,
-    MassCancel,
-    PhaseStatus,
-    PrintBusted,
-    PrivateMessage,
-    Replace,
-    TradePrint,
-    Welcome,
-)
+from protocol.market import AuctionMessage, PhaseStatus, PrintBusted, TradePrint
+from protocol.messages import Cancel, MassCancel, PrivateMessage, Replace, Welcome
 from protocol.vocabulary import ClientOrderId, Nanoseconds
 from traders.book_view import Depth
 from traders.strategies.base import Strategy, is_refused_order, request_of

@@ -6,7 +6,8 @@ same strategy runs over a socket, in virtual time and on any scheduler, and a te
 
 from dataclasses import dataclass, field
 
-from protocol.messages import AuctionMessage, PhaseStatus, PrintBusted, PrivateMessage, TradePrint
+from protocol.market import AuctionMessage, PhaseStatus, PrintBusted, TradePrint
+from protocol.messages import PrivateMessage
 from protocol.vocabulary import (
     Nanoseconds,
     OrderType,

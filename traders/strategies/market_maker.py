@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
-from protocol.messages import InstrumentInfo, PrivateMessage, TradePrint
+from protocol.market import TradePrint
+from protocol.messages import InstrumentInfo, PrivateMessage
 from protocol.vocabulary import Nanoseconds, Price, Side, Symbol
 from traders.book_view import Depth
 from traders.strategies.base import Parameters, Strategy, Working

@@ -1,0 +1,28 @@
+"""A number by which both ends know that they see the same book.
+
+In: the best price levels of both sides. Out: a CRC-32. Part of every depth message, so that a subscriber can
+prove its copy right. docs/reference/market-data.md has the same in words.
+"""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final
+from zlib import crc32
+
+from protocol.fields import Level
+
+CHECKED_LEVELS: Final = 10
+"""So many price levels a side are looked at; where there are fewer, all."""
+
+
+def checksum(bids: Iterable[Level], asks: Iterable[Level]) -> int:
+    """CRC-32 (zlib's, unsigned) of the text ``price:quantity,...|price:quantity,...``: bids, then asks.
+
+    Both sides best price first and without quantities of 0; only the first ten levels of each count. The text is
+    ASCII without spaces; an empty side is nothing, so that of an empty book is ``|``.
+    """
+    return crc32(f"{_text(bids)}|{_text(asks)}".encode("ascii"))
+
+
+def _text(levels: Iterable[Level]) -> str:
+    return ",".join([f"{price}:{quantity}" for price, quantity in islice(levels, CHECKED_LEVELS)])

@@ -1,11 +1,17 @@
-"""What the venue counts: how often each of its bounds was met.
+"""What the venue counts: how often each of its bounds was met, what it carried out, how long that took.
 
-In: a name of the list below, whenever its thing happens. Out: the counts since the start. Plain numbers of the
-process: not journalled, never reset.
+In: a name of the list below, whenever its thing happens; the commands of a turn; durations. Out: the counts since
+the start. Plain numbers of the process: not journalled, never reset.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
+
+from exchange.engine.commands import Command
+from exchange.timings import Timings
+from protocol.vocabulary import RejectReason
 
 
 class Metric(StrEnum):
@@ -56,10 +62,23 @@ class Metrics:
 
     def __init__(self) -> None:
         self._counts = dict.fromkeys(Metric, 0)
+        self.commands: Counter[type[Command]] = Counter()
+        """Carried out since the start, refused ones included; what a replay did is not in it."""
+        self.refusals: Counter[tuple[type[Command], RejectReason]] = Counter()
+        """Those of them that the market refused."""
+        self.timings = Timings()
 
     def add(self, metric: Metric) -> None:
         """It happened once more."""
         self._counts[metric] += 1
+
+    def add_turn(self, commands: Sequence[Command]) -> None:
+        """These were carried out: once a turn, so that a command by itself costs next to nothing here."""
+        self.commands.update(map(type, commands))
+
+    def refuse(self, command: Command, reason: RejectReason) -> None:
+        """The market refused a command."""
+        self.refusals[type(command), reason] += 1
 
     def __getitem__(self, metric: Metric) -> int:
         return self._counts[metric]

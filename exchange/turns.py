@@ -7,8 +7,10 @@ output waits for the commit of its turn, even a heartbeat, so that the order sta
 
 import asyncio
 from collections.abc import Callable
+from time import perf_counter_ns
 from typing import Protocol
 
+from exchange.engine.sequencer import Turn
 from exchange.journal.group_commit import GroupCommit
 from exchange.peers import Peer
 from exchange.venue import Output, Venue
@@ -35,6 +37,9 @@ class Turns:
         self._scheduled = False
         self._committing = False
         self._stopped = False
+        self._metrics = venue.metrics
+        self._timings = venue.metrics.timings
+        self._since_ns = 0  # when the first chunk of the turn that gathers came; 0: none has
         self._idle = asyncio.Event()
         self._idle.set()
         self.failed: asyncio.Future[None] = loop.create_future()
@@ -53,6 +58,15 @@ class Turns:
             self._idle.clear()
             self._loop.call_soon(self._end)
 
+    def handled(self, began_ns: int, started_ns: int) -> None:
+        """The venue has been given a chunk that came at ``began_ns`` and that it began with at ``started_ns``.
+
+        Both as ``time.perf_counter_ns`` has it. To be followed by ``schedule_after``.
+        """
+        self._timings.handle.note(perf_counter_ns() - started_ns)
+        if not self._since_ns:
+            self._since_ns = began_ns
+
     def schedule_after(self, peer: Peer) -> None:
         """Like ``schedule``, after input of ``peer``.
 
@@ -62,9 +76,9 @@ class Turns:
         """
         if self._commits is None:
             # Nobody will read the commands: they go while the processor still has them at hand.
-            self._venue.take_turn()
+            self._take_turn()
             if not self._scheduled and self._venue.only_touched(peer) and not self._stopped:
-                self._send(self._venue.take_output())
+                self._give_out()
                 return
         self.schedule()
 
@@ -97,30 +111,65 @@ class Turns:
         self._scheduled = False
         if self._committing or self._stopped:
             return  # what gathered during a commit leaves with the next one
-        turn = self._venue.take_turn()
+        turn = self._take_turn()
         if turn is None or self._commits is None:
-            self._send(self._venue.take_output())
+            self._give_out()
             self._rest()
             return
         self._committing = True
+        since_ns, self._since_ns = self._since_ns, 0
+        handed_over_ns = perf_counter_ns()
         # First the commands to the disk, then the encoding of the answers while the disk works.
         held: list[Output] = []
         self._commits.commit(
-            turn, self._venue.reports.history.hand_over(), lambda error: self._committed(held, error)
+            turn,
+            self._venue.reports.history.hand_over(),
+            lambda error: self._committed(held, since_ns, handed_over_ns, encoding_ns, error),
         )
+        started_ns = perf_counter_ns()
         held += self._venue.take_output()
+        encoding_ns = perf_counter_ns() - started_ns
 
-    def _committed(self, held: list[Output], error: Exception | None) -> None:
+    def _committed(
+        self,
+        held: list[Output],
+        since_ns: int,
+        handed_over_ns: int,
+        encoding_ns: int,
+        error: Exception | None,
+    ) -> None:
         self._committing = False
         if error is not None:
             self.fail(error)
             return
+        safe_ns = perf_counter_ns()
+        self._timings.commit.note(safe_ns - handed_over_ns)
         # Also when the engine broke meanwhile: these answers are of commands before that, and safe.
         self._send(held)
+        sent_ns = perf_counter_ns()
+        self._timings.send.note(encoding_ns + sent_ns - safe_ns)
+        if since_ns:
+            self._timings.answer.note(sent_ns - since_ns)
         if self._venue.has_output:
             self._end()
         else:
             self._rest()
+
+    def _take_turn(self) -> Turn | None:
+        turn = self._venue.take_turn()
+        if turn is not None:
+            self._metrics.add_turn(turn.commands)
+        return turn
+
+    def _give_out(self) -> None:
+        """Send what has not to wait for the journal."""
+        started_ns = perf_counter_ns()
+        self._send(self._venue.take_output())
+        sent_ns = perf_counter_ns()
+        self._timings.send.note(sent_ns - started_ns)
+        if self._since_ns:
+            self._timings.answer.note(sent_ns - self._since_ns)
+            self._since_ns = 0
 
     def _rest(self) -> None:
         if not self._scheduled and not self._committing and not self._venue.has_output:

@@ -113,7 +113,7 @@ class Venue:
             if observe is not None:
                 observe(account, command, events)
             if type(events[0]) is RequestRejected:
-                self._count_refusal(peer, account, events[0])
+                self._count_refusal(peer, account, command, events[0])
         return []
 
     def carry_out(
@@ -126,8 +126,11 @@ class Venue:
             self.market_data.publish(command.at_ns, events)
         if self._observe is not None:
             self._observe(account, command, events)
-        if sender is not None and type(events[0]) is RequestRejected:
-            self.metrics.add(Metric.REQUESTS_REJECTED)
+        first = events[0]
+        if type(first) is RequestRejected:
+            self.metrics.refuse(command, first.reason)
+            if sender is not None:
+                self.metrics.add(Metric.REQUESTS_REJECTED)
         return events
 
     def act(self, command: Command) -> Events:
@@ -186,9 +189,12 @@ class Venue:
             case _:
                 raise LocalProtocolError(f"a session let {type(message).__name__} pass")
 
-    def _count_refusal(self, peer: Peer, account: AccountId, refused: RequestRejected) -> None:
+    def _count_refusal(
+        self, peer: Peer, account: AccountId, command: Command, refused: RequestRejected
+    ) -> None:
         """Count it; and who sent an order twice is told what became of it the first time (rule 46)."""
         self.metrics.add(Metric.REQUESTS_REJECTED)
+        self.metrics.refuse(command, refused.reason)
         if refused.reason is RejectReason.DUPLICATE_CLIENT_ORDER_ID and refused.client_order_id is not None:
             self.metrics.add(Metric.DUPLICATE_ORDERS)
             first = self.engine.accounts.by_name[account].orders[refused.client_order_id]

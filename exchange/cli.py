@@ -63,6 +63,8 @@ def check(file: Annotated[Path, typer.Argument(help="Venue file (TOML).")]) -> N
     try:
         config = venue_file.read(file)
         tls.server_context(config.tcp)
+        if config.http is not None:
+            tls.server_context(config.http, "http")
     except ConfigError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
@@ -101,6 +103,9 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port instead of the file's; 0: any.")
     ] = None,
+    http_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Serve HTTP, too, on this port; 0: any.")
+    ] = None,
     journal: Annotated[str | None, typer.Option(help="Journal instead of the file's; 'off': none.")] = None,
     sync: Annotated[Sync | None, typer.Option(help="When a command counts as written.")] = None,
     log_format: Annotated[
@@ -126,6 +131,7 @@ def serve(
             "write one with `tontine init`, or add --open for a venue without secrets on this machine",
         )
     tcp = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+    http = {} if http_port is None else {"port": http_port}
     kept: dict[str, object] = {}
     if journal is not None:
         kept["path"] = None if journal == "off" else Path(journal)
@@ -135,7 +141,7 @@ def serve(
 
     def read() -> VenueConfig:
         config = VenueConfig() if file is None else venue_file.read(file)
-        return venue_file.changed(config, tcp=tcp, journal=kept, **keys)
+        return venue_file.changed(config, tcp=tcp, http=http, journal=kept, **keys)
 
     config = read()
     logs.configure(log_format, log_level)

@@ -29,28 +29,20 @@ _SHORTEST_HASH: Final = 16
 AccountName = Annotated[str, Field(min_length=1, max_length=32)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Bound = Annotated[int, Field(ge=1)]
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[A-Za-z0-9.:\[\]-]+)$", max_length=256)]
 
 
-class TcpConfig(Section):
-    """The TCP gateway, and the bounds of its connections."""
+class ListenerConfig(Section):
+    """What every gateway is told: where it listens, and as whom."""
 
     host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 7001
+    port: Annotated[int, Field(ge=0, le=65535)]
     certificate: Path | None = None
     """PEM; with it, and its key, connections are TLS."""
     key: Path | None = None
-    max_line_bytes: Annotated[int, Field(ge=256, le=16 * 1024 * 1024)] = MAX_LINE_BYTES
-    max_in_flight: Annotated[int, Field(ge=1, le=100_000)] = 1024
-    max_outgoing_bytes: Annotated[int, Field(ge=64 * 1024)] = 1024 * 1024
-    login_timeout_s: Seconds = 60.0
-    line_timeout_s: Seconds = 30.0
-    """How long a line may take from its first byte to its last."""
-    max_connections: Bound = 10_000
-    max_connections_per_source: Bound = 10_000
-    max_sessions_per_account: Bound = 64
 
     @model_validator(mode="after")
-    def _certificate_with_its_key(self) -> "TcpConfig":
+    def _certificate_with_its_key(self) -> "ListenerConfig":
         if self.key is None and self.certificate is not None:
             refuse(self, [(("key",), "a certificate needs its key")])
         if self.certificate is None and self.key is not None:
@@ -66,6 +58,35 @@ class TcpConfig(Section):
             return ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+class TcpConfig(ListenerConfig):
+    """The TCP gateway, and the bounds of its connections."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 7001
+    max_line_bytes: Annotated[int, Field(ge=256, le=16 * 1024 * 1024)] = MAX_LINE_BYTES
+    max_in_flight: Annotated[int, Field(ge=1, le=100_000)] = 1024
+    max_outgoing_bytes: Annotated[int, Field(ge=64 * 1024)] = 1024 * 1024
+    login_timeout_s: Seconds = 60.0
+    line_timeout_s: Seconds = 30.0
+    """How long a line may take from its first byte to its last."""
+    max_connections: Bound = 10_000
+    max_connections_per_source: Bound = 10_000
+    max_sessions_per_account: Bound = 64
+
+
+class HttpConfig(ListenerConfig):
+    """The HTTP gateway, and the bounds of its connections. Without this section there is none."""
+
+    max_body_bytes: Annotated[int, Field(ge=256, le=16 * 1024 * 1024)] = 65_536
+    public_market_data: bool = True
+    """Whether market data may be read without a login."""
+    allow_origins: list[Origin] = []
+    """Web pages of which other sites may read answers; none, unless they are listed. "*": all."""
+    request_timeout_s: Seconds = 30.0
+    """How long a connection may take to its next request, to finish one it began, and to read an answer."""
+    max_connections: Bound = 2_000
+    max_connections_per_source: Bound = 2_000
 
 
 class JournalConfig(Section):
@@ -165,6 +186,8 @@ class VenueConfig(Section):
     accounts: list[AccountConfig] = []
     schedule: list[ScheduledPhase] = []
     tcp: TcpConfig = TcpConfig()
+    http: HttpConfig | None = None
+    """Left out: no HTTP."""
     journal: JournalConfig = JournalConfig()
     instruments: Annotated[list[InstrumentConfig], Field(min_length=1)] = [
         InstrumentConfig(symbol="ACME"),
@@ -186,11 +209,12 @@ class VenueConfig(Section):
         return self
 
     def _faults_of_access(self) -> Iterator[Fault]:
-        if self.open and not self.tcp.is_loopback:
-            yield (
-                ("open",),
-                f"only on loopback, and tcp.host is {self.tcp.host}: anybody could trade as anybody",
-            )
+        for section, listener in (("tcp", self.tcp), ("http", self.http)):
+            if self.open and listener is not None and not listener.is_loopback:
+                yield (
+                    ("open",),
+                    f"only on loopback, and {section}.host is {listener.host}: anybody could trade as anybody",
+                )
 
     def _faults_of_names(self) -> Iterator[Fault]:
         for key, names in (

@@ -14,14 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 
 from exchange import tls
 from exchange.access import VENUE_NAME, Access, VerifierThread
 from exchange.applying import changes, contradictions
-from exchange.config import VenueConfig
+from exchange.config import ListenerConfig, VenueConfig
 from exchange.engine.commands import Administer
 from exchange.engine.events import RequestRejected
 from exchange.gateways.tcp import TcpGateway
@@ -38,6 +38,9 @@ from exchange.venue import Venue
 from exchange.venue_file import one_of
 from protocol.clock import Clock, SystemClock
 from protocol.errors import ConfigError, VenueError
+
+if TYPE_CHECKING:
+    from exchange.gateways.http.app import HttpGateway
 
 log = structlog.get_logger()
 
@@ -74,6 +77,7 @@ async def serve(
     clock = clock or SystemClock()
     stop = stop or asyncio.Event()
     context = tls.server_context(config.tcp)
+    http_context = None if config.http is None else tls.server_context(config.http, "http")
     touched: Touched = []
     loop = asyncio.get_running_loop()
     verifier = VerifierThread(loop.call_soon_threadsafe)
@@ -92,12 +96,13 @@ async def serve(
         commits = None if journal is None else GroupCommit(journal, loop)
         turns = Turns(venue, commits, loop)
         gateway = TcpGateway(venue, turns, gateway_limits(config.tcp), clock)
+        http = _http_gateway(config, venue, turns, clock)
         reread = None
         if read_again is not None:
             reread = Reread(config, read_again, venue, schedule, gateway, access, context)
         try:
             with _hashing(venue, turns, loop), _signals(loop, turns, reread, stop):
-                await _run(config, gateway, schedule, clock, context, ready, stop)
+                await _run(config, gateway, http, schedule, clock, (context, http_context), ready, stop)
         finally:
             if commits is not None:
                 commits.stop()
@@ -116,9 +121,10 @@ async def serve(
 async def _run(
     config: VenueConfig,
     gateway: TcpGateway,
+    http: "HttpGateway | None",
     schedule: Schedule,
     clock: Clock,
-    context: ssl.SSLContext | None,
+    contexts: tuple[ssl.SSLContext | None, ssl.SSLContext | None],
     ready: Callable[[Address], None] | None,
     stop: asyncio.Event,
 ) -> None:
@@ -129,9 +135,15 @@ async def _run(
         async with asyncio.TaskGroup() as tasks:
             turns.schedule()
             try:
-                address = Address(*await gateway.listen(tcp.host, tcp.port, context))
+                address = Address(*await gateway.listen(tcp.host, tcp.port, contexts[0]))
             except OSError as error:
                 raise ConfigError(f"tcp {tcp.host}:{tcp.port}", error.strerror or str(error)) from error
+            if http is not None and config.http is not None:
+                try:
+                    await _listen_http(http, config.http, contexts[1])
+                except ConfigError:
+                    gateway.abort()
+                    raise
             background = [
                 tasks.create_task(gateway.keep_time()),
                 tasks.create_task(schedule.keep(turns, clock)),
@@ -143,8 +155,12 @@ async def _run(
             await _stopped_or_failed(stop, turns)
             if turns.failed.done():
                 gateway.abort()
+                if http is not None:
+                    await http.abort()
             else:
                 log.info("stopping")
+                if http is not None:
+                    await http.shut_down()
                 await gateway.shut_down()
                 await turns.settled()
             for task in background:
@@ -152,6 +168,34 @@ async def _run(
     except* VenueError as group:
         # One of ours is the reason; a group of one would only hide it from whoever reads the message.
         raise group.exceptions[0] from None
+
+
+def _http_gateway(config: VenueConfig, venue: Venue, turns: Turns, clock: Clock) -> "HttpGateway | None":
+    """The HTTP gateway, if there is to be one. aiohttp takes a third of a second to load: not for nothing."""
+    if config.http is None:
+        return None
+    from exchange.gateways.http.app import HttpGateway
+
+    return HttpGateway(venue, turns, config.http, clock)
+
+
+async def _listen_http(
+    gateway: "HttpGateway", settings: ListenerConfig, context: ssl.SSLContext | None
+) -> None:
+    """Accept HTTP connections.
+
+    Raises:
+        ConfigError: the address is taken.
+    """
+    try:
+        host, port = await gateway.listen(context)
+    except OSError as error:
+        raise ConfigError(f"http {settings.host}:{settings.port}", error.strerror or str(error)) from error
+    if settings.certificate is None and not settings.is_loopback:
+        log.warning(
+            "no_tls", text="secrets cross the network in the clear: give http a certificate and a key"
+        )
+    log.info("listening_http", host=host, port=port, tls=settings.certificate is not None)
 
 
 def _log_listening(config: VenueConfig, address: Address) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from exchange.config import JournalConfig, TcpConfig, VenueConfig
+from exchange.config import HttpConfig, JournalConfig, TcpConfig, VenueConfig
 from protocol.errors import ConfigError
 
 
@@ -33,17 +33,26 @@ def read(path: Path) -> VenueConfig:
         raise config_error(f"{path}: ", error) from error
 
 
-def changed(config: VenueConfig, *, tcp: dict[str, Any], journal: dict[str, Any], **keys: Any) -> VenueConfig:
+def changed(
+    config: VenueConfig,
+    *,
+    tcp: dict[str, Any],
+    journal: dict[str, Any],
+    http: dict[str, Any] | None = None,
+    **keys: Any,
+) -> VenueConfig:
     """The configuration with some keys from the command line instead of the file's.
 
     Raises:
         ConfigError: they do not go together with the rest.
     """
     try:
-        sections = {
+        sections: dict[str, Any] = {
             "tcp": TcpConfig.model_validate({**dict(config.tcp), **tcp}),
             "journal": JournalConfig.model_validate({**dict(config.journal), **journal}),
         }
+        if http:
+            sections["http"] = HttpConfig.model_validate({**dict(config.http or ()), **http})
         return VenueConfig.model_validate({**dict(config), **sections, **keys})
     except ValidationError as error:
         raise config_error("command line: ", error) from error

@@ -47,6 +47,9 @@ reader would be fed market data that is seconds old before anyone notices that i
 _KEEPALIVE: Final = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 """A peer that vanished without a word while nothing was said is noticed after a minute."""
 
+Farewell = Callable[[ErrorCode, str], bytes]
+"""What somebody is sent for whom there is no room, in the words of the protocol."""
+
 MakeProtocol = Callable[[str], asyncio.BaseProtocol]
 """Makes the protocol of a connection; its argument is the source."""
 
@@ -61,8 +64,15 @@ class Room(NamedTuple):
 class Acceptor:
     """One address that is listened on."""
 
-    def __init__(self, make: MakeProtocol, room: Callable[[], Room], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        make: MakeProtocol,
+        room: Callable[[], Room],
+        metrics: Metrics,
+        farewell: Farewell = lambda code, text: encode(Error(code, text)),
+    ) -> None:
         """``room`` is asked for each connection: it may change while the venue runs."""
+        self._farewell = farewell
         self._make = make
         self._room = room
         self._metrics = metrics
@@ -177,7 +187,7 @@ class Acceptor:
             if self._tls is None:
                 connection.setblocking(False)
                 try:
-                    connection.send(encode(Error(ErrorCode.TOO_MANY_CONNECTIONS, text)))
+                    connection.send(self._farewell(ErrorCode.TOO_MANY_CONNECTIONS, text))
                 except OSError:
                     log.debug("went_before_it_was_turned_away")
 

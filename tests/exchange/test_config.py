@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from exchange import venue_file
 from exchange.choices import Sync
-from exchange.config import AccountConfig, JournalConfig, ScheduledPhase, TcpConfig, VenueConfig
+from exchange.config import AccountConfig, HttpConfig, JournalConfig, ScheduledPhase, TcpConfig, VenueConfig
 from exchange.engine.commands import AddInstrument, Limits, SetFees
 from exchange.instrument_config import InstrumentConfig, LimitsConfig
 from protocol.errors import ConfigError
@@ -381,6 +381,7 @@ def keys_of(section: type[BaseModel]) -> set[str]:
     [
         (VenueConfig, ""),
         (TcpConfig, "tcp."),
+        (HttpConfig, "http."),
         (JournalConfig, "journal."),
         (AccountConfig, ""),
         (LimitsConfig, ""),
@@ -389,7 +390,18 @@ def keys_of(section: type[BaseModel]) -> set[str]:
     ],
 )
 def test_the_page_explains_every_key(section: type[BaseModel], prefix: str) -> None:
-    sections = {"accounts", "instruments", "schedule", "tcp", "journal", "limits", "at", "phase", "symbols"}
+    sections = {
+        "accounts",
+        "instruments",
+        "schedule",
+        "tcp",
+        "http",
+        "journal",
+        "limits",
+        "at",
+        "phase",
+        "symbols",
+    }
 
     assert [key for key in keys_of(section) - sections if f"`{prefix}{key}`" not in PAGE] == []
 
@@ -402,10 +414,19 @@ def test_the_examples_of_the_page_are_valid(tmp_path: Path) -> None:
     assert (len(whole.accounts), len(whole.schedule)) == (1, 3)
 
 
-def test_a_default_of_the_page_is_the_default() -> None:
-    told = dict(re.findall(r"^\| `tcp\.(\w+)` \| (\d+) \|", PAGE, re.MULTILINE))
+@pytest.mark.parametrize(
+    ("section", "prefix", "in_words"),
+    [
+        (TcpConfig(), "tcp", {"host", "port", "certificate", "key"}),
+        (
+            HttpConfig(port=0),
+            "http",
+            {"host", "port", "certificate", "key", "public_market_data", "allow_origins"},
+        ),
+    ],
+)
+def test_a_default_of_the_page_is_the_default(section: BaseModel, prefix: str, in_words: set[str]) -> None:
+    told = dict(re.findall(rf"^\| `{prefix}\.(\w+)` \| (\d+) \|", PAGE, re.MULTILINE))
 
-    assert {key: float(value) for key, value in told.items()} == {
-        key: getattr(TcpConfig(), key) for key in told
-    }
-    assert keys_of(TcpConfig) - set(told) == {"host", "port", "certificate", "key"}
+    assert {key: float(value) for key, value in told.items()} == {key: getattr(section, key) for key in told}
+    assert keys_of(type(section)) - set(told) == in_words

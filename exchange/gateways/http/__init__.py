@@ -1,0 +1,1 @@
+"""HTTP: requests of people, scripts and browsers to the venue."""

@@ -1,0 +1,79 @@
+"""One HTTP connection: aiohttp's, with the venue's bounds on it.
+
+In: bytes of a socket. Out: requests to the application of ``exchange.gateways.http.app``. From the end of one answer to
+the end of the next request's head a connection has ``timeout_s``, and as long to read an answer. What is no HTTP gets
+an answer in the form of all others.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from aiohttp import web
+
+from exchange.gateways.http.answers import Refused
+from protocol.vocabulary import ErrorCode
+
+
+class HttpConnection(web.RequestHandler):
+    """Joined to the gateway's ``web.Server`` while it is open."""
+
+    __slots__ = ("_released", "_timeout_s", "source")
+
+    def __init__(
+        self, server: web.Server, source: str, timeout_s: float, released: Callable[[str], None]
+    ) -> None:
+        """``released`` is called with the source when the connection is gone."""
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            keepalive_timeout=timeout_s,  # runs on while a head is incomplete
+            lingering_time=0.0,
+            tcp_keepalive=False,
+            auto_decompress=False,
+            access_log=None,  # type: ignore[arg-type]  # aiohttp's way to have none
+        )
+        self.source = source
+        self._timeout_s = timeout_s
+        self._released = released
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        released, self._released = self._released, _nobody
+        released(self.source)
+        super().connection_lost(exc)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """As aiohttp does it, but not for ever: who does not read his answer is cut off."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await super().finish_response(request, resp, start_time)
+        except TimeoutError:
+            self.abort()
+            return resp, True
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """An answer to what was no HTTP; the application answers everything else itself."""
+        code = ErrorCode.INTERNAL_ERROR if status >= 500 else ErrorCode.INVALID_MESSAGE
+        text = "no HTTP" if code is ErrorCode.INVALID_MESSAGE else "a fault of the venue's own"
+        refused = Refused(code, text)
+        response = refused.response()
+        response.set_status(status)
+        response.force_close()
+        return response
+
+    def abort(self) -> None:
+        """Cut it."""
+        if self.transport is not None:
+            self.transport.abort()
+        self.force_close()
+
+
+def _nobody(source: str) -> None:
+    """It was released."""

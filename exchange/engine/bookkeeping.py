@@ -205,9 +205,7 @@ class Bookkeeper:
     def _trade(self, event: Trade) -> None:
         self.fill_maker(event)
         taker = event.taker_order_id  # whoever arrives this way has a record
-        self._fill(
-            self.holds[taker], taker, event.price, event.quantity, event.taker_fee, event.taker_leaves
-        )
+        self._fill(self.holds[taker], taker, event.price, event.quantity, event.taker_fee, event.taker_leaves)
 
     def fill_maker(self, event: Trade) -> None:
         """The resting side of a trade. A plain order rested at the price of the trade."""

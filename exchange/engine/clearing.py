@@ -33,7 +33,7 @@ from exchange.engine.commands import (
     SetKillSwitch,
     SetLastPrice,
 )
-from exchange.engine.events import AccountBlocked, Event, OrderAccepted, OrderCanceled, QuotesPulled
+from exchange.engine.events import AccountBlocked, Event, OrderAccepted, QuotesPulled
 from exchange.engine.execution import Market
 from exchange.engine.express import Express
 from exchange.engine.funds import Funds
@@ -86,8 +86,6 @@ class Clearing:
         self.scopes = Scopes()
         self.books = Bookkeeper(venue, self.scopes)
         self.holds = self.books.holds
-        self._canceled = self.books.canceled
-        self._books_at_once = self.books.book_at_once
         self._funds = Funds(venue, self.books)
         self._venue = venue
         self._removals = removals
@@ -172,7 +170,8 @@ class Clearing:
         accepted = events[0]
         if type(accepted) is not OrderAccepted:
             return events
-        if len(events) > 1 and self._books_at_once(accepted.order_id, stake, is_buy, events, command.at_ns):
+        books = self.books
+        if len(events) > 1 and books.book_at_once(accepted.order_id, stake, is_buy, events, command.at_ns):
             return self.followed(events, command)
         self.holds[accepted.order_id] = Hold(stake, is_buy, price, purse, quantity, amount)
         stake.open_orders += 1
@@ -331,13 +330,7 @@ class Clearing:
     def cancel(self, command: CancelOrder) -> Events:
         """As the engine's, counted."""
         self._count(command)
-        events = self._plain_cancel(command)
-        if len(events) > 1:
-            return self.book(events, command)
-        event = events[0]
-        if type(event) is OrderCanceled:
-            self._canceled(event)
-        return events
+        return self.book(self._plain_cancel(command), command)
 
     def mass_cancel(self, command: MassCancel) -> Events:
         """As the engine's, counted."""

@@ -9,10 +9,12 @@ import asyncio
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
+from time import perf_counter_ns
 
 from exchange.engine.sequencer import Turn
 from exchange.history import Page
 from exchange.journal.log import CommandLog
+from exchange.timings import Timing
 
 Done = Callable[[Exception | None], None]
 
@@ -21,6 +23,10 @@ class GroupCommit:
     """A thread that appends turns to a journal."""
 
     def __init__(self, log: CommandLog, loop: asyncio.AbstractEventLoop) -> None:
+        self.writing = Timing()
+        """How long each turn took to write, the wait for the disk included. Only the thread changes it."""
+        self.written_bytes = 0
+        """Of commands and private messages."""
         self._log = log
         self._loop = loop
         self._queue: SimpleQueue[tuple[Turn, list[Page], Done] | None] = SimpleQueue()
@@ -40,8 +46,10 @@ class GroupCommit:
         while (item := self._queue.get()) is not None:
             turn, pages, done = item
             error: Exception | None = None
+            started_ns = perf_counter_ns()
             try:
-                self._log.append(turn, pages)
+                self.written_bytes += self._log.append(turn, pages)
+                self.writing.note(perf_counter_ns() - started_ns)
             except Exception as caught:  # noqa: BLE001  # whatever it is, the loop has to learn of it
                 error = caught
             self._loop.call_soon_threadsafe(done, error)

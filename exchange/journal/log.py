@@ -51,10 +51,10 @@ def events_digest(events: list[Events]) -> str:
 class CommandLog(Protocol):
     """A journal, open for one venue."""
 
-    def append(self, turn: Turn, pages: Iterable[Page] = ()) -> None:
+    def append(self, turn: Turn, pages: Iterable[Page] = ()) -> int:
         """Write a turn and pages, all or nothing; return when they are safe, the pages marked as written.
 
-        May be called from another thread, one call at a time.
+        Returns how many bytes of commands and messages that were. May be called from another thread, one call at a time.
 
         Raises:
             JournalError: it could not be written; the venue must stop and send nothing more.

@@ -94,13 +94,13 @@ class SqliteLog:
             self.close()
             raise
 
-    def append(self, turn: Turn, pages: Iterable[Page] = ()) -> None:
+    def append(self, turn: Turn, pages: Iterable[Page] = ()) -> int:
         commands = self._encoder.encode_lines(turn.commands)
         row = (turn.first_seq, len(turn.commands), commands, events_digest(turn.events))
-        self._write("insert into turns values (?, ?, ?, ?)", row, pages)
+        return len(commands) + self._write("insert into turns values (?, ?, ?, ?)", row, pages)
 
-    def _write(self, statement: str, row: tuple[object, ...], pages: Iterable[Page]) -> None:
-        """A row and pages in one transaction."""
+    def _write(self, statement: str, row: tuple[object, ...], pages: Iterable[Page]) -> int:
+        """A row and pages in one transaction; how many bytes the messages of the pages are."""
         pages = list(pages)
         stored = [(page.account, page.first_seq, len(page.entries), page.lines()) for page in pages]
         try:
@@ -112,6 +112,7 @@ class SqliteLog:
             raise JournalError(str(self._path), str(error)) from error
         for page in pages:
             page.written = True
+        return sum(len(lines) for *_, lines in stored)
 
     def turns(self, after: Sequence = 0) -> Iterator[StoredTurn]:
         expected = after + 1

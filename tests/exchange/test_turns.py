@@ -30,11 +30,12 @@ class GatedLog:
         self.written: list[Turn] = []
         self.broken = False
 
-    def append(self, turn: Turn, pages: Iterable[Page] = ()) -> None:
+    def append(self, turn: Turn, pages: Iterable[Page] = ()) -> int:
         self.gate.acquire()
         if self.broken:
             raise JournalError("disk", "full")
         self.written.append(turn)
+        return 0
 
     def turns(self, after: Sequence = 0) -> Iterator[StoredTurn]:
         return iter(())

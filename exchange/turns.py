@@ -42,6 +42,8 @@ class Turns:
         self._since_ns = 0  # when the first chunk of the turn that gathers came; 0: none has
         self._idle = asyncio.Event()
         self._idle.set()
+        self._gathering: list[asyncio.Future[None]] = []  # who waits for the turn that gathers
+        self._under_way: list[asyncio.Future[None]] = []  # who waits for the commit that is made
         self.failed: asyncio.Future[None] = loop.create_future()
         """Gets the exception when the journal can't be written or the engine is broken."""
 
@@ -87,6 +89,10 @@ class Turns:
         self._stopped = True
         if not self.failed.done():
             self.failed.set_exception(error)
+        for waiting in (*self._under_way, *self._gathering):
+            if not waiting.done():
+                waiting.set_exception(error)
+        self._under_way, self._gathering = [], []
 
     def attempt(self, act: Callable[[], None]) -> None:
         """Have something done that may make commands, outside of ``Venue.handle``.
@@ -103,6 +109,23 @@ class Turns:
         if self._venue.has_output:
             self.schedule()
 
+    async def committed(self) -> None:
+        """Wait until every command that the venue was given so far is in the journal; without one, not at all.
+
+        For answers that leave by another door than a peer's outbox.
+
+        Raises:
+            VenueError: the journal can't be written, or the engine is broken: it may be in the journal or not.
+        """
+        if self._stopped:
+            self.failed.result()
+        if self._commits is None:
+            return
+        waiting = self._loop.create_future()
+        self._gathering.append(waiting)
+        self.schedule()
+        await waiting
+
     async def settled(self) -> None:
         """Wait until everything is committed and written."""
         await self._idle.wait()
@@ -113,10 +136,12 @@ class Turns:
             return  # what gathered during a commit leaves with the next one
         turn = self._take_turn()
         if turn is None or self._commits is None:
+            self._let_go(self._gathering)
             self._give_out()
             self._rest()
             return
         self._committing = True
+        self._under_way, self._gathering = self._gathering, []
         since_ns, self._since_ns = self._since_ns, 0
         handed_over_ns = perf_counter_ns()
         # First the commands to the disk, then the encoding of the answers while the disk works.
@@ -143,6 +168,7 @@ class Turns:
             self.fail(error)
             return
         safe_ns = perf_counter_ns()
+        self._let_go(self._under_way)
         self._timings.commit.note(safe_ns - handed_over_ns)
         # Also when the engine broke meanwhile: these answers are of commands before that, and safe.
         self._send(held)
@@ -150,10 +176,17 @@ class Turns:
         self._timings.send.note(encoding_ns + sent_ns - safe_ns)
         if since_ns:
             self._timings.answer.note(sent_ns - since_ns)
-        if self._venue.has_output:
+        if self._venue.has_output or self._gathering:
             self._end()
         else:
             self._rest()
+
+    def _let_go(self, waiting: list[asyncio.Future[None]]) -> None:
+        """What these wait for is in the journal."""
+        for future in waiting:
+            if not future.done():  # whoever waited may have gone
+                future.set_result(None)
+        waiting.clear()
 
     def _take_turn(self) -> Turn | None:
         turn = self._venue.take_turn()

@@ -55,6 +55,13 @@ class GrowingBar(msgspec.Struct, gc=False):
             first_trade,
         )  # fmt: skip
 
+    def copied(self, start_ns: Nanoseconds) -> "GrowingBar":
+        """Another one with the same trades, that begins elsewhere."""
+        return GrowingBar(
+            start_ns, self.open, self.high, self.low, self.close, self.volume, self.turnover, self.trades,
+            self.first_trade,
+        )  # fmt: skip
+
     def add(self, price: Price, quantity: Quantity) -> None:
         """One more trade, later than all others."""
         if price > self.high:
@@ -131,10 +138,7 @@ class BarSeries:
             bar = bars[-1]
             bar.append(shorter)
         else:
-            bar = GrowingBar(
-                start, shorter.open, shorter.high, shorter.low, shorter.close, shorter.volume,
-                shorter.turnover, shorter.trades, shorter.first_trade,
-            )  # fmt: skip
+            bar = shorter.copied(start)
             bars.append(bar)
         return bar
 
@@ -142,6 +146,10 @@ class BarSeries:
         """The bar that this trade is in; ``None``: it is earlier than all bars that are kept."""
         at = bisect_right(self.bars, trade_id, key=_first_trade) - 1
         return self.bars[at] if at >= 0 and self.bars[at].first_trade else None
+
+    def first_after(self, bar: GrowingBar) -> TradeId | None:
+        """The first trade that is later than a bar of these; ``None``: there is none."""
+        return next((other.first_trade for other in self.bars if other.start_ns > bar.start_ns), None)
 
     def drop(self, bar: GrowingBar) -> None:
         """Forget a bar that nothing is left of."""

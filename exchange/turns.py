@@ -18,7 +18,22 @@ from protocol.errors import InvariantViolated
 
 
 class Connection(Protocol):
-    """What a turn needs of a gateway's connection."""
+    """What a turn needs of a gateway's connection, and those who look after the venue."""
+
+    @property
+    def via(self) -> str:
+        """Which gateway it came through."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Lines that were read and wait until those before them are answered."""
+        ...
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What the socket has not taken yet."""
+        ...
 
     def send(self, data: bytes, *, last: bool) -> None:
         """Write to the socket; hang up after the last."""
@@ -36,6 +51,7 @@ class Turns:
         self._connections: dict[Peer, Connection] = {}
         self._scheduled = False
         self._committing = False
+        self._committing_since_ns = 0
         self._stopped = False
         self._metrics = venue.metrics
         self._timings = venue.metrics.timings
@@ -53,6 +69,20 @@ class Turns:
     def leave(self, peer: Peer) -> None:
         self._connections.pop(peer, None)
 
+    def connections(self) -> list[Connection]:
+        """All that are open."""
+        return list(self._connections.values())
+
+    @property
+    def commits(self) -> GroupCommit | None:
+        """What writes the journal, if there is one."""
+        return self._commits
+
+    @property
+    def committing_for_ns(self) -> int:
+        """For how long the commit has been under way that is; 0: none is."""
+        return perf_counter_ns() - self._committing_since_ns if self._committing else 0
+
     def schedule(self) -> None:
         """The venue was given something: end this turn of the loop with a turn of the venue."""
         if not self._scheduled:
@@ -60,27 +90,23 @@ class Turns:
             self._idle.clear()
             self._loop.call_soon(self._end)
 
-    def handled(self, began_ns: int, started_ns: int) -> None:
-        """The venue has been given a chunk that came at ``began_ns`` and that it began with at ``started_ns``.
-
-        Both as ``time.perf_counter_ns`` has it. To be followed by ``schedule_after``.
-        """
-        self._timings.handle.note(perf_counter_ns() - started_ns)
-        if not self._since_ns:
-            self._since_ns = began_ns
-
-    def schedule_after(self, peer: Peer) -> None:
-        """Like ``schedule``, after input of ``peer``.
+    def schedule_after(self, peer: Peer, began_ns: int, started_ns: int) -> None:
+        """Like ``schedule``, after input of ``peer`` that came at ``began_ns`` and was begun with at ``started_ns``,
+        both by ``time.perf_counter_ns``.
 
         If nobody else is concerned and nothing is to be journalled, the answer leaves at once: a
         lone client that waits for each answer is served a sixth faster than through another pass of
         the loop.
         """
+        now_ns = perf_counter_ns()
+        self._timings.handle.note(now_ns - started_ns)
+        if not self._since_ns:
+            self._since_ns = began_ns
         if self._commits is None:
             # Nobody will read the commands: they go while the processor still has them at hand.
             self._take_turn()
             if not self._scheduled and self._venue.only_touched(peer) and not self._stopped:
-                self._give_out()
+                self._give_out(now_ns)
                 return
         self.schedule()
 
@@ -137,19 +163,19 @@ class Turns:
         turn = self._take_turn()
         if turn is None or self._commits is None:
             self._let_go(self._gathering)
-            self._give_out()
+            self._give_out(perf_counter_ns())
             self._rest()
             return
         self._committing = True
         self._under_way, self._gathering = self._gathering, []
         since_ns, self._since_ns = self._since_ns, 0
-        handed_over_ns = perf_counter_ns()
+        self._committing_since_ns = perf_counter_ns()
         # First the commands to the disk, then the encoding of the answers while the disk works.
         held: list[Output] = []
         self._commits.commit(
             turn,
             self._venue.reports.history.hand_over(),
-            lambda error: self._committed(held, since_ns, handed_over_ns, encoding_ns, error),
+            lambda error: self._committed(held, since_ns, encoding_ns, error),
         )
         started_ns = perf_counter_ns()
         held += self._venue.take_output()
@@ -159,7 +185,6 @@ class Turns:
         self,
         held: list[Output],
         since_ns: int,
-        handed_over_ns: int,
         encoding_ns: int,
         error: Exception | None,
     ) -> None:
@@ -169,7 +194,7 @@ class Turns:
             return
         safe_ns = perf_counter_ns()
         self._let_go(self._under_way)
-        self._timings.commit.note(safe_ns - handed_over_ns)
+        self._timings.commit.note(safe_ns - self._committing_since_ns)
         # Also when the engine broke meanwhile: these answers are of commands before that, and safe.
         self._send(held)
         sent_ns = perf_counter_ns()
@@ -194,9 +219,8 @@ class Turns:
             self._metrics.add_turn(turn.commands)
         return turn
 
-    def _give_out(self) -> None:
+    def _give_out(self, started_ns: int) -> None:
         """Send what has not to wait for the journal."""
-        started_ns = perf_counter_ns()
         self._send(self._venue.take_output())
         sent_ns = perf_counter_ns()
         self._timings.send.note(sent_ns - started_ns)

@@ -85,6 +85,20 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._closing_since_s: float | None = None
         self.log = log
 
+    @property
+    def via(self) -> str:
+        return "tcp"
+
+    @property
+    def waiting(self) -> int:
+        """Lines that were read and wait until those before them are answered."""
+        return len(self._waiting)
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What the socket has not taken yet."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
     # -- asyncio.BufferedProtocol ----------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -103,11 +117,12 @@ class TcpConnection(asyncio.BufferedProtocol):
         began_ns = perf_counter_ns()
         inbound = self._receive(bytes(self._chunk[:nbytes]))
         if inbound:
-            self._timing.note(perf_counter_ns() - began_ns)
+            started_ns = perf_counter_ns()
+            self._timing.note(started_ns - began_ns)
             if self._waiting:
                 self._waiting += inbound
             else:
-                self._work(inbound, began_ns)
+                self._work(inbound, began_ns, started_ns)
         elif self.session.holds_back:
             self._pause_reading()
             self._go_on_soon()
@@ -146,8 +161,8 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     # -- both ways -------------------------------------------------------------------------------
 
-    def _work(self, inbound: list[Inbound], began_ns: int) -> None:
-        """Give the venue as many lines as may be in flight; the first of them came at ``began_ns``."""
+    def _work(self, inbound: list[Inbound], began_ns: int, started_ns: int) -> None:
+        """Give the venue as many lines as may be in flight, which came at ``began_ns``; it is ``started_ns`` now."""
         room = self._limits.max_in_flight - self._in_flight
         if len(inbound) > room:
             self._waiting = inbound[room:]
@@ -155,7 +170,6 @@ class TcpConnection(asyncio.BufferedProtocol):
             self._pause_reading()
         self._in_flight += len(inbound)
         peer = self.peer
-        started_ns = perf_counter_ns()
         try:
             left = self._venue.handle(peer, inbound, _EFFORT)
         except InvariantViolated as error:
@@ -170,8 +184,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             self._pause_reading()
         if peer.faults != self._faults:
             self._rest()
-        self._turns.handled(began_ns, started_ns)
-        self._turns.schedule_after(peer)
+        self._turns.schedule_after(peer, began_ns, started_ns)
 
     def _login_decided(self, waiting: list[Inbound], refusal: Refusal | None) -> None:
         """What waited for the decision goes on after the answer to the login has left."""
@@ -225,7 +238,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         waiting, self._waiting = self._waiting, []
         inbound = waiting or session.more()
         if inbound:
-            self._work(inbound, began_ns)
+            self._work(inbound, began_ns, perf_counter_ns())
         elif session.holds_back:
             self._go_on_soon()
         else:

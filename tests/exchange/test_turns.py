@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterable, Iterator
+from time import perf_counter_ns
 
 import pytest
 
@@ -57,6 +58,9 @@ class GatedLog:
 class Wire:
     """A connection that keeps what it is given to send."""
 
+    via = "wire"
+    waiting = unsent_bytes = 0
+
     def __init__(self) -> None:
         self.sent: list[bytes] = []
         self.arrived = asyncio.Event()
@@ -88,7 +92,8 @@ class Market:
 
     def receive(self, data: bytes) -> None:
         self.venue.handle(self.peer, self.peer.session.receive_data(data))
-        self.turns.schedule_after(self.peer)
+        now_ns = perf_counter_ns()
+        self.turns.schedule_after(self.peer, now_ns, now_ns)
 
     async def log_in(self) -> None:
         self.receive(b'{"type":"login","account":"alice"}\n')

@@ -21,8 +21,14 @@ def checksum(bids: Iterable[Level], asks: Iterable[Level]) -> int:
     Both sides best price first and without quantities of 0; only the first ten levels of each count. The text is
     ASCII without spaces; an empty side is nothing, so that of an empty book is ``|``.
     """
-    return crc32(f"{_text(bids)}|{_text(asks)}".encode("ascii"))
+    return checksum_of_texts(side_text(bids), side_text(asks))
 
 
-def _text(levels: Iterable[Level]) -> str:
+def side_text(levels: Iterable[Level]) -> str:
+    """One side's part of the text: who keeps it need not make it again while only the other side changes."""
     return ",".join([f"{price}:{quantity}" for price, quantity in islice(levels, CHECKED_LEVELS)])
+
+
+def checksum_of_texts(bids: str, asks: str) -> int:
+    """The same from the ``side_text`` of each side."""
+    return crc32(f"{bids}|{asks}".encode("ascii"))

@@ -9,8 +9,11 @@
     ├── SessionBusy            two tasks read one stream
     ├── SlowConsumer           a bounded queue was full, the policy was to hang up
     ├── SequenceGap            .expected, .received; recover from a snapshot
+    ├── ChecksumMismatch       .expected, .received; the copy of a book is wrong: recover from a snapshot
+    ├── ImpossibleChange       .seq, .text; a change does not fit the copy: recover from a snapshot
     ├── ResumeRefused          .code, .text: those private messages can't be sent again
     ├── JournalError           the journal can't be read or written: stop, nothing may leave
+    ├── HistoryError           the history can't be read or written: the venue goes on
     ├── ConfigError            a file a person wrote is wrong: .place and .text, .more of them
     └── InvariantViolated      the book is wrong: stop the instrument, keep the journal
 
@@ -115,6 +118,36 @@ class SequenceGap(VenueError):
         return f"{self.stream}: expected number {self.expected}, received {self.received}"
 
 
+class ChecksumMismatch(VenueError):
+    """A copy of a book is not the venue's, though no message is missing; worth nothing until a new snapshot.
+
+    ``expected`` is what the venue says, ``received`` what follows from the messages that were received.
+    """
+
+    def __init__(self, stream: str, seq: int, expected: int, received: int) -> None:
+        super().__init__(stream, seq, expected, received)
+        self.stream = stream
+        self.seq = seq
+        self.expected = expected
+        self.received = received
+
+    def __str__(self) -> str:
+        return f"{self.stream}: checksum at number {self.seq} should be {self.expected}, is {self.received}"
+
+
+class ImpossibleChange(VenueError):
+    """A numbered change can't have happened to the copy it is to change, which is worth nothing until a new snapshot."""
+
+    def __init__(self, stream: str, seq: int, text: str) -> None:
+        super().__init__(stream, seq, text)
+        self.stream = stream
+        self.seq = seq
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"{self.stream}: number {self.seq} {self.text}"
+
+
 class ResumeRefused(VenueError):
     """Private messages that were asked for again are not there; ``code`` says whether not yet or no more."""
 
@@ -129,6 +162,18 @@ class ResumeRefused(VenueError):
 
 class JournalError(VenueError):
     """The journal can't be opened, read or written."""
+
+    def __init__(self, path: str, text: str) -> None:
+        super().__init__(path, text)
+        self.path = path
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.text}"
+
+
+class HistoryError(VenueError):
+    """The history beside the journal can't be opened, read or written. It follows from the journal."""
 
     def __init__(self, path: str, text: str) -> None:
         super().__init__(path, text)

@@ -1,8 +1,8 @@
-"""The book as a subscriber sees it, rebuilt from the depth stream.
+"""The book as a subscriber sees it by price level, rebuilt from a depth stream.
 
-In: ``DepthSnapshot`` and ``DepthDelta`` of one instrument, in the order of the wire. Out: immutable
-``Depth`` views. Promises: a view never shows a mixture of two numbers of the stream, and a stream
-with a hole raises instead of showing a book that never was. No clock, no I/O.
+In: ``DepthSnapshot`` and ``DepthDelta`` of one stream, in the order of the wire. Out: immutable ``Depth`` views.
+Promises: a view never shows a mixture of two numbers of the stream, and a stream with a hole or a wrong
+checksum raises instead of showing a book that never was. No clock, no I/O.
 """
 
 from bisect import bisect_left, insort
@@ -10,13 +10,15 @@ from collections.abc import Iterable
 
 import msgspec
 
-from protocol.errors import SequenceGap
+from protocol.checksum import CHECKED_LEVELS, checksum_of_texts, side_text
+from protocol.errors import ChecksumMismatch, SequenceGap
 from protocol.fields import Level
 from protocol.market import DepthDelta, DepthSnapshot
 from protocol.vocabulary import Price, Quantity, Sequence, Side, Symbol
+from traders.quoted import Quoted
 
 
-class Depth(msgspec.Struct, frozen=True, gc=False):
+class Depth(Quoted, msgspec.Struct, frozen=True, gc=False):
     """The book at one moment: ``(price, quantity)`` by price level, best first on both sides.
 
     While a call lasts the book may be crossed: bids above asks, a spread below zero.
@@ -27,48 +29,22 @@ class Depth(msgspec.Struct, frozen=True, gc=False):
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
 
-    @property
-    def best_bid(self) -> Price | None:
-        """Highest price somebody would pay."""
-        return self.bids[0][0] if self.bids else None
-
-    @property
-    def best_ask(self) -> Price | None:
-        """Lowest price somebody would take."""
-        return self.asks[0][0] if self.asks else None
-
-    @property
-    def mid(self) -> Price | None:
-        """Halfway between the best prices, rounded down to a price unit; needs both sides."""
-        if not self.bids or not self.asks:
-            return None
-        return (self.bids[0][0] + self.asks[0][0]) // 2
-
-    @property
-    def spread(self) -> int | None:
-        """Best ask less best bid in price units; needs both sides."""
-        return self.asks[0][0] - self.bids[0][0] if self.bids and self.asks else None
-
-    @property
-    def is_crossed(self) -> bool:
-        """Whether somebody would pay what somebody would take, or more: only while a call lasts, or around
-        all-or-none orders.
-        """
-        return bool(self.bids and self.asks and self.bids[0][0] >= self.asks[0][0])
-
-    def levels(self, side: Side) -> tuple[Level, ...]:
-        """The bids for ``Side.BUY``, the asks for ``Side.SELL``."""
-        return self.bids if side is Side.BUY else self.asks
+    def levels(self, side: Side, limit: int | None = None) -> tuple[Level, ...]:
+        """The bids for ``Side.BUY``, the asks for ``Side.SELL``; at most ``limit`` of them."""
+        levels = self.bids if side is Side.BUY else self.asks
+        return levels if limit is None else levels[:limit]
 
 
 class _Half:
-    """One side: quantity by price, and the prices in ascending order."""
+    """One side: quantity by price, the prices in ascending order, and its part of the checksum."""
 
-    __slots__ = ("prices", "quantities")
+    __slots__ = ("_text", "is_bids", "prices", "quantities")
 
-    def __init__(self, levels: Iterable[Level]) -> None:
+    def __init__(self, levels: Iterable[Level], is_bids: bool) -> None:
         self.quantities: dict[Price, Quantity] = {price: quantity for price, quantity in levels if quantity}
         self.prices: list[Price] = sorted(self.quantities)
+        self.is_bids = is_bids
+        self._text: str | None = None
 
     def change(self, levels: Iterable[Level]) -> None:
         quantities, prices = self.quantities, self.prices
@@ -79,65 +55,83 @@ class _Half:
                 quantities[price] = quantity
             elif quantities.pop(price, None) is not None:
                 del prices[bisect_left(prices, price)]
+        self._text = None
+
+    def levels(self, limit: int | None) -> tuple[Level, ...]:
+        if self.is_bids:
+            chosen = self.prices[::-1] if limit is None else self.prices[: -limit - 1 : -1]
+        else:
+            chosen = self.prices[:limit]
+        quantities = self.quantities
+        return tuple([(price, quantities[price]) for price in chosen])
+
+    def best(self) -> Level | None:
+        if not self.prices:
+            return None
+        price = self.prices[-1 if self.is_bids else 0]
+        return price, self.quantities[price]
+
+    @property
+    def text(self) -> str:
+        if self._text is None:
+            self._text = side_text(self.levels(CHECKED_LEVELS))
+        return self._text
 
 
-class BookView:
-    """Follows the depth stream of one instrument."""
+class BookView(Quoted):
+    """Follows a depth stream of one instrument. Its properties are cheap: no view is made for them."""
 
-    def __init__(self, symbol: Symbol) -> None:
+    __slots__ = ("_asks", "_bids", "seq", "stream", "symbol")
+
+    def __init__(self, symbol: Symbol, stream: str | None = None) -> None:
+        """``stream``: what errors call it."""
         self.symbol = symbol
+        self.stream = stream or f"depth of {symbol}"
         self.seq: Sequence | None = None
-        """Number of the last snapshot or delta; ``None`` before the first snapshot."""
-        self._bids = _Half(())
-        self._asks = _Half(())
+        """Number of the last snapshot or delta; ``None`` before the first snapshot and after a fault."""
+        self._bids = _Half((), is_bids=True)
+        self._asks = _Half((), is_bids=False)
 
     def apply(self, message: DepthSnapshot | DepthDelta) -> None:
         """Take the next message of the stream.
 
         Raises:
-            SequenceGap: a delta does not follow what was applied last, or comes before any
-                snapshot. The view is empty afterwards, until a snapshot fills it again.
+            SequenceGap: a delta does not follow what was applied last, or comes before any snapshot.
+            ChecksumMismatch: the book is not the one the venue has.
+            After either the view is empty, until a snapshot fills it again.
         """
         if isinstance(message, DepthSnapshot):
-            self._bids, self._asks = _Half(message.bids), _Half(message.asks)
+            self._fill(message.bids, message.asks)
         else:
             expected = 0 if self.seq is None else self.seq + 1
             if message.seq != expected or self.seq is None:
-                self.seq = None
-                self._bids, self._asks = _Half(()), _Half(())
-                raise SequenceGap(f"depth of {self.symbol}", expected, message.seq)
+                self._clear()
+                raise SequenceGap(self.stream, expected, message.seq)
             if message.bids:
                 self._bids.change(message.bids)
             if message.asks:
                 self._asks.change(message.asks)
+        found = checksum_of_texts(self._bids.text, self._asks.text)
+        if found != message.checksum:
+            self._clear()
+            raise ChecksumMismatch(self.stream, message.seq, message.checksum, found)
         self.seq = message.seq
-
-    @property
-    def best_bid(self) -> Price | None:
-        """Highest bid; cheap, no view is made."""
-        return self._bids.prices[-1] if self._bids.prices else None
-
-    @property
-    def best_ask(self) -> Price | None:
-        """Lowest ask; cheap, no view is made."""
-        return self._asks.prices[0] if self._asks.prices else None
-
-    @property
-    def mid(self) -> Price | None:
-        """As ``Depth.mid``; cheap, no view is made."""
-        bid, ask = self.best_bid, self.best_ask
-        return None if bid is None or ask is None else (bid + ask) // 2
 
     def levels(self, side: Side, limit: int | None = None) -> tuple[Level, ...]:
         """Price levels of one side, best first; at most ``limit``."""
-        if side is Side.BUY:
-            quantities, prices = self._bids.quantities, self._bids.prices
-            chosen = prices[::-1] if limit is None else prices[: -limit - 1 : -1]
-        else:
-            quantities, prices = self._asks.quantities, self._asks.prices
-            chosen = prices[:limit]
-        return tuple([(price, quantities[price]) for price in chosen])
+        return (self._bids if side is Side.BUY else self._asks).levels(limit)
+
+    def best(self, side: Side) -> Level | None:
+        """Price and quantity of the best level; ``None`` where the side is empty."""
+        return (self._bids if side is Side.BUY else self._asks).best()
 
     def view(self, limit: int | None = None) -> Depth:
         """The book now; at most ``limit`` price levels a side."""
-        return Depth(self.symbol, self.seq or 0, self.levels(Side.BUY, limit), self.levels(Side.SELL, limit))
+        return Depth(self.symbol, self.seq or 0, self._bids.levels(limit), self._asks.levels(limit))
+
+    def _fill(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        self._bids, self._asks = _Half(bids, is_bids=True), _Half(asks, is_bids=False)
+
+    def _clear(self) -> None:
+        self.seq = None
+        self._fill((), ())

@@ -9,8 +9,8 @@
 In: calls, and the messages of one connection. Out: order handles, answers, asynchronous generators.
 Promises: a refused order is an answer (``order.rejection``), not an exception; generators end
 quietly when the session was logged out and raise ``SessionBroken``, or what else ended it,
-otherwise; every queue is bounded (``traders.feed`` states the policies): depth conflates, prints
-and reports raise ``SlowConsumer``. Read generators under ``contextlib.aclosing``: leaving one is
+otherwise; every queue is bounded (``traders.feed`` states the policies): books conflate, prints
+and reports raise ``SlowConsumer``. Books are proved by number and checksum, and recover by themselves. Read generators under ``contextlib.aclosing``: leaving one is
 what unsubscribes. Belongs to one event loop; not for threads.
 """
 
@@ -40,7 +40,6 @@ from protocol.desk import (
 )
 from protocol.errors import LocalProtocolError, SessionClosed, VenueError
 from protocol.fields import Message
-from protocol.market import AuctionMessage, DepthDelta, DepthSnapshot, PhaseStatus, PrintBusted, TradePrint
 from protocol.messages import (
     Accepted,
     Copy,
@@ -69,6 +68,7 @@ from protocol.vocabulary import (
 from traders.access import Access, Tls
 from traders.connection import Connection, Relay, connected
 from traders.entry import Terms, new_order
+from traders.market.keys import CHANNELS
 from traders.order_ids import OrderIds, unique_prefix
 from traders.order_view import OrderPhase
 from traders.orders import Order, is_duplicate
@@ -92,12 +92,7 @@ class Client(Streams):
         self._orders: dict[ClientOrderId, Order] = {}
         # By type: a chain of isinstance was a quarter of the work of a fleet. The rest is answers.
         self._handlers: dict[type, Callable[[Any], object]] = {
-            TradePrint: self._market.trade,
-            PrintBusted: self._market.trade,
-            DepthDelta: self._market.depth,
-            DepthSnapshot: self._market.depth,
-            PhaseStatus: self._market.status,
-            **dict.fromkeys(get_args(AuctionMessage), self._market.auction),
+            **dict.fromkeys(CHANNELS, self._market.take),
             Error: self._refused,
             **dict.fromkeys(get_args(PrivateMessage), self._report),
             OrderStateReport: self._state,

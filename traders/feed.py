@@ -14,7 +14,7 @@ All of them end quietly on ``SessionClosed`` and raise any other end, after what
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar, cast
 
 from protocol.errors import SessionBusy, SessionClosed, SlowConsumer, VenueError
@@ -107,6 +107,10 @@ class Latest(_Feed[T]):
         if self._waiter is not None:
             self._wake()
 
+    def forget(self) -> None:
+        """The state is not to be read until it is touched again."""
+        self._changed = False
+
     def _ready(self) -> bool:
         return self._changed
 
@@ -120,34 +124,44 @@ class Inbox(_Feed[T]):
 
     def __init__(self, name: str, limit: int) -> None:
         super().__init__(name)
-        self._limit = limit
+        self.limit = limit
         self._kept = 0
         # A kept item has its number for a key, a conflated one its own, and what makes it.
-        self._items: OrderedDict[int | str, T | Callable[[], T]] = OrderedDict()
+        self._items: OrderedDict[Hashable, T | Callable[[], T]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many are unread."""
+        return len(self._items)
 
     def put(self, item: T) -> None:
         """Append an item. Never waits, never raises; after the end it does nothing."""
         if self._end is not None:
             return
-        if len(self._items) >= self._limit:
-            self.end(SlowConsumer(self.name, self._limit))
+        if len(self._items) >= self.limit:
+            self.end(SlowConsumer(self.name, self.limit))
             return
         self._kept += 1
         self._items[self._kept] = item
         if self._waiter is not None:
             self._wake()
 
-    def touch(self, key: str, read: Callable[[], T]) -> None:
-        """The state called ``key`` changed; ``read`` makes it. An unread change of it is forgotten."""
+    def touch(self, key: Hashable, read: Callable[[], T]) -> None:
+        """The state called ``key``, anything but a number, changed; ``read`` makes it. An unread change of it is
+        forgotten.
+        """
         if self._end is None:
             self._items[key] = read
             self._items.move_to_end(key)
             if self._waiter is not None:
                 self._wake()
 
+    def forget(self, key: Hashable) -> None:
+        """The state called ``key`` is not to be read until it is touched again."""
+        self._items.pop(key, None)
+
     def _ready(self) -> bool:
         return bool(self._items)
 
     def _take(self) -> T:
         key, item = self._items.popitem(last=False)
-        return cast("Callable[[], T]", item)() if isinstance(key, str) else cast("T", item)
+        return cast("T", item) if isinstance(key, int) else cast("Callable[[], T]", item)()

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from protocol.errors import SequenceGap
+from protocol.errors import ChecksumMismatch, SequenceGap
 from protocol.fields import Message
 from protocol.market import DepthDelta, DepthSnapshot
 from protocol.messages import Accepted, Canceled, PrivateMessage, Rejected, Replaced, TradeReport
@@ -186,8 +186,8 @@ class ReplayCheck:
         before = self._view.seq
         try:
             self._view.apply(message)
-        except SequenceGap as gap:
-            self._differ(str(gap))
+        except (SequenceGap, ChecksumMismatch) as fault:
+            self._differ(str(fault))
             return
         if isinstance(message, DepthSnapshot) and before is not None and message.seq != before:
             self._differ(

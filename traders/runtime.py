@@ -15,7 +15,7 @@ from protocol.clock import Clock
 from protocol.messages import MassCancel, MassCanceled, PrivateMessage, Rejected
 from protocol.vocabulary import Request
 from traders.client import Client
-from traders.market_data import MarketInbox
+from traders.market.readers import MarketInbox
 from traders.strategies.base import Strategy
 from traders.strategies.desk import Desk
 
@@ -65,7 +65,10 @@ class Runner:
         """
         strategy, desk, submit = self.desk.strategy, self.desk, self._client.submit
         with self._client.inbox(
-            strategy.symbols, channels=strategy.channels, levels=strategy.depth_levels
+            strategy.symbols,
+            channels=strategy.channels,
+            levels=strategy.depth_levels,
+            intervals=strategy.candle_intervals,
         ) as inbox:
             self._inbox = inbox
             if self._stopping.is_set():

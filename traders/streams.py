@@ -1,46 +1,35 @@
-"""What a session can be read for: market data, the private stream, drop copies, notices.
+"""What a session can be read for besides market data: the private stream, drop copies, notices.
 
 In: the messages of one connection, as the client sorts them. Out: asynchronous generators, one for each
-stream, and the ``inbox`` that is all of them at once. ``traders.client`` states what is promised.
+stream, and the ``inbox`` that is all of them at once, market data included. ``traders.client`` states what is promised.
 """
 
 from collections.abc import AsyncGenerator, Collection, Iterable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from typing import Final
 
 from protocol.desk import Notice
 from protocol.errors import LocalProtocolError, RemoteProtocolError, SessionBusy, SlowConsumer, VenueError
-from protocol.market import AuctionMessage, PhaseStatus, PrintBusted, TradePrint
 from protocol.messages import Copy, Error, PrivateMessage, Welcome
-from protocol.vocabulary import AccountId, Channel, Role, Sequence, Symbol
-from traders.book_view import Depth
+from protocol.vocabulary import AccountId, Channel, Interval, Role, Sequence, Symbol
 from traders.connection import Connection
 from traders.feed import Queue
-from traders.market_data import (
-    AuctionReader,
-    DepthReader,
-    MarketData,
-    MarketInbox,
-    Reader,
-    StatusReader,
-    TapeReader,
-)
+from traders.market.generators import MAX_UNREAD, MarketStreams
+from traders.market.keys import StreamKey, depth_key
+from traders.market.readers import MarketInbox
 
-MAX_UNREAD: Final = 10_000
-"""Prints or reports a reader may leave unread: seconds of a busy market, a few megabytes."""
 MAX_RESUMED: Final = 200_000
 """The same for a private stream that is sent again, which comes as fast as it can be read, and for drop
 copies of the whole venue: some hundred megabytes at worst."""
 
 
-class Streams:
+class Streams(MarketStreams):
     """The streams of a session; a ``Client`` is this and the requests."""
 
     def __init__(self, connection: Connection, welcome: Welcome) -> None:
+        super().__init__(connection)
         self.welcome = welcome
         """What the venue said at login: instruments, positions, open orders, balances."""
-        self._connection = connection
-        self._market = MarketData(connection.send)
         self._received = welcome.seq
         self._read: Sequence | None = None  # by whoever reads the reports
         self._private: Queue[PrivateMessage] | MarketInbox[PrivateMessage | str] | None = None
@@ -80,77 +69,6 @@ class Streams:
     def copy_from(self) -> dict[AccountId, Sequence]:
         """What to log in with next, so that ``copies`` goes on: by account, of those that were heard of."""
         return {account: seq + 1 for account, seq in self._copied.items()}
-
-    # -- public ------------------------------------------------------------------------------------
-    async def depth(self, symbol: str, *, levels: int | None = None) -> AsyncGenerator[Depth, None]:
-        """The book of ``symbol``: now, then whenever it changed, at most ``levels`` a side.
-
-        A reader slower than the market misses states in between, never the newest.
-
-        Raises:
-            RemoteProtocolError: the venue has no such instrument.
-            SessionBroken, or another VenueError: the session ended out of order.
-        """
-        reader = DepthReader(Symbol(symbol), levels)
-        with self._reading(((Channel.DEPTH, Symbol(symbol)),), reader):
-            async for depth in reader:
-                yield depth
-
-    async def trades(self, symbol: str) -> AsyncGenerator[TradePrint, None]:
-        """Every trade in ``symbol`` from now on. That one was busted later, only ``tape`` tells.
-
-        Raises:
-            SlowConsumer: more than ``MAX_UNREAD`` were not read.
-            RemoteProtocolError: the venue has no such instrument.
-            SessionBroken, or another VenueError: the session ended out of order.
-        """
-        async with aclosing(self.tape(symbol)) as tape:
-            async for one in tape:
-                if isinstance(one, TradePrint):
-                    yield one
-
-    async def tape(self, symbol: str) -> AsyncGenerator[TradePrint | PrintBusted, None]:
-        """Every trade in ``symbol`` from now on, and which of them were undone.
-
-        A jump in ``seq`` means that the venue left prints out because this connection was slow.
-
-        Raises:
-            SlowConsumer: more than ``MAX_UNREAD`` were not read.
-            RemoteProtocolError: the venue has no such instrument.
-            SessionBroken, or another VenueError: the session ended out of order.
-        """
-        reader = TapeReader(f"trades of {symbol}", MAX_UNREAD)
-        with self._reading(((Channel.TRADES, Symbol(symbol)),), reader):
-            async for trade in reader:
-                yield trade
-
-    async def status(self, symbol: str) -> AsyncGenerator[PhaseStatus, None]:
-        """The phase of ``symbol``: now (without ``previous``), then every change.
-
-        Raises:
-            SlowConsumer: more than ``MAX_UNREAD`` were not read.
-            RemoteProtocolError: the venue has no such instrument.
-            SessionBroken, or another VenueError: the session ended out of order.
-        """
-        reader = StatusReader(f"status of {symbol}", MAX_UNREAD)
-        with self._reading(((Channel.STATUS, Symbol(symbol)),), reader):
-            async for status in reader:
-                yield status
-
-    async def auctions(self, symbol: str) -> AsyncGenerator[AuctionMessage, None]:
-        """The auctions of ``symbol``: while a call lasts what it would give, then its result.
-
-        A reader slower than the market misses indications in between, never the newest, and no result.
-
-        Raises:
-            SlowConsumer: more than ``MAX_UNREAD`` were not read.
-            RemoteProtocolError: the venue has no such instrument.
-            SessionBroken, or another VenueError: the session ended out of order.
-        """
-        reader = AuctionReader(f"auctions of {symbol}", MAX_UNREAD)
-        with self._reading(((Channel.AUCTION, Symbol(symbol)),), reader):
-            async for auction in reader:
-                yield auction
 
     # -- private ------------------------------------------------------------------------------------
     async def reports(self) -> AsyncGenerator[PrivateMessage, None]:
@@ -220,20 +138,29 @@ class Streams:
         *,
         channels: Collection[Channel] = (Channel.DEPTH, Channel.TRADES),
         levels: int | None = None,
+        intervals: Collection[Interval] = (),
     ) -> Iterator[MarketInbox[PrivateMessage | str]]:
         """All streams in one, in the order of arrival, for one reader: what a strategy needs.
 
         Yields ``Depth`` (conflated by instrument), ``TradePrint`` and private messages, and what other
-        ``channels`` carry; it is read with ``async for`` inside the block, and its owner may ``put`` words of
-        its own among them.
+        ``channels`` carry, the best bid and offer as a ``Depth`` of one level; it is read with ``async for`` inside the block,
+        and its owner may ``put`` words of its own among them.
 
         Raises:
             SessionBusy: the private stream has a reader.
+            LocalProtocolError: ``levels`` is below one; candles are wanted, and no ``intervals`` are named.
         """
         inbox: MarketInbox[PrivateMessage | str] = MarketInbox("the inbox", MAX_UNREAD, levels)
         # In the order of the enum: a set's own order changes from process to process.
         chosen = [channel for channel in Channel if channel in channels]
-        wanted = tuple((channel, Symbol(symbol)) for symbol in symbols for channel in chosen)
+        if Channel.CANDLES in chosen and not intervals:
+            raise LocalProtocolError("candles need intervals")
+        wanted = [
+            key
+            for symbol in symbols
+            for channel in chosen
+            for key in _keys(channel, Symbol(symbol), levels, intervals)
+        ]
         with self._private_stream(inbox), self._reading(wanted, inbox):
             yield inbox
 
@@ -267,23 +194,6 @@ class Streams:
 
     # -- inside ------------------------------------------------------------------------------------
     @contextmanager
-    def _reading(self, wanted: Iterable[tuple[Channel, Symbol]], reader: Reader) -> Iterator[None]:
-        if self._connection.end is not None:
-            # Whoever starts to read after the end finds the same end.
-            reader.end(self._connection.end)
-            yield
-            return
-        joined: list[tuple[Channel, Symbol]] = []
-        try:
-            for channel, symbol in wanted:
-                self._market.join(channel, symbol, reader)
-                joined.append((channel, symbol))
-            yield
-        finally:
-            for channel, symbol in joined:
-                self._market.leave(channel, symbol, reader, active=self._connection.is_active)
-
-    @contextmanager
     def _private_stream(
         self, reader: "Queue[PrivateMessage] | MarketInbox[PrivateMessage | str]"
     ) -> Iterator[None]:
@@ -299,3 +209,13 @@ class Streams:
             yield
         finally:
             self._private = None
+
+
+def _keys(
+    channel: Channel, symbol: Symbol, levels: int | None, intervals: Collection[Interval]
+) -> list[StreamKey]:
+    if channel is Channel.DEPTH:
+        return [depth_key(symbol, levels)]
+    if channel is Channel.CANDLES:
+        return [StreamKey(channel, symbol, None, interval) for interval in intervals]
+    return [StreamKey(channel, symbol)]

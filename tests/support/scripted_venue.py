@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from protocol.errors import RemoteProtocolError
 from protocol.fields import Message
-from protocol.market import DepthSnapshot
+from protocol.market import BestPrices, CandlesSnapshot, DayStatistics, OrdersSnapshot, TradesSnapshot
 from protocol.messages import (
     PROTOCOL_VERSION,
     InstrumentInfo,
@@ -25,7 +25,8 @@ from protocol.messages import (
     Welcome,
 )
 from protocol.session import Inbound, ServerSession
-from protocol.vocabulary import Channel, Role, Symbol
+from protocol.vocabulary import Channel, Interval, Role, Symbol
+from tests.support.book_talk import snapshot_of
 
 ACME = InstrumentInfo(Symbol("ACME"), 1, 1, 1, 1_000_000, 2)
 
@@ -106,13 +107,40 @@ class Peer(asyncio.Protocol):
         assert isinstance(message, kind), f"expected {kind.__name__}, heard {message!r}"
         return message
 
-    async def hear_subscription(self, channel: Channel, symbol: str = "ACME", *levels: Message) -> None:
-        """The next message subscribes; answer it, for depth with ``levels`` or an empty book."""
+    async def hear_subscription(
+        self,
+        channel: Channel,
+        symbol: str = "ACME",
+        *begin: Message,
+        levels: int | None = None,
+        interval: Interval | None = None,
+    ) -> None:
+        """The next message subscribes; answer it with ``begin``, or as a venue where nothing has happened yet."""
         message = await self.hear(Subscribe)
-        assert message == Subscribe(channel, Symbol(symbol))
-        self.say(Subscribed(channel, Symbol(symbol)))
-        if channel is Channel.DEPTH:
-            self.say(*(levels or (DepthSnapshot(Symbol(symbol), 0, 0, [], []),)))
+        assert message == Subscribe(channel, Symbol(symbol), levels, interval)
+        self.say(Subscribed(channel, Symbol(symbol), levels, interval))
+        self.say(*(begin or _nothing_yet(Symbol(symbol), channel, levels, interval)))
+
+
+def _nothing_yet(
+    symbol: Symbol, channel: Channel, levels: int | None, interval: Interval | None
+) -> tuple[Message, ...]:
+    match channel:
+        case Channel.BBO:
+            return (BestPrices(symbol, 0),)
+        case Channel.DEPTH:
+            return (snapshot_of(0, symbol=symbol, levels=levels),)
+        case Channel.ORDERS:
+            return (OrdersSnapshot(symbol, 0, [], []),)
+        case Channel.TRADES:
+            return (TradesSnapshot(symbol, 0, []),)
+        case Channel.CANDLES:
+            assert interval is not None
+            return (CandlesSnapshot(symbol, 0, interval, []),)
+        case Channel.STATISTICS:
+            return (DayStatistics(symbol, 0, 0, 0, 0),)
+        case Channel.STATUS | Channel.AUCTION:
+            return ()
 
 
 class ScriptedVenue:

@@ -121,5 +121,8 @@ def traded(
     )
 
 
-def printed(price: int = 10_000, quantity: int = 100, trade_id: int = 1) -> TradePrint:
-    return TradePrint(ACME, trade_id, trade_id, NOW, price, quantity, Side.BUY)
+def printed(
+    price: int = 10_000, quantity: int = 100, trade_id: int = 1, *, seq: int | None = None
+) -> TradePrint:
+    """``seq``: by default the number of the trade."""
+    return TradePrint(ACME, trade_id if seq is None else seq, trade_id, NOW, price, quantity, Side.BUY)

@@ -16,7 +16,6 @@ from protocol.errors import (
     SessionClosed,
     SlowConsumer,
 )
-from protocol.market import DepthDelta, DepthSnapshot
 from protocol.messages import (
     Cancel,
     Error,
@@ -43,11 +42,12 @@ from protocol.vocabulary import (
     Side,
     TimeInForce,
 )
+from tests.support.book_talk import BookTalk
 from tests.support.scripted_venue import Peer, ScriptedVenue, scripted_venue
 from tests.traders.reports import ACME, NOW, accepted, canceled, printed, rejected, replaced, traded
-from traders import streams
 from traders.book_view import Depth
 from traders.client import Client
+from traders.market import generators
 from traders.order_ids import unique_prefix
 from traders.order_view import OrderPhase
 
@@ -311,19 +311,17 @@ async def test_an_unknown_order_has_no_status(pair: tuple[Client, Peer]) -> None
 
 async def test_depth_shows_the_book_and_conflates_for_a_slow_reader(pair: tuple[Client, Peer]) -> None:
     client, peer = pair
+    book = BookTalk(7, [(99, 1)], [(101, 2)])
 
     async with aclosing(client.depth("ACME")) as depths:
         reading = asyncio.create_task(anext(depths))
         await peer.hear_subscription(
             Channel.DEPTH,
             "ACME",
-            DepthSnapshot(ACME, 7, 0, [(99, 1)], [(101, 2)]),
+            book.snapshot(),
         )
         first = await reading
-        peer.say(
-            DepthDelta(ACME, 8, 0, [(99, 0), (98, 4)]),
-            DepthDelta(ACME, 9, 0, [], [(101, 5)]),
-        )
+        peer.say(book.delta([(99, 0), (98, 4)]), book.delta([], [(101, 5)]))
         second = await anext(depths)
 
     assert first == Depth(ACME, 7, ((99, 1),), ((101, 2),))
@@ -337,33 +335,13 @@ async def test_the_first_reader_subscribes_and_the_last_one_unsubscribes(pair: t
         reading = asyncio.create_task(anext(one))
         await peer.hear_subscription(Channel.DEPTH)
         await reading
-        async with aclosing(client.depth("ACME", levels=1)) as two:
+        async with aclosing(client.depth("ACME")) as two:
             late = await anext(two)
         client.submit(MassCancel())
         await peer.hear(MassCancel)
 
     assert late == Depth(ACME, 0, (), ())
     await peer.hear(Unsubscribe)
-
-
-async def test_a_gap_in_the_depth_ends_its_readers_and_reading_again_starts_anew(
-    pair: tuple[Client, Peer],
-) -> None:
-    client, peer = pair
-
-    async with aclosing(client.depth("ACME")) as depths:
-        reading = asyncio.create_task(anext(depths))
-        await peer.hear_subscription(Channel.DEPTH)
-        await reading
-        peer.say(DepthDelta(ACME, 5, 0, [(99, 1)]))
-        with pytest.raises(SequenceGap, match="expected number 1, received 5"):
-            await anext(depths)
-    await peer.hear(Unsubscribe)
-
-    async with aclosing(client.depth("ACME")) as depths:
-        reading = asyncio.create_task(anext(depths))
-        await peer.hear_subscription(Channel.DEPTH)
-        assert (await reading).bids == ()
 
 
 async def test_every_reader_of_the_tape_gets_every_trade(pair: tuple[Client, Peer]) -> None:
@@ -395,7 +373,7 @@ async def test_a_reader_that_does_not_read_is_hung_up_on_after_what_was_queued(
     pair: tuple[Client, Peer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, peer = pair
-    monkeypatch.setattr(streams, "MAX_UNREAD", 2)
+    monkeypatch.setattr(generators, "MAX_UNREAD", 2)
 
     async with aclosing(client.trades("ACME")) as trades:
         reading = asyncio.create_task(anext(trades))
@@ -550,15 +528,17 @@ async def test_a_submitted_line_the_venue_cannot_read_ends_the_reports(pair: tup
 async def test_an_inbox_keeps_the_order_of_the_wire_and_conflates_depth(pair: tuple[Client, Peer]) -> None:
     client, peer = pair
 
+    book = BookTalk()
+
     with client.inbox(["ACME"]) as inbox:
         await peer.hear_subscription(Channel.DEPTH)
         await peer.hear_subscription(Channel.TRADES)
         assert await anext(inbox) == Depth(ACME, 0, (), ())
         peer.say(
-            DepthDelta(ACME, 1, 0, [(99, 1)]),
+            book.delta([(99, 1)]),
             accepted("x", 1),
             printed(),
-            DepthDelta(ACME, 2, 0, [(99, 2)]),
+            book.delta([(99, 2)]),
         )
         items = [await anext(inbox) for _ in range(3)]
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 import pytest
 
 from protocol.fields import Message
-from protocol.market import DepthDelta, DepthSnapshot
+from protocol.market import DepthDelta
 from protocol.messages import Cancel, NewOrder, TradeReport
 from protocol.vocabulary import ClientOrderId, Liquidity, Request, Side
+from tests.support.book_talk import BookTalk, snapshot_of
 from tests.traders.reports import ACME, accepted, canceled, rejected, traded
 from traders.order_flow import FlowLine
 from traders.replay import ReplayCheck
@@ -35,20 +36,21 @@ def maker_report(name: str, quantity: int, leaves: int, price: int = 100) -> Tra
 
 def answers() -> list[Message]:
     """What a correct venue says."""
+    book = BookTalk()
     return [
-        DepthSnapshot(ACME, 0, 0, [], []),
+        book.snapshot(),
         accepted("p-1"),
-        DepthDelta(ACME, 1, 0, [(100, 5)]),
+        book.delta([(100, 5)]),
         accepted("p-2"),
-        DepthDelta(ACME, 2, 0, [(100, 10)]),
+        book.delta([(100, 10)]),
         accepted("p-T2", side=Side.SELL),
         taker_report(5, 2),
         maker_report("p-1", 5, 0),
         taker_report(2, 0),
         maker_report("p-2", 2, 3),
-        DepthDelta(ACME, 3, 0, [(100, 3)]),
+        book.delta([(100, 3)]),
         canceled("p-2", 9, quantity=3),
-        DepthDelta(ACME, 4, 0, [(100, 0)]),
+        book.delta([(100, 0)]),
     ]
 
 
@@ -98,7 +100,7 @@ def test_a_correct_venue_passes() -> None:
     [
         (changed(1, rejected("p-1")), "row 1: new p-1 was refused"),
         (
-            changed(4, DepthDelta(ACME, 2, 0, [(100, 11)])),
+            changed(4, BookTalk(1, [(100, 5)]).delta([(100, 11)])),
             "row 2: the book should read 10@100 | empty, reads 11@100",
         ),
         (changed(4), "row 2: the book should read 10@100 | empty, reads 5@100"),
@@ -110,7 +112,11 @@ def test_a_correct_venue_passes() -> None:
         (changed(9, canceled("p-T2", 8, quantity=2)), "row 3: take p-T2 also led to Canceled"),
         (changed(11, rejected("p-2", request=Request.CANCEL)), "row 5: cancel p-2 was refused"),
         (changed(10), "expected number 3, received 4"),
-        (changed(10, DepthSnapshot(ACME, 7, 0, [], [])), "depth 3 to 7 were left out"),
+        (
+            changed(10, DepthDelta(ACME, 3, 1, [(100, 3)])),
+            "depth of ACME: checksum at number 3 should be 1, is ",
+        ),
+        (changed(10, snapshot_of(7)), "depth 3 to 7 were left out"),
     ],
 )
 def test_a_wrong_venue_is_told_where(messages: list[Message], difference: str) -> None:

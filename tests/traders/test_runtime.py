@@ -8,9 +8,10 @@ import pytest
 
 from protocol.clock import ManualClock
 from protocol.errors import SessionBroken
-from protocol.market import DepthDelta, TradePrint
+from protocol.market import TradePrint
 from protocol.messages import Logout, MassCancel, MassCanceled, NewOrder, OpenOrder, Subscribe, Unsubscribe
 from protocol.vocabulary import Channel, ClientOrderId, Side, TimeInForce
+from tests.support.book_talk import BookTalk
 from tests.support.scripted_venue import ACME as INFO
 from tests.support.scripted_venue import Peer, ScriptedVenue, scripted_venue
 from tests.traders.reports import ACME, NOW, accepted, printed, traded
@@ -78,7 +79,7 @@ async def test_events_reach_the_strategy_in_order_and_its_wishes_leave_in_one_wr
     await _subscriptions(peer)
     before = len(peer.reads)
 
-    peer.say(DepthDelta(ACME, 1, 0, [(99, 1)]), printed(9_999, trade_id=5))
+    peer.say(BookTalk(levels=10).delta([(99, 1)]), printed(9_999, trade_id=5, seq=1))
     orders = [await peer.hear(NewOrder), await peer.hear(NewOrder)]
     reads = len(peer.reads) - before
     peer.say(accepted("b1", 1, quantity=1), accepted("b2", 2, side=Side.SELL, quantity=2))
@@ -135,7 +136,7 @@ async def test_a_strategy_without_orders_just_logs_out(venue: ScriptedVenue) -> 
     runner.stop()
     await running
 
-    assert await peer.hear(Unsubscribe) == Unsubscribe(Channel.DEPTH, ACME)
+    assert await peer.hear(Unsubscribe) == Unsubscribe(Channel.DEPTH, ACME, 10)
     await peer.hear(Unsubscribe)
     await peer.hear(Logout)
 
@@ -208,5 +209,5 @@ def test_regular_waits_start_at_a_random_part_of_the_interval() -> None:
 
 
 async def _subscriptions(peer: Peer) -> None:
-    await peer.hear_subscription(Channel.DEPTH)
+    await peer.hear_subscription(Channel.DEPTH, levels=10)
     await peer.hear_subscription(Channel.TRADES)

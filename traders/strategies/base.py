@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from protocol.desk import TradeBusted
 from protocol.errors import LocalProtocolError
-from protocol.market import AuctionMessage, PhaseStatus, PrintBusted, TradePrint
+from protocol.market import AuctionMessage, Candle, DayStatistics, PhaseStatus, PrintBusted, TradePrint
 from protocol.messages import (
     InstrumentInfo,
     NewOrder,
@@ -33,6 +33,7 @@ from protocol.messages import (
 from protocol.vocabulary import (
     Channel,
     ClientOrderId,
+    Interval,
     Money,
     Nanoseconds,
     OrderType,
@@ -45,6 +46,7 @@ from protocol.vocabulary import (
 )
 from traders.book_view import Depth
 from traders.entry import Terms, new_order, time_in_force_of, type_of
+from traders.market.orders import OrderBook
 from traders.order_view import OrderView
 from traders.portfolio import Portfolio
 from traders.strategies.intents import (
@@ -91,9 +93,13 @@ class Strategy:
     parameters_type: ClassVar[type[Parameters]] = Parameters
     """What ``parameters`` is; override both together."""
     channels: ClassVar[frozenset[Channel]] = frozenset((Channel.DEPTH, Channel.TRADES))
-    """Public streams it wants; each one costs the venue a message an event and a trader."""
+    """Public streams it wants; each one costs the venue a message an event and a trader. ``Channel.BBO`` in place of
+    ``Channel.DEPTH`` is the cheaper one: books of one price level a side.
+    """
     depth_levels: ClassVar[int | None] = 10
-    """How many price levels a side it wants to see; ``None``: all."""
+    """How many price levels a side it wants to see; ``None``: all. Up to 10, or 50, cost less."""
+    candle_intervals: ClassVar[tuple[Interval, ...]] = ()
+    """How long candles are to be, with ``Channel.CANDLES`` among the channels."""
 
     def __init__(self, instruments: Sequence[InstrumentInfo], parameters: Parameters, rng: Random) -> None:
         """``instruments``: what to trade, at least one. ``rng``: the only source of chance."""
@@ -124,12 +130,24 @@ class Strategy:
         """A book changed; changes in between may have been left out."""
         return ()
 
+    def on_orders(self, book: OrderBook) -> Iterable[Intent]:
+        """A book changed, order by order; only with ``Channel.ORDERS`` among the channels."""
+        return ()
+
     def on_trade(self, trade: TradePrint) -> Iterable[Intent]:
         """Somebody traded; the own trades are among them."""
         return ()
 
     def on_bust(self, bust: PrintBusted) -> Iterable[Intent]:
         """A trade that was told is undone; if it was an own one, a ``TradeBusted`` report says so, too."""
+        return ()
+
+    def on_candle(self, candle: Candle) -> Iterable[Intent]:
+        """A candle began or changed, first those of the past; only with ``Channel.CANDLES`` among the channels."""
+        return ()
+
+    def on_statistics(self, day: DayStatistics) -> Iterable[Intent]:
+        """The trading day so far; only with ``Channel.STATISTICS`` among the channels."""
         return ()
 
     def on_status(self, status: PhaseStatus) -> Iterable[Intent]:
@@ -231,6 +249,12 @@ class Strategy:
                 return self.on_start()
             case Stopping():
                 return self.on_stop()
+            case OrderBook():
+                return self.on_orders(event)
+            case Candle():
+                return self.on_candle(event)
+            case DayStatistics():
+                return self.on_statistics(event)
             case _:
                 return self.on_auction(event)
 

@@ -7,10 +7,9 @@ Out: the requests to send, in order. Pure: ids and times are handed in, nothing 
 from collections.abc import Callable, Iterable
 
 from protocol.fields import Message
-from protocol.market import AuctionMessage, PhaseStatus, PrintBusted, TradePrint
 from protocol.messages import Cancel, MassCancel, PrivateMessage, Replace, Welcome
 from protocol.vocabulary import ClientOrderId, Nanoseconds
-from traders.book_view import Depth
+from traders.market.items import Seen
 from traders.strategies.base import Strategy, is_refused_order, request_of
 from traders.strategies.intents import (
     CancelAll,
@@ -51,11 +50,9 @@ class Desk:
         """The interval has passed."""
         return self._requests(self.strategy.on_event(TimerFired(now_ns)))
 
-    def take(
-        self, item: Depth | TradePrint | PrintBusted | PhaseStatus | AuctionMessage | PrivateMessage
-    ) -> list[Message]:
-        """A book or a phase changed, somebody traded, an auction is indicated, or the venue reported."""
-        if isinstance(item, Depth | TradePrint | PrintBusted | PhaseStatus | AuctionMessage):
+    def take(self, item: Seen | PrivateMessage) -> list[Message]:
+        """Something public changed or happened, or the venue reported."""
+        if isinstance(item, Seen):
             return self._requests(self.strategy.on_event(item))
         return self._report(item)
 

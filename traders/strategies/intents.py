@@ -6,7 +6,6 @@ same strategy runs over a socket, in virtual time and on any scheduler, and a te
 
 from dataclasses import dataclass, field
 
-from protocol.market import AuctionMessage, PhaseStatus, PrintBusted, TradePrint
 from protocol.messages import PrivateMessage
 from protocol.vocabulary import (
     Nanoseconds,
@@ -18,8 +17,8 @@ from protocol.vocabulary import (
     Symbol,
     TimeInForce,
 )
-from traders.book_view import Depth
 from traders.entry import Terms
+from traders.market.items import Seen
 
 Tag = int
 """Names an order inside its strategy; whoever runs the strategy maps it to a ``client_order_id``."""
@@ -54,17 +53,7 @@ class Stopping:
     """The last event: the session is about to be logged out."""
 
 
-Event = (
-    Started
-    | Depth
-    | TradePrint
-    | PrintBusted
-    | PhaseStatus
-    | AuctionMessage
-    | Reported
-    | TimerFired
-    | Stopping
-)
+Event = Started | Seen | Reported | TimerFired | Stopping
 
 
 # -- intents ---------------------------------------------------------------------------------------

@@ -41,6 +41,8 @@ class GrowingBar(msgspec.Struct, gc=False):
     trades: int
     first_trade: TradeId = 0
     """Its earliest trade, by which a trade finds its bar; 0: not known, nothing in it can be undone."""
+    whole: bool = True
+    """Whether that is the first of all its trades, and not only of those that are known one by one."""
 
     @classmethod
     def of(cls, start_ns: Nanoseconds, trade_id: TradeId, price: Price, quantity: Quantity) -> "GrowingBar":
@@ -48,18 +50,18 @@ class GrowingBar(msgspec.Struct, gc=False):
         return cls(start_ns, price, price, price, price, quantity, price * quantity, 1, trade_id)
 
     @classmethod
-    def grown(cls, bar: Bar, first_trade: TradeId = 0) -> "GrowingBar":
+    def grown(cls, bar: Bar, first_trade: TradeId = 0, *, whole: bool = True) -> "GrowingBar":
         """Go on with a bar as it was."""
         return cls(
             bar.start_ns, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.turnover, bar.trades,
-            first_trade,
+            first_trade, whole,
         )  # fmt: skip
 
     def copied(self, start_ns: Nanoseconds) -> "GrowingBar":
         """Another one with the same trades, that begins elsewhere."""
         return GrowingBar(
             start_ns, self.open, self.high, self.low, self.close, self.volume, self.turnover, self.trades,
-            self.first_trade,
+            self.first_trade, self.whole,
         )  # fmt: skip
 
     def add(self, price: Price, quantity: Quantity) -> None:

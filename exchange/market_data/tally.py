@@ -11,10 +11,12 @@ stays as it is.
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from exchange.market_data.bars import BarSeries, Fill, GrowingBar
+from protocol.market import Bar
 from protocol.vocabulary import Interval, Nanoseconds, Price, Quantity, TradeId
 
 KEPT_BARS: Final = 100
@@ -34,7 +36,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._series: Final = {interval: BarSeries(interval, KEPT_BARS) for interval in Interval}
-        self._day: GrowingBar | None = None  # its start means nothing
+        self._day: GrowingBar | None = None  # its start is 0
         self._kept: Final = _KeptTrades()
         self._waiting: list[Fill] = []
         self._touched: dict[Interval, GrowingBar] = {}
@@ -71,20 +73,33 @@ class Tally:
         self._digest()
         self._day = None
 
-    def seed(
-        self, bars: Mapping[Interval, Sequence[GrowingBar]], day: GrowingBar | None, fills: Sequence[Fill]
-    ) -> None:
+    def seed(self, fills: Iterable[Fill], bars: Mapping[Interval, Sequence[Bar]]) -> None:
         """Go on where an earlier run stopped, before anything else is taken in.
 
-        ``bars``: oldest first, the last ones of each interval; ``day``: the trading day so far as one bar;
-        ``fills``: the last trades, oldest first, without those undone: all of what is to be undone without a trace.
-        A bar whose ``first_trade`` is 0 stays as it is when a trade of it is undone.
+        ``fills``: the trades of the trading day so far, oldest first, without those undone; ``bars``: the last
+        ones of each interval, oldest first, these trades included. Trades of earlier days can't be
+        taken out of a bar any more.
         """
-        for interval, grown in bars.items():
-            self._series[interval].bars.extend(grown)
-        self._day = day
+        known = {interval: BarSeries(interval, KEPT_BARS) for interval in Interval}
+        last: deque[Fill] = deque(maxlen=KEPT_TRADES)
+        for fill in fills:
+            last.append(fill)
+            _, _, price, quantity = fill
+            for series in known.values():
+                series.add(*fill)
+            if self._day is None:
+                self._day = GrowingBar.of(0, fill[0], price, quantity)
+            else:
+                self._day.add(price, quantity)
+        for interval, given in bars.items():
+            today = {bar.start_ns: bar for bar in known[interval].bars}
+            for bar in given:
+                part = today.get(bar.start_ns)
+                first_trade = 0 if part is None else part.first_trade
+                whole = part is not None and part.trades == bar.trades
+                self._series[interval].bars.append(GrowingBar.grown(bar, first_trade, whole=whole))
         self._kept.first = _UNKNOWN
-        self._kept.extend(fills)
+        self._kept.extend(list(last))
 
     # -- looking -------------------------------------------------------------------------------
     def bars(self, interval: Interval) -> BarSeries:
@@ -121,7 +136,7 @@ class Tally:
                 touched[interval] = series.append(second)
         for second in seconds.bars:
             if self._day is None:
-                self._day = second.copied(second.start_ns)
+                self._day = second.copied(0)
             else:
                 self._day.append(second)
 
@@ -137,7 +152,7 @@ class Tally:
         bar.forget(price, quantity)
         if not bar.trades:
             return
-        if bar.first_trade >= whole_from:
+        if bar.whole and bar.first_trade >= whole_from:
             bar.count_again(self._kept.between(bar.first_trade, before))
             return
         close = self._kept.last_price(before)

@@ -3,11 +3,10 @@
 from random import Random
 from typing import NamedTuple
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.market_data.bars import BarSeries, Fill, GrowingBar
+from exchange.market_data.bars import Fill
 from exchange.market_data.tally import KEPT_BARS, KEPT_TRADES, WAITING, Tally
 from protocol.market import Bar
 from protocol.vocabulary import Interval
@@ -194,17 +193,8 @@ def test_a_tally_that_is_seeded_goes_on_as_if_it_had_seen_everything(cut: int, d
         (number + 1, NOON + number * 7 * SECOND, 90 + number * 7 % 11, 1 + number % 3) for number in range(40)
     ]
     whole, seeded = Tally(), Tally()
-    series = {interval: BarSeries(interval) for interval in Interval}
-    day: GrowingBar | None = None
-    for fill in fills[:cut]:
-        for one in series.values():
-            one.add(*fill)
-        if day is None:
-            day = GrowingBar.of(NOON, fill[0], fill[2], fill[3])
-        else:
-            day.add(fill[2], fill[3])
-
-    seeded.seed({interval: one.bars for interval, one in series.items()}, day, fills[:cut])
+    past = Naive(fills[:cut], fills[:cut])
+    seeded.seed(past.day, {interval: past.bars(interval) for interval in Interval})
     for fill in fills:
         whole.trade(*fill)
         if fill[0] > cut:
@@ -220,14 +210,15 @@ def test_a_tally_that_is_seeded_goes_on_as_if_it_had_seen_everything(cut: int, d
     assert seeded.day.bar() == whole.day.bar()
 
 
-@pytest.mark.parametrize("trade_id", [1, 3])
-def test_without_the_trades_of_before_a_seeded_bar_keeps_its_extremes(trade_id: int) -> None:
+def test_of_a_bar_that_began_on_an_earlier_trading_day_the_extremes_stay() -> None:
     tally = Tally()
-    bar = GrowingBar(NOON, 100, 120, 80, 110, 30, 3_000, 3, 1)
-    tally.seed({Interval.DAY: [bar]}, None, [])
-    tally.trade(5, NOON + SECOND, 105, 1)
+    midnight = NOON - Interval.DAY.ns // 2
+    day = Bar(midnight, 100, 120, 80, 110, 32, 3_220, 5)
+    tally.seed([(7, NOON, 110, 1), (8, NOON, 110, 1)], {Interval.DAY: [day]})
+    tally.trade(9, NOON + SECOND, 130, 1)
 
-    tally.bust(trade_id, 120, 10)
+    for trade_id, price in ((9, 130), (7, 110), (3, 120)):
+        tally.bust(trade_id, price, 1)
 
-    (day,) = tally.bars(Interval.DAY).snapshot()
-    assert day == Bar(NOON, 100, 120, 80, 105, 21, 1_905, 3)
+    assert tally.bars(Interval.DAY).snapshot() == [Bar(midnight, 100, 130, 80, 110, 31, 3_110, 4)]
+    assert day_of(tally) == Bar(0, 110, 110, 110, 110, 1, 110, 1)

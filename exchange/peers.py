@@ -1,24 +1,28 @@
 """Who is connected, as the venue sees it: an outbox, what its session may do, and a few flags. No sockets.
 
 In: messages from reports and market data. Out: the list of peers that have something to send, which
-the venue empties once a turn.
+the venue empties once a turn, and what each of them is to be sent then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from exchange.engine.commands import Command
 from protocol.fields import Message
 from protocol.session import Inbound, ServerSession
-from protocol.vocabulary import AccountId, Channel, Role, SessionId, Symbol
+from protocol.vocabulary import AccountId, Role, Sequence, SessionId
 
 if TYPE_CHECKING:
     from exchange.access import Refusal
     from exchange.backlog import Backlog
+    from exchange.market_data.audience import Audience
+    from exchange.market_data.keys import StreamKey
+    from exchange.market_data.stream import Stream
 
     Outbox = list[Message | msgspec.Raw]
 
@@ -28,24 +32,36 @@ OrderEntry = Mapping[type, Callable[[AccountId, Any], Command]]
 NO_ENTRY: Final[OrderEntry] = {}
 
 
+class Framing(Enum):
+    """How messages are told apart on a connection."""
+
+    LINES = "lines"  # each ends with a newline
+    FRAMES = "frames"  # each is a WebSocket text frame
+
+
 class Peer:
     """One connection. Gateways make it, and read the flags to know what to do after a turn."""
 
     __slots__ = (
-        "backlog", "behind", "cancel_on_disconnect", "closing", "entry", "faults", "on_login", "outbox", "role", "session",
-        "session_id", "slow", "source", "subscriptions", "touched",
+        "audience", "backlog", "cancel_on_disconnect", "closing", "entry", "faults", "framing", "missed", "on_login",
+        "outbox", "role", "session", "session_id", "slow", "source", "subscriptions", "touched",
     )  # fmt: skip
 
-    def __init__(self, session: ServerSession, source: str = "") -> None:
+    def __init__(self, session: ServerSession, source: str = "", framing: Framing = Framing.LINES) -> None:
         self.session = session
         self.source = source  # where it comes from, as far as that is one place: see ``exchange.throttle``
+        self.framing = framing  # of what it is sent; never changes
         self.outbox: Outbox = session.outbox
         self.touched = False  # stands in this turn's list already
         self.closing = False  # hang up once the outbox is written
         self.faults = 0  # lines of it that could not be taken
         self.slow = False  # its socket takes no more: market data passes it by
-        self.behind: set[tuple[Channel, Symbol]] = set()  # streams that passed it by
-        self.subscriptions: set[tuple[Channel, Symbol]] = set()
+        # What follows is kept by ``exchange.market_data``.
+        self.subscriptions: dict[StreamKey, Stream] = {}
+        self.audience: Audience | None = None  # with whom it is told what it has subscribed to
+        self.missed: dict[
+            StreamKey, Sequence
+        ] = {}  # where it was in each stream when that passed it by; -1: nowhere
         # Private messages it asked for again and has not been given yet (``Reports.refill``).
         self.backlog: Backlog | None = None
         # What follows is set by the login.
@@ -62,6 +78,25 @@ class Peer:
     def account(self) -> AccountId | None:
         return self.session.account
 
+    def touch(self, touched: Touched) -> None:
+        """Enter it into this turn's list, where it does not stand yet: it is sent something of its own.
+
+        Market data that others are told the same of stands in front of what was put into the outbox before this.
+        """
+        self.touched = True
+        touched.append(self)
+        if self.audience is not None:
+            self.audience.step_out(self)
+
 
 Touched = list[Peer]
 """Peers with something in their outbox, in the order in which they were first touched this turn."""
+
+
+class Output(NamedTuple):
+    """What a peer is to be sent once the turn's commands are safe."""
+
+    peer: Peer
+    data: bytes
+    last: bool
+    """Hang up after it. As of this turn: a peer that closes now may have older output on its way."""

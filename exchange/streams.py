@@ -47,8 +47,7 @@ class _Copier:
         for peer in self._stream.copies:
             peer.outbox.append(copy)
             if not peer.touched:
-                peer.touched = True
-                self._touched.append(peer)
+                peer.touch(self._touched)
 
 
 class Streams:
@@ -231,9 +230,7 @@ class Streams:
             self._touch(peer)
 
     def _touch(self, reader: Reader) -> None:
-        peer = cast("Peer", reader)  # a copier counts as touched for ever
-        peer.touched = True
-        self._touched.append(peer)
+        cast("Peer", reader).touch(self._touched)  # a copier counts as touched for ever
 
 
 def _as_copies(account: AccountId, lines: bytes) -> bytes:

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from exchange.engine.sequencer import Turn
 from exchange.journal.group_commit import GroupCommit
-from exchange.peers import Peer
-from exchange.venue import Output, Venue
+from exchange.peers import Output, Peer
+from exchange.venue import Venue
 from protocol.errors import InvariantViolated
 
 

@@ -7,18 +7,20 @@ runtime can drive it.
 """
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from exchange.access import Access
 from exchange.desk import Desk
 from exchange.engine.commands import Command, EndDay
 from exchange.engine.engine import Engine, Events
-from exchange.engine.events import RequestRejected
+from exchange.engine.events import DayEnded, RequestRejected
 from exchange.engine.sequencer import Sequencer, Turn
 from exchange.intake import order_entry
-from exchange.market_data import MarketData
+from exchange.market_data.generators import Generators
+from exchange.market_data.hub import MarketData
+from exchange.market_data.keys import NoSuchStream, StreamKey, key_of
 from exchange.metrics import Metric
-from exchange.peers import Peer, Touched
+from exchange.peers import Framing, Output, Peer, Touched
 from exchange.reception import Reception
 from exchange.reports import Reports
 from exchange.roles import refusal_of
@@ -28,20 +30,11 @@ from protocol.desk import AccountRequest, AdminRequest, MassQuote
 from protocol.errors import InvariantViolated, LocalProtocolError, RemoteProtocolError
 from protocol.fields import Message
 from protocol.session import Inbound
-from protocol.session_life import SessionState
 from protocol.vocabulary import AccountId, ErrorCode, Nanoseconds, RejectReason
+from protocol.websocket import text_frames
 
 Observer = Callable[[AccountId | None, Command, Events], None]
 """Sees every command with its events, after the engine; for logs."""
-
-
-class Output(NamedTuple):
-    """What a peer is to be sent once the turn's commands are safe."""
-
-    peer: Peer
-    data: bytes
-    last: bool
-    """Hang up after it. As of this turn: a peer that closes now may have older output on its way."""
 
 
 class Venue:
@@ -63,6 +56,8 @@ class Venue:
         self.metrics = access.metrics
         self._touched = touched
         self.market_data = MarketData(self.engine.books.get, touched)
+        self.feeds = Generators(self.market_data)
+        """The public streams for tasks of this process."""
         self.on_deadline: Callable[[Nanoseconds], None] | None = None
         """Called with the deadline of each order that has one, before it is entered, and of dead-man switches."""
         self._observe = observe
@@ -110,6 +105,8 @@ class Venue:
             deliver(command.at_ns, events, peer, line)
             if market_data.active:
                 market_data.publish(command.at_ns, events)
+            elif len(events) > 1:
+                market_data.note(command.at_ns, events)
             if observe is not None:
                 observe(account, command, events)
             if type(events[0]) is RequestRejected:
@@ -124,6 +121,8 @@ class Venue:
         self._deliver(command.at_ns, events, sender, line)
         if self.market_data.active:
             self.market_data.publish(command.at_ns, events)
+        elif len(events) > 1 or type(events[0]) is DayEnded:
+            self.market_data.note(command.at_ns, events)
         if self._observe is not None:
             self._observe(account, command, events)
         first = events[0]
@@ -146,6 +145,7 @@ class Venue:
         return self.sequencer.now_ns()
 
     def _handle_other(self, peer: Peer, line: int, message: Message | RemoteProtocolError) -> None:
+        self.touch(peer)  # before anything is put into its outbox
         match message:
             case RemoteProtocolError():
                 self._fail(peer, message)
@@ -163,14 +163,13 @@ class Venue:
                     self.metrics.add(Metric.ROLE_REFUSALS)
                     code, text = refusal
                     peer.session.fail(RemoteProtocolError(code, f"{peer.account} {text}", line))
-        self.touch(peer)
 
     def _fail(self, peer: Peer, fault: RemoteProtocolError) -> None:
         """A line that was no message, or not one for this moment; some of them end the session."""
         peer.faults += 1
         too_long = fault.code is ErrorCode.LINE_TOO_LONG
         self.metrics.add(Metric.LINES_TOO_LONG if too_long else Metric.LINES_INVALID)
-        if too_long or (peer.account is None and peer.session.state is SessionState.CLOSED):
+        if peer.session.ends_with(fault):
             self._reception.end(peer)
             peer.closing = True
         peer.session.fail(fault)
@@ -208,8 +207,7 @@ class Venue:
     def touch(self, peer: Peer) -> None:
         """The peer's outbox has something in it, or it is to be closed."""
         if not peer.touched:
-            peer.touched = True
-            self._touched.append(peer)
+            peer.touch(self._touched)
 
     def _report_status(self, peer: Peer, line: int, asked: messages.OrderStatus) -> None:
         account = self.engine.accounts.by_name.get(_known(peer.account))
@@ -221,24 +219,38 @@ class Venue:
         peer.outbox.append(order_state(order))
 
     def _subscribe(self, peer: Peer, line: int, asked: messages.Subscribe) -> None:
-        if self.market_data.feed(asked.symbol) is None:
-            peer.session.fail(_unknown_symbol(asked.symbol, line))
-        elif (asked.channel, asked.symbol) in peer.subscriptions:
-            text = f"subscribed to {asked.channel} of {asked.symbol} already"
+        key = self._key(peer, line, asked)
+        if key is None:
+            return
+        if key in peer.subscriptions:
+            text = f"subscribed to {key} already"
             peer.session.fail(RemoteProtocolError(ErrorCode.ALREADY_SUBSCRIBED, text, line))
         else:
-            peer.outbox.append(messages.Subscribed(channel=asked.channel, symbol=asked.symbol))
-            self.market_data.subscribe(peer, asked.channel, asked.symbol)
+            peer.outbox.append(key.subscribed())
+            self.market_data.subscribe(peer, key)
 
     def _unsubscribe(self, peer: Peer, line: int, asked: messages.Unsubscribe) -> None:
-        if self.market_data.feed(asked.symbol) is None:
-            peer.session.fail(_unknown_symbol(asked.symbol, line))
-        elif (asked.channel, asked.symbol) not in peer.subscriptions:
-            text = f"not subscribed to {asked.channel} of {asked.symbol}"
+        key = self._key(peer, line, asked)
+        if key is None:
+            return
+        if key not in peer.subscriptions:
+            text = f"not subscribed to {key}"
             peer.session.fail(RemoteProtocolError(ErrorCode.NOT_SUBSCRIBED, text, line))
         else:
-            self.market_data.unsubscribe(peer, asked.channel, asked.symbol)
-            peer.outbox.append(messages.Unsubscribed(channel=asked.channel, symbol=asked.symbol))
+            self.market_data.unsubscribe(peer, key)
+            peer.outbox.append(key.unsubscribed())
+
+    def _key(
+        self, peer: Peer, line: int, asked: messages.Subscribe | messages.Unsubscribe
+    ) -> StreamKey | None:
+        """The stream that is meant; if there is none, the peer is told so."""
+        try:
+            key = key_of(asked)
+            self.market_data.check(key)
+        except NoSuchStream as error:
+            peer.session.fail(RemoteProtocolError(error.code, error.text, line))
+            return None
+        return key
 
     # -- sessions ------------------------------------------------------------------------------
 
@@ -276,18 +288,26 @@ class Venue:
 
     def take_output(self) -> list[Output]:
         """What everybody is to be sent, one piece a peer; it may leave when the turn is in the journal."""
-        self.market_data.flush()
+        market_data = self.market_data
+        market_data.flush()
         output: list[Output] = []
         for peer in self._touched:
             peer.touched = False
-            output.append(Output(peer, peer.session.data_to_send(), peer.closing))
+            data = peer.session.data_to_send()
+            if peer.framing is Framing.FRAMES:
+                data = text_frames(data)
+            if peer.closing:
+                market_data.unsubscribe_all(peer)
+            output.append(Output(peer, data, peer.closing))
         self._touched.clear()
+        if market_data.has_news:
+            output += market_data.end_turn()
         return output
 
     def only_touched(self, peer: Peer) -> bool:
         """Whether this turn concerns nobody but ``peer``."""
         touched = self._touched
-        return len(touched) == 1 and touched[0] is peer
+        return len(touched) == 1 and touched[0] is peer and not self.market_data.is_heard
 
 
 _NOBODY: Final = AccountId("")
@@ -298,7 +318,3 @@ def _known(account: AccountId | None) -> AccountId:
     if account is None:
         raise InvariantViolated("a request passed the session before the login")
     return account
-
-
-def _unknown_symbol(symbol: str, line: int) -> RemoteProtocolError:
-    return RemoteProtocolError(ErrorCode.UNKNOWN_SYMBOL, f"no instrument {symbol!r}", line)

@@ -146,7 +146,8 @@ class TcpConnection(asyncio.BufferedProtocol):
             self.log.info("disconnected", reason=str(exc) if exc else None)
 
     def pause_writing(self) -> None:
-        self._paused = self.peer.slow = True
+        self._paused = True
+        self._venue.market_data.passes_by(self.peer)
 
     def resume_writing(self) -> None:
         self._paused = False
@@ -263,9 +264,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._catch_up()
 
     def _catch_up(self) -> None:
-        peer = self.peer
-        if peer.behind and not peer.slow:
-            self._venue.market_data.catch_up(peer)
+        self._venue.market_data.catch_up(self.peer)
         self._turns.schedule()
 
     def _cut_off(self, transport: asyncio.Transport, unread: int) -> None:

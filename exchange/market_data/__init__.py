@@ -1,0 +1,1 @@
+"""Public streams of market data: events in, messages for whoever reads them out."""

@@ -139,6 +139,11 @@ class Access:
         # Of a secret that nobody knows: what there is no account for is checked against this.
         self._nobodys_hash = hash_secret(secrets.token_urlsafe())
 
+    @property
+    def waiting(self) -> int:
+        """How many logins wait for their check, or are being checked."""
+        return len(self._waiting) + self._checking
+
     def ask(
         self, source: str, account: AccountId, secret_hash: str | None, secret: str | None, decided: Decided
     ) -> None:

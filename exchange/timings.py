@@ -1,6 +1,6 @@
 """How long the venue takes, stage by stage, in buckets that double.
 
-In: durations in nanoseconds, once a chunk or a turn and not once a command. Out: how many fell into each bucket,
+In: durations in nanoseconds, of a chunk or a turn and not of a command, at most some thousand a second. Out: how many fell into each bucket,
 and their sum: plain numbers that whoever reads them makes a histogram of. Noting one is an addition in a
 list: nothing is locked, nothing allocated.
 """

@@ -53,7 +53,7 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_chunk", "_closing_since_s", "_eof", "_faults", "_gateway", "_in_flight", "_limits", "_lingers", "_paused",
-        "_reading", "_receive", "_rests", "_timing", "_tls", "_transport", "_turns", "_venue", "_waiting", "log", "peer",
+        "_reading", "_receive", "_rests", "_tls", "_transport", "_turns", "_venue", "_waiting", "log", "peer",
         "session",
     )  # fmt: skip
 
@@ -70,7 +70,6 @@ class TcpConnection(asyncio.BufferedProtocol):
         self.peer = Peer(self.session, source)
         self.peer.on_login = self._login_decided
         self._receive = self.session.receive_data
-        self._timing = gateway.metrics.timings.receive
         self._chunk = gateway.chunk
         self._transport: asyncio.Transport | None = None
         self._tls = False
@@ -114,15 +113,13 @@ class TcpConnection(asyncio.BufferedProtocol):
         return self._chunk
 
     def buffer_updated(self, nbytes: int) -> None:
-        began_ns = perf_counter_ns()
+        began_ns = perf_counter_ns() if self._turns.chunks_to_time else 0
         inbound = self._receive(bytes(self._chunk[:nbytes]))
         if inbound:
-            started_ns = perf_counter_ns()
-            self._timing.note(started_ns - began_ns)
             if self._waiting:
                 self._waiting += inbound
             else:
-                self._work(inbound, began_ns, started_ns)
+                self._work(inbound, began_ns)
         elif self.session.holds_back:
             self._pause_reading()
             self._go_on_soon()
@@ -162,8 +159,8 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     # -- both ways -------------------------------------------------------------------------------
 
-    def _work(self, inbound: list[Inbound], began_ns: int, started_ns: int) -> None:
-        """Give the venue as many lines as may be in flight, which came at ``began_ns``; it is ``started_ns`` now."""
+    def _work(self, inbound: list[Inbound], began_ns: int) -> None:
+        """Give the venue as many lines as may be in flight. ``began_ns``: when they came, if that is to be timed."""
         room = self._limits.max_in_flight - self._in_flight
         if len(inbound) > room:
             self._waiting = inbound[room:]
@@ -171,6 +168,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             self._pause_reading()
         self._in_flight += len(inbound)
         peer = self.peer
+        started_ns = perf_counter_ns() if began_ns else 0
         try:
             left = self._venue.handle(peer, inbound, _EFFORT)
         except InvariantViolated as error:
@@ -185,7 +183,9 @@ class TcpConnection(asyncio.BufferedProtocol):
             self._pause_reading()
         if peer.faults != self._faults:
             self._rest()
-        self._turns.schedule_after(peer, began_ns, started_ns)
+        if began_ns:
+            self._turns.handled(began_ns, started_ns)
+        self._turns.schedule_after(peer)
 
     def _login_decided(self, waiting: list[Inbound], refusal: Refusal | None) -> None:
         """What waited for the decision goes on after the answer to the login has left."""
@@ -235,11 +235,11 @@ class TcpConnection(asyncio.BufferedProtocol):
             return
         if session.state is _LOGGING_IN or self._rests:
             return  # it goes on when that is decided, or over
-        began_ns = perf_counter_ns()
+        began_ns = perf_counter_ns() if self._turns.chunks_to_time else 0
         waiting, self._waiting = self._waiting, []
         inbound = waiting or session.more()
         if inbound:
-            self._work(inbound, began_ns, perf_counter_ns())
+            self._work(inbound, began_ns)
         elif session.holds_back:
             self._go_on_soon()
         else:

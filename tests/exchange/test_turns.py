@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Iterable, Iterator
-from time import perf_counter_ns
 
 import pytest
 
@@ -92,8 +91,7 @@ class Market:
 
     def receive(self, data: bytes) -> None:
         self.venue.handle(self.peer, self.peer.session.receive_data(data))
-        now_ns = perf_counter_ns()
-        self.turns.schedule_after(self.peer, now_ns, now_ns)
+        self.turns.schedule_after(self.peer)
 
     async def log_in(self) -> None:
         self.receive(b'{"type":"login","account":"alice"}\n')

@@ -83,6 +83,8 @@ class HttpConfig(ListenerConfig):
     """Whether market data may be read without a login."""
     allow_origins: list[Origin] = []
     """Web pages of which other sites may read answers; none, unless they are listed. "*": all."""
+    max_requests_per_second: Bound = 1_000
+    """Of one source."""
     request_timeout_s: Seconds = 30.0
     """How long a connection may take to its next request, to finish one it began, and to read an answer."""
     max_connections: Bound = 2_000
@@ -94,6 +96,8 @@ class JournalConfig(Section):
 
     path: Path | None = Path("venue.journal")
     sync: Sync = Sync.FULL
+    history: bool = True
+    """Whether trades, candles and positions at the end of each day are kept in a file beside it, to be asked for."""
 
 
 def _no_number(value: object) -> object:

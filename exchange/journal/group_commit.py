@@ -22,12 +22,19 @@ Done = Callable[[Exception | None], None]
 class GroupCommit:
     """A thread that appends turns to a journal."""
 
-    def __init__(self, log: CommandLog, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        log: CommandLog,
+        loop: asyncio.AbstractEventLoop,
+        written: Callable[[Turn], None] | None = None,
+    ) -> None:
+        """``written``: is handed each turn that is in the journal, in order; on this thread, so it has to be quick."""
         self.writing = Timing()
         """How long each turn took to write, the wait for the disk included. Only the thread changes it."""
         self.written_bytes = 0
         """Of commands and private messages."""
         self._log = log
+        self._written = written
         self._loop = loop
         self._queue: SimpleQueue[tuple[Turn, list[Page], Done] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -53,3 +60,5 @@ class GroupCommit:
             except Exception as caught:  # noqa: BLE001  # whatever it is, the loop has to learn of it
                 error = caught
             self._loop.call_soon_threadsafe(done, error)
+            if error is None and self._written is not None:
+                self._written(turn)

@@ -64,7 +64,13 @@ def start_from(
     return State(sequencer, reports)
 
 
-def recover(log: CommandLog, now_ns: Callable[[], Nanoseconds], touched: Touched) -> State:
+Follow = Callable[[StoredTurn, list[Events]], None]
+"""Is shown each turn that is replayed, with the events of each command."""
+
+
+def recover(
+    log: CommandLog, now_ns: Callable[[], Nanoseconds], touched: Touched, follow: Follow | None = None
+) -> State:
     """The state at the end of the journal: its last snapshot and what came after.
 
     Raises:
@@ -73,7 +79,9 @@ def recover(log: CommandLog, now_ns: Callable[[], Nanoseconds], touched: Touched
     image = log.latest_snapshot()
     state = start_from(image, now_ns, touched, log.archive())
     for turn in log.turns(after=image.seq if image else 0):
-        replay_turn(state, turn)
+        events = replay_turn(state, turn)
+        if follow is not None:
+            follow(turn, events)
     state.reports.history.check_recovered()
     return state
 

@@ -132,6 +132,20 @@ class SqliteLog:
         except (sqlite3.Error, msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise JournalError(str(self._path), f"after command {expected - 1}: {error}") from error
 
+    def command(self, seq: Sequence) -> Command | None:
+        """The command of that number; ``None`` if the journal does not have it.
+
+        Raises:
+            JournalError: it can't be read.
+        """
+        query = "select first_seq, commands from turns where first_seq <= ? order by first_seq desc limit 1"
+        try:
+            row = self._connection.execute(query, (seq,)).fetchone()
+            commands = [] if row is None else self._decoder.decode_lines(row[1])
+        except (sqlite3.Error, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise JournalError(str(self._path), f"command {seq}: {error}") from error
+        return next((command for command in commands if command.seq == seq), None)
+
     def save_snapshot(self, image: VenueImage, pages: Iterable[Page] = ()) -> None:
         row = (image.seq, image.state_hash(), self._encoder.encode(image))
         self._write("insert or replace into snapshots values (?, ?, ?)", row, pages)
@@ -146,9 +160,10 @@ class SqliteLog:
     def snapshots(self) -> Iterator[tuple[VenueImage, str]]:
         yield from self._read_snapshots("select state_hash, image from snapshots order by seq")
 
-    def latest_snapshot(self) -> VenueImage | None:
+    def latest_snapshot(self, up_to: Sequence | None = None) -> VenueImage | None:
+        where = "" if up_to is None else f"where seq <= {up_to:d} "
         for image, state_hash in self._read_snapshots(
-            "select state_hash, image from snapshots order by seq desc limit 1"
+            f"select state_hash, image from snapshots {where}order by seq desc limit 1"  # noqa: S608  # a number
         ):
             if image.state_hash() != state_hash:
                 raise JournalError(str(self._path), f"the snapshot after command {image.seq} is damaged")

@@ -53,6 +53,7 @@ class Venue:
         self.name = name
         self.sequencer = sequencer
         self.reports = reports
+        self.access = access
         self.metrics = access.metrics
         self._touched = touched
         self.market_data = MarketData(self.engine.books.get, touched)

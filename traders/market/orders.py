@@ -17,8 +17,7 @@ from protocol.fields import Level
 from protocol.market import (
     OrderAdded,
     OrderChange,
-    OrderExecuted,
-    OrderReduced,
+    OrderDeleted,
     OrdersDelta,
     OrdersSnapshot,
     PublicOrder,
@@ -215,8 +214,10 @@ class OrdersView(Quoted):
             self._add(seq, half, number, price, quantity)
 
     def _add(self, seq: Sequence, half: _Half, number: OrderId, price: Price, quantity: Quantity) -> None:
-        if number in self._where or quantity <= 0:
-            raise ImpossibleChange(self.stream, seq, f"adds {quantity} of order {number}, which is there")
+        if number in self._where:
+            raise ImpossibleChange(self.stream, seq, f"adds order {number}, which is there")
+        if quantity <= 0:
+            raise ImpossibleChange(self.stream, seq, f"adds order {number} with {quantity}")
         self._where[number] = (half, half.add(number, price, quantity))
 
     def _change(self, seq: Sequence, change: OrderChange) -> None:
@@ -228,7 +229,9 @@ class OrdersView(Quoted):
             raise ImpossibleChange(self.stream, seq, f"changes order {change.number}, which is not there")
         half, queue = where
         left = 0
-        if isinstance(change, OrderExecuted | OrderReduced):
+        if not isinstance(change, OrderDeleted):
+            if change.quantity <= 0:
+                raise ImpossibleChange(self.stream, seq, f"takes {change.quantity} of order {change.number}")
             left = queue.orders[change.number] - change.quantity
         if left < 0:
             raise ImpossibleChange(self.stream, seq, f"takes {-left} too much of order {change.number}")

@@ -96,7 +96,7 @@ async def serve(
         commits = None if journal is None else GroupCommit(journal, loop)
         turns = Turns(venue, commits, loop)
         gateway = TcpGateway(venue, turns, gateway_limits(config.tcp), clock)
-        http = _http_gateway(config, venue, turns, clock)
+        http = _http_gateway(config, gateway, clock)
         reread = None
         if read_again is not None:
             reread = Reread(config, read_again, venue, schedule, gateway, access, context)
@@ -170,13 +170,13 @@ async def _run(
         raise group.exceptions[0] from None
 
 
-def _http_gateway(config: VenueConfig, venue: Venue, turns: Turns, clock: Clock) -> "HttpGateway | None":
+def _http_gateway(config: VenueConfig, sessions: TcpGateway, clock: Clock) -> "HttpGateway | None":
     """The HTTP gateway, if there is to be one. aiohttp takes a third of a second to load: not for nothing."""
     if config.http is None:
         return None
     from exchange.gateways.http.app import HttpGateway
 
-    return HttpGateway(venue, turns, config.http, clock)
+    return HttpGateway(sessions.venue, sessions.turns, config.http, clock, sessions)
 
 
 async def _listen_http(

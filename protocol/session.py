@@ -9,9 +9,8 @@ call ``end_of_data`` when the peer closes; call ``tick`` about once a second; wr
 ``data_to_send`` returns. Messages leave in the order in which they were put into ``outbox``, so a
 private answer put there before the public print of the same event also arrives before it.
 
-The venue's end may hold lines back: while a login is being decided, which may take a while, and when so much
-came at once that to look at all of it would keep everybody else waiting. ``welcome`` and ``more`` hand out
-what was held back; until nothing is, read no more from the socket.
+The venue's end may hold lines back: while a login is being decided, and when so much came at once that others
+would have to wait. ``welcome`` and ``more`` hand out what was held back; until nothing is, read no more.
 """
 
 from collections.abc import Iterable
@@ -34,12 +33,10 @@ MAX_WAITING_BYTES: Final = 512 * 1024
 """What may arrive while a login is being decided: two chunks of a socket."""
 
 _MOST_AT_ONCE: Final = 64
-"""Lines that are looked at one by one before others have their turn: a quarter of a megabyte of nonsense, two
-bytes a line, would take a second. A chunk of nothing but messages is decoded as one."""
+"""Lines looked at one by one before others have their turn: a chunk of two bytes each would take a second."""
 
 _MOST_OF_A_CHUNK: Final = 8192
 """More lines than that in one chunk are hardly messages: a quarter of a megabyte of orders has three thousand."""
-
 
 Inbound = tuple[int, Message | RemoteProtocolError]
 """A line number, and the message on that line or what is wrong with it."""
@@ -129,10 +126,16 @@ class ServerSession(_Session):
         self._opened_s: float | None = None
         self._line_in_progress = 0  # the line that was unfinished at the last tick; 0: none
         self._line_since_s = 0.0
-        self.holds_back = False
-        """Whether lines are held back, or would be: a login is being decided, or ``more`` has some."""
+        self.ended_by: ErrorCode | None = None  # the code of the last word, if that was an error
+        self._fatal: RemoteProtocolError | None = None  # a fault after which nothing is looked at
+        self._held = False
         self._waiting = b""  # whole lines that are held back
         self._first_waiting = 0  # the number of the first of them
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether lines are held back, or would be: a login is being decided, or ``more`` has some."""
+        return self._held
 
     def receive_data(self, data: bytes) -> list[Inbound]:
         """Messages and faults in the order of their lines.
@@ -147,7 +150,7 @@ class ServerSession(_Session):
         lines = buffer.feed(data)
         if not lines:
             inbound: list[Inbound] | None = []
-        elif self.holds_back:
+        elif self._held:
             inbound = self._hold_more(lines, first_line)
         elif self.state is SessionState.CLOSED:
             inbound = []
@@ -158,16 +161,16 @@ class ServerSession(_Session):
         if inbound is None:
             inbound = self._admit(lines, first_line)
         if buffer.overlong:
-            inbound += self._overlong()
+            inbound += self._break_off(buffer.fault())
         return inbound
 
     def more(self) -> list[Inbound]:
         """The next of what was held back; nothing while a login is being decided."""
         if self.state is SessionState.LOGGING_IN:
             return []
-        lines, self._waiting, self.holds_back = self._waiting, b"", False
+        lines, self._waiting, self._held = self._waiting, b"", False
         inbound = self._admit(lines, self._first_waiting)
-        return inbound + self._overlong() if self._buffer.overlong else inbound
+        return inbound if self._fatal is None else inbound + self._break_off(self._fatal)
 
     def _admit(self, lines: bytes, first_line: int) -> list[Inbound]:
         """Look at lines one by one, so many at once; the rest is held back."""
@@ -182,21 +185,17 @@ class ServerSession(_Session):
                     continue
                 case Login() if not logged_in:
                     self._go(SessionEvent.LOGIN)
-                    admitted.append((line, message))
                     self._hold(lines.split(b"\n", line - first_line + 1)[-1], line + 1)
-                    return admitted
+                    return [*admitted, (line, message)]
                 case Login():
-                    message = RemoteProtocolError(
-                        ErrorCode.ALREADY_LOGGED_IN, f"this connection is logged in as {self.account}", line
-                    )
+                    text = f"this connection is logged in as {self.account}"
+                    message = RemoteProtocolError(ErrorCode.ALREADY_LOGGED_IN, text, line)
                 case Logout() if logged_in:
                     self._go(SessionEvent.LOGGED_OUT)
-                    admitted.append((line, message))
-                    return admitted
+                    return [*admitted, (line, message)]
                 case _ if not logged_in:
-                    message = RemoteProtocolError(
-                        ErrorCode.NOT_LOGGED_IN, 'log in first: {"type":"login","account":"NAME"}', line
-                    )
+                    text = 'log in first: {"type":"login","account":"NAME"}'
+                    message = RemoteProtocolError(ErrorCode.NOT_LOGGED_IN, text, line)
             admitted.append((line, message))
         if rest:
             self._hold(rest, first_line + _MOST_AT_ONCE)
@@ -204,28 +203,32 @@ class ServerSession(_Session):
 
     def _hold(self, lines: bytes, first_line: int) -> None:
         self._waiting, self._first_waiting = lines, first_line
-        self.holds_back = True
+        self._held = True
 
     def _hold_more(self, lines: bytes, first_line: int) -> list[Inbound]:
-        if not self._waiting:
-            self._first_waiting = first_line
+        self._first_waiting = self._first_waiting if self._waiting else first_line
         self._waiting += lines
         if self.state is not SessionState.LOGGING_IN or len(self._waiting) <= MAX_WAITING_BYTES:
             return []
-        self._end()
+        self._held = False
         text = f"more than {MAX_WAITING_BYTES} bytes came before the answer to the login"
-        return [(first_line, RemoteProtocolError(ErrorCode.NOT_LOGGED_IN, text, first_line))]
+        return self._break_off(RemoteProtocolError(ErrorCode.NOT_LOGGED_IN, text, first_line))
 
-    def _overlong(self) -> list[Inbound]:
-        """A line is too long: the end, once what stands in front of it is dealt with."""
-        if self.state is SessionState.CLOSED or self.holds_back:
+    def _break_off(self, fault: RemoteProtocolError) -> list[Inbound]:
+        """After this fault nothing has a meaning: the end, once what stands in front of it is dealt with."""
+        self._fatal = self._fatal or fault
+        if self.state is SessionState.CLOSED or self._held:
             return []
         self._end()
-        return [(self._buffer.lines + 1, self._buffer.fault())]
+        return [(self._fatal.line, self._fatal)]
+
+    def ends_with(self, fault: RemoteProtocolError) -> bool:
+        """Whether this fault is the end of the session, and not just a line that could not be taken."""
+        return fault is self._fatal
 
     def _end(self) -> None:
         self._go(SessionEvent.BREAK)
-        self._waiting, self.holds_back = b"", False
+        self._waiting, self._held = b"", False
 
     def welcome(self, message: Welcome) -> list[Inbound]:
         """Let the peer in; the first of what it sent after its login is to be handled now."""
@@ -243,11 +246,14 @@ class ServerSession(_Session):
 
     def fail(self, fault: RemoteProtocolError) -> None:
         """Answer a faulty line."""
+        if fault is self._fatal:
+            self.ended_by = fault.code
         self.outbox.append(Error(code=fault.code, text=fault.text, line=fault.line))
 
     def end_with(self, code: ErrorCode, text: str, line: int | None = None) -> None:
         """Say why the venue hangs up; the connection is to be closed when it is written."""
         self._end()
+        self.ended_by = code
         self.outbox.append(Error(code=code, text=text, line=line))
 
     def tick(self, now_s: float, *, listening: bool = True) -> None:
@@ -271,9 +277,8 @@ class ServerSession(_Session):
         if line != self._line_in_progress:
             self._line_in_progress, self._line_since_s = line, now_s
         elif line and now_s - self._line_since_s > self._line_timeout_s:
-            raise SessionBroken(
-                f"line {line} did not end within {self._line_timeout_s:.0f} s", ErrorCode.LINE_TIMEOUT
-            )
+            text = f"line {line} did not end within {self._line_timeout_s:.0f} s"
+            raise SessionBroken(text, ErrorCode.LINE_TIMEOUT)
 
 
 class ClientSession(_Session):
@@ -360,8 +365,7 @@ class ClientSession(_Session):
                 self._welcomed(message, line)
             elif isinstance(message, LoggedOut):
                 self._go(SessionEvent.LOGGED_OUT)
-                messages.append(message)
-                return messages
+                return [*messages, message]
             messages.append(message)
         if buffer.overlong:
             self._go(SessionEvent.BREAK)

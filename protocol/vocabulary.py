@@ -355,6 +355,8 @@ class ErrorCode(StrEnum):
     TOO_MANY_CONNECTIONS = "too_many_connections"
     SHUTTING_DOWN = "shutting_down"
     BINARY_FRAME = "binary_frame"
+    INVALID_FRAME = "invalid_frame"
+    LINE_BREAK = "line_break"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"

@@ -250,6 +250,8 @@ WORDS: Final[dict[type[StrEnum], dict[StrEnum, str]]] = {
         ErrorCode.TOO_MANY_CONNECTIONS: "The venue is full. The venue hangs up.",
         ErrorCode.SHUTTING_DOWN: "The venue closes. It hangs up.",
         ErrorCode.BINARY_FRAME: "A WebSocket frame of bytes; messages are text. The venue hangs up.",
+        ErrorCode.INVALID_FRAME: "A WebSocket frame that breaks RFC 6455. The venue hangs up.",
+        ErrorCode.LINE_BREAK: "A WebSocket message with a line break in it. The venue hangs up.",
         ErrorCode.NOT_FOUND: "HTTP: nothing is at this path.",
         ErrorCode.METHOD_NOT_ALLOWED: "HTTP: something is at this path, but not for this method.",
         ErrorCode.UNSUPPORTED_MEDIA_TYPE: "HTTP: the body is not `application/json`.",

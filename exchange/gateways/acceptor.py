@@ -119,6 +119,20 @@ class Acceptor:
         for opening in self._opening:
             opening.cancel()
 
+    def admit(self, source: str) -> str | None:
+        """Count a connection from there; if there is no room for it the reason, and it is not counted."""
+        room = self._room()
+        if self._total >= room.in_all:
+            text = f"{room.in_all} connections are open already"
+        elif self._from[source] >= room.per_source:
+            text = f"{room.per_source} connections from {source} are open already"
+        else:
+            self._total += 1
+            self._from[source] += 1
+            return None
+        self._metrics.add(Metric.CONNECTIONS_REFUSED)
+        return text
+
     def released(self, source: str) -> None:
         """A connection from there is gone."""
         self._total -= 1
@@ -147,18 +161,14 @@ class Acceptor:
         self._loop.add_reader(listening, self._accept, listening)
 
     def _take(self, connection: socket.socket, source: str) -> None:
-        room = self._room()
-        if self._total >= room.in_all:
-            self._turn_away(connection, f"{room.in_all} connections are open already")
-        elif self._from[source] >= room.per_source:
-            self._turn_away(connection, f"{room.per_source} connections from {source} are open already")
-        else:
-            self._metrics.add(Metric.CONNECTIONS)
-            self._total += 1
-            self._from[source] += 1
-            opening = self._loop.create_task(self._open(connection, source))
-            self._opening.add(opening)
-            opening.add_done_callback(self._opening.discard)
+        refusal = self.admit(source)
+        if refusal is not None:
+            self._turn_away(connection, refusal)
+            return
+        self._metrics.add(Metric.CONNECTIONS)
+        opening = self._loop.create_task(self._open(connection, source))
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
 
     async def _open(self, connection: socket.socket, source: str) -> None:
         secure = self._tls is not None
@@ -182,7 +192,6 @@ class Acceptor:
             raise
 
     def _turn_away(self, connection: socket.socket, text: str) -> None:
-        self._metrics.add(Metric.CONNECTIONS_REFUSED)
         with connection:
             if self._tls is None:
                 connection.setblocking(False)

@@ -23,7 +23,7 @@ from protocol.session_life import SessionState
 from protocol.vocabulary import ErrorCode
 
 if TYPE_CHECKING:
-    from exchange.gateways.tcp import TcpGateway
+    from exchange.gateways.tcp import Limits, TcpGateway
 
 log = structlog.get_logger()
 
@@ -62,11 +62,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._venue = gateway.venue
         self._turns = gateway.turns
         self._limits = limits = gateway.limits
-        self.session = ServerSession(
-            max_line_bytes=limits.max_line_bytes,
-            login_timeout_s=limits.login_timeout_s,
-            line_timeout_s=limits.line_timeout_s,
-        )
+        self.session = self._new_session(limits)
         self.peer = Peer(self.session, source)
         self.peer.on_login = self._login_decided
         self._receive = self.session.receive_data
@@ -97,6 +93,13 @@ class TcpConnection(asyncio.BufferedProtocol):
     def unsent_bytes(self) -> int:
         """What the socket has not taken yet."""
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    def _new_session(self, limits: Limits) -> ServerSession:
+        return ServerSession(
+            max_line_bytes=limits.max_line_bytes,
+            login_timeout_s=limits.login_timeout_s,
+            line_timeout_s=limits.line_timeout_s,
+        )
 
     # -- asyncio.BufferedProtocol ----------------------------------------------------------------
 
@@ -149,7 +152,8 @@ class TcpConnection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         self._paused = False
         if self._lingers:
-            self._close_transport()
+            if self._transport is not None:
+                self._end(self._transport)
             return
         if self.peer.backlog is not None:
             self._refill()
@@ -211,7 +215,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             transport.write(data)
         if last:
             if not self._lingers:
-                transport.close()
+                self._end(transport)
             return
         if peer.slow:
             unread = transport.get_write_buffer_size()
@@ -342,9 +346,9 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._venue.touch(self.peer)
         self._turns.schedule()
 
-    def _close_transport(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
+    def _end(self, transport: asyncio.Transport) -> None:
+        """The last word is written."""
+        transport.close()
 
     def _resume_reading(self) -> None:
         if not self._reading and self._transport is not None:

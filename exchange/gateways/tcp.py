@@ -83,6 +83,14 @@ class TcpGateway:
         self.turns.join(connection.peer, connection)
         connection.log.debug("connected")
 
+    def admit(self, source: str) -> str | None:
+        """Count a connection that came another way; if there is no room for it the reason, and it is not counted."""
+        return self._acceptor.admit(source)
+
+    def released(self, source: str) -> None:
+        """It is gone before it was served."""
+        self._acceptor.released(source)
+
     def forget(self, connection: TcpConnection) -> None:
         """It is gone."""
         self.turns.leave(connection.peer)

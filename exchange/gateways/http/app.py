@@ -17,6 +17,8 @@ from exchange.config import HttpConfig
 from exchange.gateways.acceptor import Acceptor, Room
 from exchange.gateways.http.answers import Refused, answer, farewell
 from exchange.gateways.http.connection import HttpConnection
+from exchange.gateways.http.upgrade import WebSockets
+from exchange.gateways.tcp import TcpGateway
 from exchange.turns import Turns
 from exchange.venue import Venue
 from protocol.clock import Clock
@@ -46,8 +48,12 @@ SERVICES: Final = web.AppKey("services", HttpServices)
 class HttpGateway:
     """One listening address, and its connections."""
 
-    def __init__(self, venue: Venue, turns: Turns, settings: HttpConfig, clock: Clock) -> None:
+    def __init__(
+        self, venue: Venue, turns: Turns, settings: HttpConfig, clock: Clock, sessions: TcpGateway
+    ) -> None:
+        """``sessions``: where WebSockets go once they have shaken hands."""
         self._settings = settings
+        self._web_sockets = WebSockets(sessions, settings)
         self._services = HttpServices(venue, turns, clock, settings, asyncio.Event())
         self._runner = web.AppRunner(
             self._application(), handler_cancellation=True, shutdown_timeout=_PATIENCE_S
@@ -88,6 +94,7 @@ class HttpGateway:
     def _application(self) -> web.Application:
         """All routes. Each module that answers requests adds its own."""
         app = web.Application(middlewares=[_answer_faults], client_max_size=self._settings.max_body_bytes)
+        app.router.add_get("/ws", self._web_sockets.take, allow_head=False)
         app[SERVICES] = self._services
         app.router.add_get("/health", _health)
         return app

@@ -68,11 +68,41 @@ class HttpConnection(web.RequestHandler):
         response.force_close()
         return response
 
+    def hand_over(self) -> tuple[asyncio.Transport, bytes]:
+        """Let go of the socket, which speaks another protocol from now on: its transport, and what was read of it
+        behind the request. The connection is over as far as HTTP is concerned; no answer can be sent.
+
+        Raises:
+            ConnectionResetError: it is gone already.
+        """
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("gone before it could be handed over")
+        behind = _Behind()
+        self.set_parser(behind)  # type: ignore[arg-type]  # the part of it that is used here
+        self.transport = None
+        self.connection_lost(None)
+        return transport, bytes(behind.data)
+
     def abort(self) -> None:
         """Cut it."""
         if self.transport is not None:
             self.transport.abort()
         self.force_close()
+
+
+class _Behind:
+    """Takes what stands behind a request for another protocol."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self.data += data
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """Nothing more is behind it."""
 
 
 def _nobody(source: str) -> None:

@@ -15,8 +15,9 @@ from aiohttp.typedefs import Handler
 
 from exchange.config import HttpConfig
 from exchange.gateways.acceptor import Acceptor, Room
-from exchange.gateways.http.answers import Refused, answer, farewell
+from exchange.gateways.http.answers import Refused, farewell
 from exchange.gateways.http.connection import HttpConnection
+from exchange.gateways.http.monitoring import Monitoring
 from exchange.gateways.http.upgrade import WebSockets
 from exchange.gateways.tcp import TcpGateway
 from exchange.turns import Turns
@@ -56,7 +57,7 @@ class HttpGateway:
         self._web_sockets = WebSockets(sessions, settings)
         self._services = HttpServices(venue, turns, clock, settings, asyncio.Event())
         self._runner = web.AppRunner(
-            self._application(), handler_cancellation=True, shutdown_timeout=_PATIENCE_S
+            self._application(venue, turns), handler_cancellation=True, shutdown_timeout=_PATIENCE_S
         )
         self._acceptor = Acceptor(self._connection, self._room, venue.metrics, farewell)
 
@@ -91,13 +92,17 @@ class HttpGateway:
 
     # -- inside --------------------------------------------------------------------------------
 
-    def _application(self) -> web.Application:
+    def _application(self, venue: Venue, turns: Turns) -> web.Application:
         """All routes. Each module that answers requests adds its own."""
         app = web.Application(middlewares=[_answer_faults], client_max_size=self._settings.max_body_bytes)
         app.router.add_get("/ws", self._web_sockets.take, allow_head=False)
         app[SERVICES] = self._services
-        app.router.add_get("/health", _health)
+        closing = self._services.closing
+        app.add_routes(Monitoring(venue, turns, closing, self._open_connections).routes())
         return app
+
+    def _open_connections(self) -> int:
+        return 0 if self._runner.server is None else len(self._runner.server.connections)
 
     def _connection(self, source: str) -> HttpConnection:
         server = self._runner.server
@@ -128,8 +133,3 @@ async def _answer_faults(request: web.Request, handler: Handler) -> web.StreamRe
     except Exception:  # the last place where it can be told and logged
         log.exception("unexpected", text=f"{request.method} {request.path}")
         return Refused(ErrorCode.INTERNAL_ERROR, "a fault of the venue's own").response()
-
-
-async def _health(request: web.Request) -> web.StreamResponse:
-    """The process is alive and its loop turns."""
-    return answer({"status": "ok"})

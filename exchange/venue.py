@@ -20,7 +20,7 @@ from exchange.market_data.generators import Generators
 from exchange.market_data.hub import MarketData
 from exchange.market_data.keys import NoSuchStream, StreamKey, key_of
 from exchange.metrics import Metric
-from exchange.peers import Framing, Output, Peer, Touched
+from exchange.peers import Output, Peer, Touched
 from exchange.reception import Reception
 from exchange.reports import Reports
 from exchange.roles import refusal_of
@@ -31,7 +31,6 @@ from protocol.errors import InvariantViolated, LocalProtocolError, RemoteProtoco
 from protocol.fields import Message
 from protocol.session import Inbound
 from protocol.vocabulary import AccountId, ErrorCode, Nanoseconds, RejectReason
-from protocol.websocket import text_frames
 
 Observer = Callable[[AccountId | None, Command, Events], None]
 """Sees every command with its events, after the engine; for logs."""
@@ -295,8 +294,6 @@ class Venue:
         for peer in self._touched:
             peer.touched = False
             data = peer.session.data_to_send()
-            if peer.framing is Framing.FRAMES:
-                data = text_frames(data)
             if peer.closing:
                 market_data.unsubscribe_all(peer)
             output.append(Output(peer, data, peer.closing))

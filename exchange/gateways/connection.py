@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import structlog
 
 from exchange.access import Refusal
 from exchange.metrics import Metric
-from exchange.peers import Peer
+from exchange.peers import Framing, Peer
 from protocol.errors import InvariantViolated, RemoteProtocolError, SessionBroken
 from protocol.session import Inbound, ServerSession
 from protocol.session_life import SessionState
@@ -57,13 +57,15 @@ class TcpConnection(asyncio.BufferedProtocol):
         "session",
     )  # fmt: skip
 
+    _framing: ClassVar = Framing.LINES
+
     def __init__(self, gateway: TcpGateway, source: str) -> None:
         self._gateway = gateway
         self._venue = gateway.venue
         self._turns = gateway.turns
         self._limits = limits = gateway.limits
         self.session = self._new_session(limits)
-        self.peer = Peer(self.session, source)
+        self.peer = Peer(self.session, source, self._framing)
         self.peer.on_login = self._login_decided
         self._receive = self.session.receive_data
         self._chunk = gateway.chunk

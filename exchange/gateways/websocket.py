@@ -8,9 +8,10 @@ buffer is full and when it has room again, as it tells those of TCP, and nothing
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from exchange.gateways.connection import TcpConnection
+from exchange.peers import Framing
 from protocol.websocket_session import WebSocketSession
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ class WebSocketConnection(TcpConnection):
     """One client that has shaken hands."""
 
     __slots__ = ("_ended", "_frames")
+
+    _framing: ClassVar = Framing.FRAMES
 
     def __init__(self, gateway: TcpGateway, source: str) -> None:
         super().__init__(gateway, source)

@@ -51,6 +51,7 @@ from protocol.messages import (
     OrderStatus,
     PrivateMessage,
     Rejected,
+    Subscribed,
     Welcome,
 )
 from protocol.vocabulary import (
@@ -93,6 +94,7 @@ class Client(Streams):
         # By type: a chain of isinstance was a quarter of the work of a fleet. The rest is answers.
         self._handlers: dict[type, Callable[[Any], object]] = {
             **dict.fromkeys(CHANNELS, self._market.take),
+            Subscribed: self._market.subscribed,
             Error: self._refused,
             **dict.fromkeys(get_args(PrivateMessage), self._report),
             OrderStateReport: self._state,

@@ -109,7 +109,7 @@ class MarketStreams:
         """Candles of ``symbol``, ``interval`` long (a ``protocol.vocabulary.Interval`` or its word, such as ``1m``).
 
         First the last ones, oldest first, at most 100; then each whenever it changed. The one with the latest start is
-        still forming; it is done when a later one comes, and comes again only if a trade of it is undone. A reader slower than
+        still forming; it is done when a later one comes, and comes again only if a trade of it is undone, with 0 ``trades`` if it was the only one. A reader slower than
         the market misses states of a candle in between, no candle.
 
         Raises:

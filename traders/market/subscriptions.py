@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from protocol.errors import ChecksumMismatch, ImpossibleChange, RemoteProtocolError, SequenceGap, VenueError
 from protocol.fields import Message
-from protocol.messages import Error
+from protocol.messages import Error, Subscribed
 from protocol.vocabulary import Channel, Sequence
 from traders.book_view import BookView
 from traders.market.complete import AuctionView, BestView, StatisticsView, StatusView
@@ -64,6 +64,7 @@ class _Stream:
         self.key = key
         self.readers: list[Reader] = []
         self.line = 0
+        self.confirmed = False  # the venue has said ``subscribed``, so a snapshot comes before any change
         self.recoveries = 0  # in a row
 
     def take(self, message: Message) -> None:
@@ -141,7 +142,7 @@ class MarketData:
         stream = self._streams.get(key)
         if stream is None:
             stream = _stream(key)
-            stream.line = self._line.send(key.subscribe)
+            self._subscribe(stream)
             self._streams[key] = stream
         stream.readers.append(reader)
         stream.show(reader)
@@ -155,13 +156,20 @@ class MarketData:
         if not stream.readers:
             self._close(stream)
 
+    def subscribed(self, message: Subscribed) -> None:
+        """The venue takes a subscription: what follows belongs to it."""
+        key = (message.channel, message.symbol, message.levels, message.interval)
+        stream = self._streams.get(key)
+        if stream is not None:
+            stream.confirmed = True
+
     def take(self, message: Message) -> None:
         """Apply a message of a public stream and tell its readers."""
         stream = self._streams.get(route_of(message))
         if stream is None:
             return  # nobody reads it any more
         is_change = type(message) in CHANGES
-        if is_change and stream.view.seq is None:
+        if is_change and stream.view.seq is None and not stream.confirmed:
             return  # of before a new reader came, or of before a recovery; the snapshot is on the way
         try:
             stream.take(message)
@@ -197,7 +205,11 @@ class MarketData:
             stream.recoveries += 1
             self.recoveries += 1
             self._line.send(stream.key.unsubscribe)
-            stream.line = self._line.send(stream.key.subscribe)
+            self._subscribe(stream)
+
+    def _subscribe(self, stream: _Stream) -> None:
+        stream.confirmed = False
+        stream.line = self._line.send(stream.key.subscribe)
 
     def _close(self, stream: _Stream) -> None:
         del self._streams[stream.key]

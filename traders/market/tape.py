@@ -6,7 +6,10 @@ gap the snapshot is compared with what was there before it, so nothing comes twi
 
 from collections import deque
 from collections.abc import Sequence as Row
+from operator import attrgetter
 from typing import Final
+
+from msgspec.structs import replace
 
 from protocol.errors import SequenceGap
 from protocol.market import Bar, Candle, CandlesSnapshot, PrintBusted, TradePrint, TradesSnapshot
@@ -87,22 +90,31 @@ class CandlesView:
         return tuple([self._bars[start] for start in sorted(self._bars)])
 
     def apply(self, message: CandlesSnapshot | Candle) -> Row[Candle]:
-        """Take the next message of the stream; the candles that are new or have changed, oldest first.
+        """Take the next message of the stream; the candles that are new or have changed, oldest first. One whose
+        trades were all undone comes with 0 ``trades``, and is kept no more.
 
         Raises:
             SequenceGap: a candle does not follow the one before, or comes before any snapshot. Until a snapshot comes
                 the view keeps what it has.
         """
         if isinstance(message, CandlesSnapshot):
-            news = [bar for bar in message.candles if self._bars.get(bar.start_ns) != bar]
-            self._bars = {bar.start_ns: bar for bar in message.candles}
+            bars = {bar.start_ns: bar for bar in message.candles}
+            begin = message.candles[0].start_ns if len(bars) == KEPT else 0
+            gone = [bar for start, bar in self._bars.items() if start >= begin and start not in bars]
+            news = [bar for start, bar in bars.items() if self._bars.get(start) != bar]
+            news += [replace(bar, volume=0, turnover=0, trades=0) for bar in gone]
+            news.sort(key=attrgetter("start_ns"))
+            self._bars = bars
         else:
             expected = 0 if self.seq is None else self.seq + 1
             if self.seq is None or message.seq != expected:
                 self.seq = None
                 raise SequenceGap(self.stream, expected, message.seq)
             news = [message.bar]
-            self._bars[message.bar.start_ns] = message.bar
+            if message.bar.trades:
+                self._bars[message.bar.start_ns] = message.bar
+            else:
+                self._bars.pop(message.bar.start_ns, None)
             if len(self._bars) > KEPT:
                 del self._bars[min(self._bars)]
         self.seq = message.seq

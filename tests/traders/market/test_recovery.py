@@ -231,6 +231,16 @@ async def test_a_snapshot_alone_does_not_begin_the_count_anew(pair: Pair) -> Non
             await reading
 
 
+async def test_a_stream_that_begins_without_a_snapshot_is_asked_for_again(pair: Pair) -> None:
+    client, peer = pair
+
+    async with aclosing(client.depth("ACME")) as depths:
+        reading = asyncio.create_task(anext(depths))
+        await peer.hear_subscription(Channel.DEPTH, "ACME", LOST)
+        await hear_recovery(peer, Channel.DEPTH, snapshot_of(9))
+        assert (await reading).seq == 9
+
+
 async def test_a_recovery_that_the_venue_refuses_ends_the_stream(pair: Pair) -> None:
     client, peer = pair
 

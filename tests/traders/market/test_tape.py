@@ -139,3 +139,27 @@ def test_a_snapshot_after_a_gap_gives_only_what_is_new() -> None:
     assert view.apply(candles(10, bar(1), bar(2, 102, 2), bar(3, 104, 3))) == [
         candle(10, bar(2, 102, 2)), candle(10, bar(3, 104, 3)),
     ]  # fmt: skip
+
+
+def test_a_candle_whose_only_trade_was_undone_is_kept_no_more() -> None:
+    view = CandlesView(ACME, MINUTE)
+    view.apply(candles(7, bar(1), bar(2)))
+
+    assert view.apply(candle(8, bar(2, trades=0))) == [candle(8, bar(2, trades=0))]
+
+    assert view.bars == (bar(1),)
+
+
+def test_a_candle_that_went_while_something_was_left_out_is_told() -> None:
+    view = CandlesView(ACME, MINUTE)
+    view.apply(candles(7, bar(1), bar(2), bar(3)))
+
+    assert view.apply(candles(9, bar(1), bar(3))) == [candle(9, bar(2, trades=0))]
+
+
+def test_candles_that_are_too_old_for_a_snapshot_were_not_undone() -> None:
+    view = CandlesView(ACME, MINUTE)
+    view.apply(candles(7, bar(1)))
+
+    late = [bar(number) for number in range(2, KEPT + 2)]
+    assert view.apply(candles(107, *late)) == [candle(107, one) for one in late]

@@ -100,6 +100,7 @@ class _Shown:
                 # One comes in or goes out, so that another may have to go or come.
                 return self._changed_whole()
             changed.append((price, quantity))
+        for price, quantity in changed:
             if quantity:
                 shown[price] = quantity
             else:

@@ -31,6 +31,8 @@ from exchange.journal.recovery import State, recover, start_from
 from exchange.journal.sqlite import SqliteLog
 from exchange.logs import log_outcome
 from exchange.peers import Touched
+from exchange.records.history import History
+from exchange.records.reader import HistoryReader
 from exchange.reread import Reread, access_bounds, gateway_limits
 from exchange.schedule import Schedule
 from exchange.turns import Turns
@@ -82,21 +84,27 @@ async def serve(
     loop = asyncio.get_running_loop()
     verifier = VerifierThread(loop.call_soon_threadsafe)
     journal = _open_journal(config.journal.path, config)
+    history = None
     try:
-        state = _bring_back(journal, clock, touched)
+        history = _open_history(journal, config)
+        state = _bring_back(journal, history, clock, touched)
         access = Access(open=config.open, verifier=verifier, clock=clock, bounds=access_bounds(config.tcp))
         observe = log_outcome if log_commands else None
         venue = Venue(config.name, state.sequencer, state.reports, touched, access, observe)
+        if history is not None:
+            history.seed(venue.market_data)
         schedule = Schedule(venue, config)
         last_at_ns = state.sequencer.last_at_ns
         venue.cancel_lost()
         _apply(config, venue)
         schedule.start(clock.now_ns(), last_at_ns)
         venue.desk.on_listed = schedule.take_up
-        commits = None if journal is None else GroupCommit(journal, loop)
+        commits = None
+        if journal is not None:
+            commits = GroupCommit(journal, loop, None if history is None else history.begin())
         turns = Turns(venue, commits, loop)
         gateway = TcpGateway(venue, turns, gateway_limits(config.tcp), clock)
-        http = _http_gateway(config, gateway, clock)
+        http = _http_gateway(config, gateway, clock, access, history)
         reread = None
         if read_again is not None:
             reread = Reread(config, read_again, venue, schedule, gateway, access, context)
@@ -113,6 +121,8 @@ async def serve(
             state.save(journal)
     finally:
         verifier.stop()
+        if history is not None:
+            history.close()
         if journal is not None:
             journal.close()
     log.info("closed", last_seq=state.sequencer.last_seq)
@@ -170,13 +180,16 @@ async def _run(
         raise group.exceptions[0] from None
 
 
-def _http_gateway(config: VenueConfig, sessions: TcpGateway, clock: Clock) -> "HttpGateway | None":
+def _http_gateway(
+    config: VenueConfig, sessions: TcpGateway, clock: Clock, access: Access, history: History | None
+) -> "HttpGateway | None":
     """The HTTP gateway, if there is to be one. aiohttp takes a third of a second to load: not for nothing."""
     if config.http is None:
         return None
     from exchange.gateways.http.app import HttpGateway
 
-    return HttpGateway(sessions.venue, sessions.turns, config.http, clock, sessions)
+    past = None if history is None else HistoryReader(history.path)
+    return HttpGateway(sessions, config.http, clock, access, past)
 
 
 async def _listen_http(
@@ -260,17 +273,24 @@ def _open_journal(path: Path | None, config: VenueConfig) -> SqliteLog | None:
     return None if path is None else SqliteLog(path, config.journal.sync)
 
 
-def _bring_back(journal: SqliteLog | None, clock: Clock, touched: Touched) -> State:
+def _open_history(journal: SqliteLog | None, config: VenueConfig) -> History | None:
+    path = config.journal.path
+    return History(path, journal) if path and journal is not None and config.journal.history else None
+
+
+def _bring_back(journal: SqliteLog | None, history: History | None, clock: Clock, touched: Touched) -> State:
     if journal is None:
         return start_from(None, clock.now_ns, touched)
     started = time.perf_counter()
     snapshot = journal.latest_snapshot()
-    state = recover(journal, clock.now_ns, touched)
+    state = recover(journal, clock.now_ns, touched, None if history is None else history.follow)
     last_seq = state.sequencer.last_seq
     replayed = last_seq - (snapshot.seq if snapshot else 0)
     log.info(
         "recovered", last_seq=last_seq, replayed=replayed, seconds=round(time.perf_counter() - started, 3)
     )
+    if history is not None:
+        history.complete(last_seq)
     if replayed > _REPLAYED_FOR_SNAPSHOT:
         state.save(journal)
     return state

@@ -13,12 +13,15 @@ from exchange.engine.engine import Events
 from exchange.engine.sequencer import Turn
 from exchange.journal.log import StoredTurn
 from exchange.journal.sqlite import SqliteLog
+from exchange.market_data.hub import MarketData
+from exchange.market_data.tally import KEPT_BARS
 from exchange.records import rebuild
 from exchange.records.chronicle import Chronicle, Memory
+from exchange.records.reader import HistoryReader
 from exchange.records.recorder import Recorder
 from exchange.records.store import Store
 from protocol.errors import HistoryError
-from protocol.vocabulary import Sequence
+from protocol.vocabulary import Interval, Sequence
 
 log = structlog.get_logger()
 
@@ -38,6 +41,7 @@ class History:
         self._store, memory = self._open(log_of_commands)
         self._chronicle = Chronicle(memory)
         self._recorder: Recorder | None = None
+        self.reader = HistoryReader(self.path)
 
     def _open(self, log_of_commands: SqliteLog) -> tuple[Store, Memory]:
         store = None
@@ -92,6 +96,20 @@ class History:
             rebuild.catch_up(self._journal, self._store)
             self._chronicle = Chronicle(self._store.memory())
 
+    def seed(self, market_data: MarketData) -> None:
+        """Tell market data what was before this start: the trades of this day, the last candles.
+
+        Raises:
+            HistoryError: the history can't be read.
+        """
+        for symbol in self.reader.symbols():
+            bars = {
+                interval: self.reader.candles(symbol, interval, limit=KEPT_BARS)[::-1]
+                for interval in Interval
+            }
+            if bars[Interval.DAY]:
+                market_data.seed(symbol, self.reader.day_so_far(symbol), bars)
+
     def begin(self) -> Callable[[Turn], None]:
         """Start writing. Returns what is to be handed each turn that is written to the journal."""
         self._recorder = Recorder(self._store, self._chronicle, self._journal)
@@ -101,4 +119,5 @@ class History:
         """Write what waits, and close the file."""
         if self._recorder is not None:
             self._recorder.stop()
+        self.reader.close()
         self._store.close()

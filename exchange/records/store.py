@@ -37,7 +37,7 @@ _BUSY_S: Final = 30.0
 _WAL_BYTES: Final = 16 * 1024 * 1024
 """What the write-ahead log is cut back to when it was longer."""
 
-_FOUND: Final = "select sql from sqlite_master where type = 'table'"
+_TABLES: Final = "select name from sqlite_master where type = 'table'"
 
 
 class Overtaken(HistoryError):
@@ -93,7 +93,7 @@ class Store:
 
     def _check(self, kind: str, *, create: bool) -> None:
         with self._told():
-            tables = {row[0] for row in self.connection.execute(_FOUND)}
+            tables = {row[0] for row in self.connection.execute(_TABLES)}
             if not tables and create:
                 self.connection.executescript(f"begin; {schema.SCHEMA} commit;")
                 self.connection.executemany(
@@ -101,7 +101,7 @@ class Store:
                 )
                 self.connection.execute("insert into progress values (1, 0, 0)")
                 return
-            if not any(sql.startswith("create table progress") for sql in tables):
+            if not {"meta", "progress", "trades"} <= tables:
                 raise HistoryError(str(self.path), "this file is no history")
             meta = dict(self.connection.execute("select key, value from meta"))
         if meta.get("format") != schema.FORMAT:

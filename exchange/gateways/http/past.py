@@ -45,7 +45,7 @@ class Past(Protocol):
     """Reads the history. Every method blocks: it is called in a thread, never from two at once.
 
     All lists are newest first and leave out trades that were undone. ``skip``: so many of them are passed over first.
-    A method raises ``JournalError`` if the history can't be read.
+    A method raises ``HistoryError`` if the history can't be read.
     """
 
     def trades(

@@ -155,6 +155,19 @@ def serve(
 
 
 @app.command()
+def openapi() -> None:
+    """Print the description of the HTTP gateway: OpenAPI 3.1, as a venue serves it at /openapi.json.
+
+    Example: tontine openapi > openapi.json
+    """
+    import json
+
+    from exchange.gateways.http.openapi import document
+
+    print(json.dumps(document(), indent=2))
+
+
+@app.command()
 def verify(
     journal: Annotated[Path, typer.Argument(help="Journal of a venue, running or not.")],
     ledger: Annotated[

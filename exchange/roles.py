@@ -41,8 +41,13 @@ def session_role(own: Role, asked: Role | None) -> Role | None:
 
 def refusal_of(role: Role, request: Message) -> tuple[ErrorCode, str] | None:
     """Code and the rest of a sentence about the account, if a session of this role may not ask for it."""
-    if type(request) in MAY_ASK[role]:
+    return refusal_of_kind(role, type(request))
+
+
+def refusal_of_kind(role: Role, kind: type[Message]) -> tuple[ErrorCode, str] | None:
+    """As ``refusal_of``, for all requests of one kind."""
+    if kind in MAY_ASK[role]:
         return None
-    if type(request) in ADMIN_REQUESTS:
+    if kind in ADMIN_REQUESTS:
         return ErrorCode.NOT_AN_OPERATOR, f"is logged in as a {role}, which does not run the venue"
     return ErrorCode.NOT_ALLOWED, f"is logged in as a {role}, which may not ask for that"

@@ -6,58 +6,60 @@ venue shuts down. Imported only when HTTP is on: aiohttp takes a third of a seco
 
 import asyncio
 import ssl
-from dataclasses import dataclass
 from typing import Final
 
-import structlog
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
+from exchange.access import Access
 from exchange.config import HttpConfig
 from exchange.gateways.acceptor import Acceptor, Room
-from exchange.gateways.http.answers import Refused, farewell
+from exchange.gateways.http.answers import farewell
 from exchange.gateways.http.connection import HttpConnection
+from exchange.gateways.http.description import description_routes
+from exchange.gateways.http.logins import Logins
 from exchange.gateways.http.monitoring import Monitoring
+from exchange.gateways.http.pace import Pace
+from exchange.gateways.http.past import Past
+from exchange.gateways.http.routes import ROUTES
+from exchange.gateways.http.services import SERVICES, Archives, HttpServices
+from exchange.gateways.http.serving import guard, on_prepare, serve
 from exchange.gateways.http.upgrade import WebSockets
 from exchange.gateways.tcp import TcpGateway
-from exchange.turns import Turns
-from exchange.venue import Venue
 from protocol.clock import Clock
-from protocol.vocabulary import ErrorCode
-
-log = structlog.get_logger()
 
 _PATIENCE_S: Final = 2.0
 """So long requests may still take when the venue shuts down."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpServices:
-    """What handlers work with; ``request.app[SERVICES]``."""
-
-    venue: Venue
-    turns: Turns
-    clock: Clock
-    settings: HttpConfig
-    closing: asyncio.Event
-    """The venue shuts down: what runs on for ever ends now."""
-
-
-SERVICES: Final = web.AppKey("services", HttpServices)
 
 
 class HttpGateway:
     """One listening address, and its connections."""
 
     def __init__(
-        self, venue: Venue, turns: Turns, settings: HttpConfig, clock: Clock, sessions: TcpGateway
+        self,
+        sessions: TcpGateway,
+        settings: HttpConfig,
+        clock: Clock,
+        access: Access,
+        past: Past | None = None,
     ) -> None:
-        """``sessions``: where WebSockets go once they have shaken hands."""
+        """``sessions``: where WebSockets go once they have shaken hands. ``past`` reads the history, if one is kept."""
+        venue, turns = sessions.venue, sessions.turns
         self._settings = settings
         self._web_sockets = WebSockets(sessions, settings)
-        self._services = HttpServices(venue, turns, clock, settings, asyncio.Event())
+        self._services = HttpServices(
+            venue=venue,
+            turns=turns,
+            clock=clock,
+            settings=settings,
+            access=access,
+            logins=Logins(venue.engine, access),
+            pace=Pace(settings.max_requests_per_second),
+            archives=Archives(past),
+            started_ns=clock.now_ns(),
+            closing=asyncio.Event(),
+        )
         self._runner = web.AppRunner(
-            self._application(venue, turns), handler_cancellation=True, shutdown_timeout=_PATIENCE_S
+            self._application(), handler_cancellation=True, shutdown_timeout=_PATIENCE_S
         )
         self._acceptor = Acceptor(self._connection, self._room, venue.metrics, farewell)
 
@@ -71,14 +73,14 @@ class HttpGateway:
         try:
             return await self._acceptor.listen(self._settings.host, self._settings.port, tls)
         except OSError:
-            await self._runner.cleanup()
+            await self._close()
             raise
 
     async def shut_down(self) -> None:
         """Accept no more, let requests end that are under way, and close all connections."""
         self._acceptor.stop()
         self._services.closing.set()
-        await self._runner.cleanup()
+        await self._close()
 
     async def abort(self) -> None:
         """Cut all connections."""
@@ -88,17 +90,28 @@ class HttpGateway:
             for connection in self._runner.server.connections:
                 assert isinstance(connection, HttpConnection)
                 connection.abort()
+        await self._close()
+
+    async def _close(self) -> None:
         await self._runner.cleanup()
+        self._services.archives.close()
 
     # -- inside --------------------------------------------------------------------------------
 
-    def _application(self, venue: Venue, turns: Turns) -> web.Application:
+    def _application(self) -> web.Application:
         """All routes. Each module that answers requests adds its own."""
-        app = web.Application(middlewares=[_answer_faults], client_max_size=self._settings.max_body_bytes)
+        app = web.Application(middlewares=[guard], client_max_size=self._settings.max_body_bytes)
+        app.on_response_prepare.append(on_prepare)
+        services = app[SERVICES] = self._services
+        for route in ROUTES:
+            handler = serve(route)
+            app.router.add_route(route.method, route.path, handler)
+            if route.method == "GET":
+                app.router.add_route("HEAD", route.path, handler)
+        app.add_routes(description_routes())
         app.router.add_get("/ws", self._web_sockets.take, allow_head=False)
-        app[SERVICES] = self._services
-        closing = self._services.closing
-        app.add_routes(Monitoring(venue, turns, closing, self._open_connections).routes())
+        monitoring = Monitoring(services.venue, services.turns, services.closing, self._open_connections)
+        app.add_routes(monitoring.routes())
         return app
 
     def _open_connections(self) -> int:
@@ -111,25 +124,3 @@ class HttpGateway:
 
     def _room(self) -> Room:
         return Room(self._settings.max_connections, self._settings.max_connections_per_source)
-
-
-@web.middleware
-async def _answer_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Whatever goes wrong is told in one form."""
-    try:
-        return await handler(request)
-    except Refused as refused:
-        return refused.response()
-    except web.HTTPNotFound:
-        return Refused(ErrorCode.NOT_FOUND, f"nothing at {request.path}", "path").response()
-    except web.HTTPMethodNotAllowed as error:
-        allowed = ", ".join(sorted(error.allowed_methods))
-        text = f"{request.method} means nothing at {request.path}: {allowed}"
-        return Refused(ErrorCode.METHOD_NOT_ALLOWED, text, headers={"Allow": allowed}).response()
-    except web.HTTPRequestEntityTooLarge:
-        return Refused(ErrorCode.LINE_TOO_LONG, "the body is too long", "body").response()
-    except web.HTTPException:
-        raise
-    except Exception:  # the last place where it can be told and logged
-        log.exception("unexpected", text=f"{request.method} {request.path}")
-        return Refused(ErrorCode.INTERNAL_ERROR, "a fault of the venue's own").response()

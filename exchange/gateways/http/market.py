@@ -1,0 +1,90 @@
+"""Market data over HTTP: how things stand, and what traded.
+
+In: calls about instruments. Out: the messages with which the public streams begin, as they stand now, and lists of
+trades and candles. Reads only.
+"""
+
+from typing import cast
+
+from aiohttp import web
+
+from exchange.gateways.http import models
+from exchange.gateways.http.answers import answer
+from exchange.gateways.http.pages import link_to_next, page_of
+from exchange.gateways.http.services import Call
+from exchange.market_data.keys import StreamKey
+from exchange.standing import instrument_info
+from protocol.market import Bar, CandlesSnapshot, PublicMessage, TradePrint, TradesSnapshot
+from protocol.vocabulary import Channel
+
+
+async def instruments(call: Call) -> web.Response:
+    books = call.venue.engine.books.values()
+    return answer(models.Instruments([instrument_info(book) for book in books]))
+
+
+async def instrument(call: Call) -> web.Response:
+    return answer(instrument_info(call.book()))
+
+
+async def depth(call: Call) -> web.Response:
+    return _stands(call, Channel.DEPTH, levels=call.query.levels)
+
+
+async def bbo(call: Call) -> web.Response:
+    return _stands(call, Channel.BBO)
+
+
+async def orders(call: Call) -> web.Response:
+    return _stands(call, Channel.ORDERS)
+
+
+async def statistics(call: Call) -> web.Response:
+    return _stands(call, Channel.STATISTICS)
+
+
+async def status(call: Call) -> web.Response:
+    return _stands(call, Channel.STATUS)
+
+
+async def auction(call: Call) -> web.Response:
+    said = _now(call, StreamKey(Channel.AUCTION, call.book().instrument.symbol))
+    return answer(models.Auction(said))  # type: ignore[arg-type]  # that channel has nothing else
+
+
+async def trades(call: Call) -> web.Response:
+    symbol, query = call.book().instrument.symbol, call.query
+    tape = cast("TradesSnapshot", _now(call, StreamKey(Channel.TRADES, symbol)))
+
+    async def older(before: int | None, limit: int, skip: int) -> list[TradePrint]:
+        return await call.services.archives.read(
+            lambda past: past.trades(symbol, before=before, limit=limit, skip=skip)
+        )
+
+    found = await page_of(tape.trades[::-1], lambda trade: trade.trade_id, query, older)
+    return answer(models.Trades(found.items), headers=link_to_next(call.request.path, query, found))
+
+
+async def candles(call: Call) -> web.Response:
+    symbol, query = call.book().instrument.symbol, call.query
+    interval = query.interval
+    key = StreamKey(Channel.CANDLES, symbol, None, interval)
+    newest = cast("CandlesSnapshot", _now(call, key)).candles[::-1]
+
+    async def older(before: int | None, limit: int, skip: int) -> list[Bar]:
+        return await call.services.archives.read(
+            lambda past: past.candles(symbol, interval, before_ns=before, limit=limit, skip=skip)
+        )
+
+    found = await page_of(newest, lambda bar: bar.start_ns, query, older)
+    content = models.Candles(symbol, interval, found.items)
+    return answer(content, headers=link_to_next(call.request.path, query, found))
+
+
+def _stands(call: Call, channel: Channel, levels: int | None = None) -> web.Response:
+    """How the stream of the instrument in the path would begin."""
+    return answer(_now(call, StreamKey(channel, call.book().instrument.symbol, levels)))
+
+
+def _now(call: Call, key: StreamKey) -> PublicMessage | None:
+    return call.venue.market_data.snapshot(key)

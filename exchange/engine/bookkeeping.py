@@ -327,7 +327,7 @@ class Bookkeeper:
             (event.seller, event.quantity, event.seller_fee),
         ):
             stake = self.stake(self._accounts[name], book)
-            stake.room = 0
+            stake.allowed = NOTHING
             self._move(stake, quantity, event.price, -fee)
             stake.secure()
             if self._scopes.any_hard_loss:

@@ -37,7 +37,7 @@ from exchange.engine.events import AccountBlocked, Event, OrderAccepted, QuotesP
 from exchange.engine.execution import Market
 from exchange.engine.express import Express
 from exchange.engine.funds import Funds
-from exchange.engine.ledger import PPM, Hold, Stake
+from exchange.engine.ledger import NOTHING, PPM, Hold, Stake
 from exchange.engine.order import Order
 from exchange.engine.removals import Removals, count_canceled
 from exchange.engine.risk import Breach, Scopes
@@ -141,7 +141,7 @@ class Clearing:
 
     def enter_counted(self, command: EnterOrder, account: Account, stake: Stake) -> Events:
         """The same for a request that is counted already."""
-        stake.room = 0
+        stake.allowed = NOTHING
         price, quantity = command.price, command.quantity
         if (
             price is None
@@ -255,7 +255,7 @@ class Clearing:
         if order is None or not order.leaves:
             return self._plain_replace(command)
         hold = self.books.hold_of(order)
-        hold.stake.room = 0
+        hold.stake.allowed = NOTHING
         refused = self._refusal_of_replace(command, account, order, hold)
         return refused if refused is not None else self._change(self._plain_replace, command, order, hold)
 

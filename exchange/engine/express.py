@@ -11,7 +11,6 @@ somebody looks closely. And a plain order needs no ``Hold``: what it holds follo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from exchange.engine import answers
@@ -23,6 +22,7 @@ from exchange.engine.ledger import PPM, Stake, needed
 from exchange.engine.level import DEAD_ALLOWED
 from exchange.engine.matching import sweep
 from exchange.engine.order import Order
+from exchange.engine.payment import Payment
 from exchange.engine.risk import next_second
 from protocol.vocabulary import CancelReason, OrderType, Price, Quantity, Side, TimeInForce
 from protocol.vocabulary import Request as Requested
@@ -43,7 +43,7 @@ _AT_ONCE: Final = CancelReason.IMMEDIATE_OR_CANCEL
 
 
 class Express:
-    """Handlers for what is frequent. Keeps nothing of its own."""
+    """Handlers for what is frequent."""
 
     def __init__(self, venue: Venue, clearing: Clearing) -> None:
         self._venue = venue
@@ -52,6 +52,7 @@ class Express:
         self._scopes = clearing.scopes
         self._books = clearing.books
         self._records = clearing.books.holds
+        self._payment = Payment(venue, clearing.books, clearing.scopes)
 
     # -- entry -------------------------------------------------------------------------------------
 
@@ -95,7 +96,6 @@ class Express:
             last = book.last_price
             if (
                 account.requests > stake.allowed
-                or quantity > stake.room
                 or quantity > stake.most
                 or price > stake.dearest
                 or last is None
@@ -104,7 +104,8 @@ class Express:
             ):
                 if not bounds.passes(stake, is_buy, quantity, price):
                     return self._clearing.enter_counted(command, account, stake)
-                bounds.grant(stake, quantity, price)
+                if last is not None:
+                    bounds.grant(stake, quantity, price)
         if is_buy:  # as ``needed``, written out
             amount = quantity * price * stake.quote_scale
             amount += amount * stake.fee_ppm // PPM + quantity * stake.fee_unit
@@ -118,7 +119,6 @@ class Express:
             return self._clearing.enter_counted(command, account, stake)
 
         # From here on nothing is refused.
-        stake.room -= quantity
         name, symbol, order_id = account.name, book.symbol, command.seq
         orders[client_order_id] = order = Order(
             order_id, name, client_order_id, symbol, side, _LIMIT, time_in_force, post_only, price, quantity, quantity
@@ -131,7 +131,7 @@ class Express:
         if crosses:
             venue = self._venue
             venue.last_trade_id = sweep(book, opposite, order, limit_key, venue.last_trade_id, trades)
-            self._pay(stake, is_buy, trades, command)
+            self._payment.pay(stake, is_buy, trades, command.at_ns)
             leaves = order.leaves
             if leaves:
                 amount = needed(stake, is_buy, leaves, price)
@@ -164,104 +164,6 @@ class Express:
         if books.to_pull or books.traded:
             return self._clearing.followed(events, command)
         return events
-
-    def _pay(self, stake: Stake, is_buy: bool, trades: Sequence[Trade], command: EnterOrder) -> None:
-        """As ``Bookkeeper.book`` for the trades of one aggressor, who had nothing held for it."""
-        accounts, records = self._accounts, self._records
-        symbol = stake.book.symbol
-        base_scale, quote_scale = stake.base_scale, stake.quote_scale
-        fee_ppm, fee_unit = stake.fee_ppm, stake.fee_unit
-        watched = self._scopes.any_hard_loss
-        traded, whole = self._books.traded, not trades[-1].taker_leaves
-        base, quote = stake.base, stake.quote
-        assert base is not None
-        assert quote is not None
-        moved = spent = fees = charged = 0
-        charges = False
-        for trade in trades:
-            quantity, price, fee = trade.quantity, trade.price, trade.maker_fee
-            notional, delivered = quantity * price * quote_scale, quantity * base_scale
-            maker = accounts[trade.maker]
-            other = maker.stakes[symbol]
-            if trade.maker_order_id in records:
-                self._books.at_ns = command.at_ns
-                self._books.fill_maker(trade)
-            else:
-                leaves, purse = trade.maker_leaves, other.quote
-                assert purse is not None
-                had = other.quantity
-                if is_buy:
-                    if had <= 0:
-                        other.quantity = had - quantity
-                        other.cost -= notional
-                    else:
-                        other.take(-quantity, price)
-                    other.open_sells -= quantity
-                    other.base.total -= delivered  # type: ignore[union-attr]  # of a spot instrument
-                    notional -= fee
-                    purse.free += notional
-                    purse.total += notional
-                else:
-                    if had >= 0:
-                        other.quantity = had + quantity
-                        other.cost += notional
-                    else:
-                        other.take(quantity, price)
-                    other.open_buys -= quantity
-                    goods = other.base
-                    assert goods is not None
-                    goods.free += delivered
-                    goods.total += delivered
-                    # It held for its own price, which is that of the trade: what it held for fees is left.
-                    held = notional * fee_ppm // PPM
-                    if leaves:
-                        before = (leaves + quantity) * price * quote_scale
-                        held = before * fee_ppm // PPM - (before - notional) * fee_ppm // PPM
-                    purse.free += held + quantity * fee_unit - fee
-                    purse.total -= notional + fee
-                if not leaves:
-                    other.open_orders -= 1
-                if fee:
-                    other.fees += fee
-                    charged += fee
-                    charges = True
-                if watched:
-                    traded.append(other)
-            maker.positions[symbol] = other.quantity
-
-            notional = quantity * price * quote_scale
-            had, fee = stake.quantity, trade.taker_fee
-            if is_buy:
-                if had >= 0:
-                    stake.quantity = had + quantity
-                    stake.cost += notional
-                else:
-                    stake.take(quantity, price)
-                moved += delivered
-                spent += notional + fee
-            else:
-                if had <= 0:
-                    stake.quantity = had - quantity
-                    stake.cost -= notional
-                else:
-                    stake.take(-quantity, price)
-                moved -= delivered
-                spent += fee - notional
-            if fee:
-                fees += fee
-                charges = True
-            if watched and not whole:
-                traded.append(stake)
-        base.free += moved
-        base.total += moved
-        quote.free -= spent
-        quote.total -= spent
-        stake.account.positions[symbol] = stake.quantity
-        if charges:
-            stake.fees += fees
-            self._books.house.charge(stake.asset, fees + charged)
-        if watched and whole:
-            traded.append(stake)
 
     # -- cancel ------------------------------------------------------------------------------------
 

@@ -63,7 +63,7 @@ class Stake:
     __slots__ = (
         "account", "allowed", "asset", "base", "base_scale", "book", "bounds", "buys_from", "cost", "day_start", "dearest",
         "fee_ppm", "fee_unit", "fees", "least", "margin", "margin_held", "most", "open_buys", "open_orders",
-        "open_sells", "quantity", "quote", "quote_scale", "realised", "room", "sells_from", "version",
+        "open_sells", "quantity", "quote", "quote_scale", "realised", "sells_from", "version",
     )  # fmt: skip
 
     def __init__(self, account: Account, book: Book, base: Purse | None, quote: Purse | None) -> None:
@@ -92,10 +92,8 @@ class Stake:
         # What the limits allow for certain (``Bounds.grant``), for whoever need not ask them each time.
         self.allowed = NOTHING
         """So many requests of its second the account may make until somebody looks closely."""
-        self.room: Quantity = 0
-        """So much may be entered until then, on either side."""
         self.most: Quantity = 0
-        """Of one order."""
+        """The quantity of each."""
         self.dearest: Price = 0
         """An order of so much at most costs what it may."""
         self.least: Money = 0

@@ -66,6 +66,7 @@ def sweep(
     symbol = instrument.symbol
     maker_ppm, maker_unit = instrument.maker_fee_ppm, instrument.maker_fee_per_unit
     taker_ppm, taker_unit = instrument.taker_fee_ppm, instrument.taker_fee_per_unit
+    scale = instrument.quote_scale
     charged = maker_ppm or maker_unit or taker_ppm or taker_unit
     keys, levels = opposite.keys, opposite.levels
     aggressor, taker_account = taker.side, taker.account
@@ -97,9 +98,14 @@ def sweep(
             maker.leaves = maker_leaves
             maker.cumulative = maker_cumulative = maker.cumulative + quantity
             if charged:
-                notional = price * quantity * instrument.quote_scale
-                of_maker = quantity * maker_unit + fee(notional, maker_ppm)
-                of_taker = quantity * taker_unit + fee(notional, taker_ppm)
+                notional = price * quantity * scale
+                # As ``fee``, written out.
+                of_maker = quantity * maker_unit + (
+                    notional * maker_ppm // _PPM if maker_ppm >= 0 else -(notional * -maker_ppm // _PPM)
+                )
+                of_taker = quantity * taker_unit + (
+                    notional * taker_ppm // _PPM if taker_ppm >= 0 else -(notional * -taker_ppm // _PPM)
+                )
             trade_id += 1
             trades.append(
                 Trade(

@@ -42,6 +42,9 @@ REASONS: Final = {
 UNBOUNDED: Final = 2**200
 """Above everything that can be counted: one comparison fewer than asking whether there is a bound."""
 
+_ORDERS: Final = 256
+"""So many orders a grant should be good for; a venue with less room than that looks closely more often."""
+
 _OF_EACH: Final = (
     Limit.ORDER_QUANTITY, Limit.ORDER_NOTIONAL, Limit.OPEN_QUANTITY, Limit.POSITION, Limit.COLLAR,
 )  # fmt: skip
@@ -146,29 +149,30 @@ class Bounds:
     def grant(self, stake: Stake, quantity: Quantity, price: Price) -> None:
         """Note what may be done from here without asking ``passes``, which the order in hand has passed.
 
-        Only ever too little: an account opens no more orders than it makes requests; what is entered takes from
-        ``room`` even if it is canceled later, and trades make the worst case of no side worse. Whatever else could
-        make things worse takes the grant back: another second, limits, day or instrument of the account takes all,
-        a replace, a bust and an order that did not go by the grant take the room.
+        Only ever too little. An account opens no more orders than it makes requests, and no more quantity than
+        that many of the largest order; cancels give nothing back, and trades make the worst case of no side worse.
+        Whatever else could make things worse takes the grant back: other limits, another second, day or instrument
+        of the account; a bust, and whatever is entered or replaced without going by the grant.
         """
         account = stake.account
         many = len(account.stakes) > 1
         orders = self.open_orders - stake.open_orders
         if self.all_orders is not UNBOUNDED:
             orders = min(orders, self.all_orders - orders_over_all(account))
-        stake.allowed = min(self.message_rate, account.requests + orders - 1)
-        stake.room = min(
+        room = min(
             self.open_quantity - stake.open_buys - stake.open_sells,
             self.position - stake.quantity - stake.open_buys,
             self.position + stake.quantity - stake.open_sells,
         )
-        # Any quantity up to one and any price up to the other: both have some way to go from the order in hand.
-        stake.most, stake.dearest = self.order_quantity, UNBOUNDED
+        # However much room there is, not all of it is for a single order; but the one in hand fits.
+        most = min(self.order_quantity, stake.book.maximum_quantity, max(quantity, room // _ORDERS))
+        stake.dearest = UNBOUNDED
         if self.order_notional is not UNBOUNDED:
-            stake.most = min(
-                stake.most, max(quantity, self.order_notional // (2 * price * stake.quote_scale))
-            )
-            stake.dearest = self.order_notional // (stake.most * stake.quote_scale)
+            # Any quantity up to one and any price up to the other: both have some way to go.
+            most = min(most, max(quantity, self.order_notional // (2 * price * stake.quote_scale)))
+            stake.dearest = self.order_notional // (most * stake.quote_scale)
+        stake.most = most
+        stake.allowed = min(self.message_rate, account.requests - 1 + min(orders, room // most))
         if not many:
             stake.least = stake.day_start - self.fewest_losses
         elif self.all_losses is UNBOUNDED:

@@ -33,6 +33,7 @@ CAUGHT_BY: dict[str, str] = {
     "time before price": "auction serves better prices first",
     "shares rounded up": "shares are rounded down",
     "fees rounded down": "fees are cut toward zero",
+    "fees rounded down, careful": "fees of an order with terms are cut toward zero",
     "hold kept": "reduced order holds less",
     "improvement kept": "better price gives money back",
     "margin of one side": "open sale needs its margin",

@@ -252,6 +252,21 @@ def _round_down(_: Callable[[int, int], Money]) -> Callable[[int, int], Money]:
     return lambda notional, rate_ppm: notional * rate_ppm // 1_000_000
 
 
+def _round_all_down(sweep: Sweep) -> Sweep:
+    def broken(
+        book: Book, opposite: BookSide, taker: Order, limit_key: int, trade_id: TradeId, trades: list[Trade]
+    ) -> TradeId:
+        last = sweep(book, opposite, taker, limit_key, trade_id, trades)
+        rate = book.instrument.maker_fee_ppm
+        trades[:] = [
+            msgspec.structs.replace(trade, maker_fee=trade.price * trade.quantity * rate // 1_000_000)
+            for trade in trades
+        ]
+        return last
+
+    return broken
+
+
 def _round_half_up(_: Callable[..., list[Quantity]]) -> Callable[..., list[Quantity]]:
     def broken(
         sizes: list[Quantity], quantity: Quantity, *, top: int | None = None, **_more: int
@@ -297,7 +312,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "no surplus rule": Mutant("of equal volumes the one nearest the reference wins", auction, "indicative", _ignore_surplus),
     "time before price": Mutant("an auction allocates by time alone", auction, "pairs", _pair_by_time_alone),
     "shares rounded up": Mutant("pro-rata shares are rounded half up", walk, "allocate", _round_half_up),
-    "fees rounded down": Mutant("rebates are rounded away from zero", matching, "fee", _round_down),
+    "fees rounded down": Mutant("rebates are rounded away from zero", engine, "sweep", _round_all_down),
+    "fees rounded down, careful": Mutant("as before", matching, "fee", _round_down),
     "peak not counted down": Mutant("a partial fill leaves the peak as it was", BookSide, "fill", _keep_the_peak),
     "places kept": Mutant("a replace that grows keeps its place", Careful, "_keeps_place", _keep_every_place),
 }  # fmt: skip

@@ -116,6 +116,7 @@ class MarketData:
         if peer.slow or peer.audience is not None or not peer.subscriptions:
             return
         self._audiences.seat(peer)
+        self._digest()
         for key in sorted(peer.missed, key=place_of):
             stream, seen = peer.subscriptions[key], peer.missed[key]
             if seen < 0:

@@ -4,6 +4,7 @@ import pytest
 
 from exchange.engine.commands import ChangePhase as ByTheClock
 from exchange.venue import Venue
+from protocol.checksum import checksum
 from protocol.desk import AdminDone, ChangePhase, SetLastPrice
 from protocol.fields import Message
 from protocol.market import AuctionExtended, AuctionResult, DepthDelta, Indication, PhaseStatus, TradePrint
@@ -30,7 +31,7 @@ from protocol.vocabulary import (
     Side,
     Symbol,
 )
-from tests.support.in_memory import OPERATORS, Trader, open_venue, order
+from tests.support.in_memory import OPERATORS, Trader, end_turn, open_venue, order
 from tests.support.wire_requests import ACME
 
 STATUS = Subscribe(Channel.STATUS, ACME)
@@ -113,7 +114,7 @@ def test_a_held_auction_is_told_with_its_result_its_prints_and_its_levels() -> N
     venue = in_call()
     trader, watcher = Trader(venue, "trader"), Trader(venue, "watcher")
     trader.send(order("b", Side.BUY, 10, 102), order("s", Side.SELL, 4, 98))
-    for channel in Channel:
+    for channel in (Channel.TRADES, Channel.AUCTION, Channel.STATUS, Channel.DEPTH):
         watcher.ask(Subscribe(channel, ACME))
 
     to(venue, Phase.CONTINUOUS)
@@ -122,7 +123,7 @@ def test_a_held_auction_is_told_with_its_result_its_prints_and_its_levels() -> N
         TradePrint(ACME, 1, 1, 0, 102, 4),
         AuctionResult(ACME, 2, 0, 4, 6, 102),
         PhaseStatus(ACME, 1, Phase.CONTINUOUS, Phase.PRE_OPEN, 0),
-        DepthDelta(ACME, 1, 0, [(102, 6)], [(98, 0)]),
+        DepthDelta(ACME, 1, checksum([(102, 6)], []), [(102, 6)], [(98, 0)]),
     ]
 
 
@@ -148,7 +149,10 @@ def test_the_book_may_be_crossed_while_a_call_lasts_and_depth_shows_it() -> None
 
     trader.send(order("b", Side.BUY, 10, 102), order("s", Side.SELL, 4, 98))
 
-    assert watcher.read() == [DepthDelta(ACME, 1, 0, [(102, 10)]), DepthDelta(ACME, 2, 0, [], [(98, 4)])]
+    assert watcher.read() == [
+        DepthDelta(ACME, 1, checksum([(102, 10)], []), [(102, 10)]),
+        DepthDelta(ACME, 2, checksum([(102, 10)], [(98, 4)]), [], [(98, 4)]),
+    ]
 
 
 def test_an_auction_outside_the_corridor_is_told_as_extended() -> None:
@@ -161,18 +165,18 @@ def test_an_auction_outside_the_corridor_is_told_as_extended() -> None:
     late = Trader(venue, "late").ask(AUCTION)
 
     assert watcher.read() == [AuctionExtended(ACME, 2, 0, 120)]
-    assert late[1:] == [Indication(ACME, 1, 1, 0, 120)]
+    assert late[1:] == [Indication(ACME, 2, 1, 0, 120)]  # what follows is number three
 
 
 def test_a_slow_reader_is_shown_how_things_stand_when_it_reads_again() -> None:
     venue = open_venue()
     trader, watcher = Trader(venue, "trader"), Trader(venue, "watcher")
     watcher.ask(STATUS, AUCTION)
-    watcher.peer.slow = True
+    venue.market_data.passes_by(watcher.peer)
 
     to(venue, Phase.PRE_OPEN)
     trader.send(order("b", Side.BUY, 1, 100))
-    venue.market_data.flush()
+    end_turn(venue)
     trader.send(order("s", Side.SELL, 1, 100))
     passed_by = watcher.read()
     watcher.peer.slow = False

@@ -217,9 +217,11 @@ async def test_a_watcher_that_stops_reading_gets_a_fresh_snapshot_when_it_reads_
         transport = watcher.writer.transport
         assert isinstance(transport, asyncio.ReadTransport)
         transport.pause_reading()
-        peer = next(iter(venue.venue.market_data.feed(Symbol("ACME")).depth_readers))  # type: ignore[union-attr]
+        (peer,) = (one for one in venue.venue.sessions() if one.subscriptions)
         sent = 0
-        while not peer.behind:
+        passed_by = False
+        while not passed_by:
+            passed_by = peer.slow  # so that a round of orders is left out
             trader.send(*(new(f"t{sent + n}", "buy", 1, 1 + (sent + n) % 900) for n in range(500)))
             for _ in range(500):
                 await trader.receive()

@@ -10,7 +10,7 @@ from typing import Final
 from exchange.access import Access
 from exchange.engine.commands import SetAccount
 from exchange.journal.recovery import start_from
-from exchange.peers import Peer, Touched
+from exchange.peers import Framing, Peer, Touched
 from exchange.venue import Venue
 from protocol.clock import ManualClock
 from protocol.desk import AdminRequest
@@ -23,13 +23,36 @@ from tests.support.wire_requests import ACME, listing
 OPERATORS: Final = (AccountId("olga"),)
 
 
+class MemoryPeer(Peer):
+    """A peer whose bytes end here."""
+
+    __slots__ = ("received",)
+
+    def __init__(self, framing: Framing = Framing.LINES) -> None:
+        super().__init__(ServerSession(), framing=framing)
+        self.received = bytearray()
+
+    def take(self) -> bytes:
+        """Everything since the last time."""
+        data = bytes(self.received)
+        self.received.clear()
+        return data
+
+
+def end_turn(venue: Venue) -> None:
+    """Hand everybody what the turn made for him."""
+    for peer, data, _ in venue.take_output():
+        if isinstance(peer, MemoryPeer):
+            peer.received += data
+
+
 class Trader:
     """A peer and the client session at its other end."""
 
     def __init__(self, venue: Venue, account: str) -> None:
         self.venue = venue
         self.client = ClientSession()
-        self.peer = Peer(ServerSession())
+        self.peer = MemoryPeer()
         self.client.log_in(AccountId(account))
         self.flush()
         self.welcome = self.read()[0]
@@ -44,8 +67,8 @@ class Trader:
 
     def read(self) -> list[Message]:
         """Everything since the last time, as of the end of a turn."""
-        self.venue.market_data.flush()
-        return self.client.receive_data(self.peer.session.data_to_send())
+        end_turn(self.venue)
+        return self.client.receive_data(self.peer.take())
 
     def ask(self, *messages: Message) -> list[Message]:
         """Send, and read the answers."""

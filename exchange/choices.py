@@ -54,3 +54,17 @@ class LogLevel(StrEnum):
     INFO = "info"  # connections, start and stop
     WARNING = "warning"
     ERROR = "error"
+
+
+class ExportWhat(StrEnum):
+    """What of a history is exported."""
+
+    TRADES = "trades"
+    CANDLES = "candles"
+    POSITIONS = "positions"
+
+
+class ExportFormat(StrEnum):
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSONL = "jsonl"  # one JSON object a line

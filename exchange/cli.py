@@ -1,4 +1,5 @@
-"""The venue's commands: ``init``, ``check``, ``hash-secret``, ``serve``, ``verify`` and ``conform``.
+"""The venue's commands: ``init``, ``check``, ``hash-secret``, ``serve``, ``verify`` and ``conform``; those about
+history are in ``exchange.records.cli``.
 
 In: what a person types. Out: a running venue, a file, or a verdict. Wrong use is one line and exit code 2.
 Secrets are never on the command line, where every other user of the machine could read them.
@@ -11,11 +12,15 @@ from typing import Annotated, Final
 import typer
 
 from exchange.choices import LogFormat, LogLevel, Sync
+from exchange.records import cli as records
 
 LONGEST_SECRET: Final = 256
 """Characters, as in the protocol's ``login``."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+app.add_typer(records.history, name="history")
+app.add_typer(records.imports, name="import")
+app.command()(records.export)
 
 
 @app.callback()

@@ -163,6 +163,7 @@ async def _run(
             if ready is not None:
                 ready(address)
             await _stopped_or_failed(stop, turns)
+            gateway.venue.feeds.close()  # who reads them would keep their gateways open
             if turns.failed.done():
                 gateway.abort()
                 if http is not None:
@@ -189,7 +190,8 @@ def _http_gateway(
     from exchange.gateways.http.app import HttpGateway
 
     past = None if history is None else HistoryReader(history.path)
-    return HttpGateway(sessions, config.http, clock, access, past)
+    recorder = None if history is None else history.recorder
+    return HttpGateway(sessions, config.http, clock, access, past, recorder)
 
 
 async def _listen_http(

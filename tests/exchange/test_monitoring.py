@@ -80,6 +80,8 @@ def test_figures_are_those_of_the_traffic(tmp_path: Path) -> None:
     assert after("tontine_instruments", phase="continuous") == 3
     assert after("tontine_open_orders", symbol="ACME") == 0
     assert after("tontine_accounts") == 1
+    assert 0 <= after("tontine_history_lag_commands") <= after("tontine_sequence_number")
+    assert after("tontine_history_failures_total") == 0
     assert after("process_resident_memory_bytes") > 1e7
     assert 'protocol="' in after.text
 

@@ -25,6 +25,7 @@ from exchange.gateways.http.services import SERVICES, Archives, HttpServices
 from exchange.gateways.http.serving import guard, on_prepare, serve
 from exchange.gateways.http.upgrade import WebSockets
 from exchange.gateways.tcp import TcpGateway
+from exchange.records.recorder import Recorder
 from protocol.clock import Clock
 
 _PATIENCE_S: Final = 2.0
@@ -41,8 +42,11 @@ class HttpGateway:
         clock: Clock,
         access: Access,
         past: Past | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
-        """``sessions``: where WebSockets go once they have shaken hands. ``past`` reads the history, if one is kept."""
+        """``sessions``: where WebSockets go once they have shaken hands. ``past`` reads the history, if one is kept, and
+        ``recorder`` writes it.
+        """
         venue, turns = sessions.venue, sessions.turns
         self._settings = settings
         self._web_sockets = WebSockets(sessions, settings)
@@ -58,6 +62,7 @@ class HttpGateway:
             started_ns=clock.now_ns(),
             closing=asyncio.Event(),
         )
+        self._monitoring = Monitoring(venue, turns, self._services.closing, self._open_connections, recorder)
         self._runner = web.AppRunner(
             self._application(), handler_cancellation=True, shutdown_timeout=_PATIENCE_S
         )
@@ -102,7 +107,7 @@ class HttpGateway:
         """All routes. Each module that answers requests adds its own."""
         app = web.Application(middlewares=[guard], client_max_size=self._settings.max_body_bytes)
         app.on_response_prepare.append(on_prepare)
-        services = app[SERVICES] = self._services
+        app[SERVICES] = self._services
         for route in ROUTES:
             handler = serve(route)
             app.router.add_route(route.method, route.path, handler)
@@ -110,8 +115,7 @@ class HttpGateway:
                 app.router.add_route("HEAD", route.path, handler)
         app.add_routes(description_routes())
         app.router.add_get("/ws", self._web_sockets.take, allow_head=False)
-        monitoring = Monitoring(services.venue, services.turns, services.closing, self._open_connections)
-        app.add_routes(monitoring.routes())
+        app.add_routes(self._monitoring.routes())
         return app
 
     def _open_connections(self) -> int:

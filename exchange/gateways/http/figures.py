@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from exchange import timings
 from exchange.metrics import DESCRIPTIONS
+from exchange.records.recorder import Recorder
 from exchange.timings import Timing
 from exchange.turns import Turns
 from exchange.venue import Venue
@@ -70,10 +71,13 @@ async def survey(turns: Turns) -> Survey:
 class Figures(Collector):
     """The families, in the order in which they are shown."""
 
-    def __init__(self, venue: Venue, turns: Turns, found: Survey, version: str) -> None:
+    def __init__(
+        self, venue: Venue, turns: Turns, found: Survey, recorder: Recorder | None, version: str
+    ) -> None:
         self._venue = venue
         self._turns = turns
         self._found = found
+        self._recorder = recorder
         self._version = version
 
     def collect(self) -> Iterator[Family]:
@@ -83,6 +87,7 @@ class Figures(Collector):
         yield from self._counts()
         yield self._stages()
         yield from self._journal()
+        yield from self._history()
         yield from self._queues()
         yield from self._market_data()
         yield from self._market()
@@ -155,6 +160,26 @@ class Figures(Collector):
             "For how long the commit has been under way that is; 0: none is.",
             self._turns.committing_for_ns / 1e9,
         )
+
+    def _history(self) -> Iterator[Family]:
+        recorder = self._recorder
+        if recorder is None:
+            return
+        yield _gauge(
+            "tontine_history_lag_commands",
+            "Commands that are carried out and not in the history yet.",
+            max(self._venue.sequencer.last_seq - recorder.written, 0),
+        )
+        for name, text, value in (
+            (
+                "dropped_turns",
+                "Turns that were left to be read from the journal: too many waited.",
+                recorder.dropped,
+            ),
+            ("catch_ups", "How often that was done.", recorder.caught_up),
+            ("failures", "How often the file of the history could not be written.", recorder.failures),
+        ):
+            yield CounterMetricFamily(f"tontine_history_{name}", text, value=value)
 
     def _queues(self) -> Iterator[Family]:
         found = self._found

@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from exchange.gateways.http.answers import HEADERS, Refused, answer
 from exchange.gateways.http.figures import Figures, survey
+from exchange.records.recorder import Recorder
 from exchange.turns import Turns
 from exchange.venue import Venue
 from protocol.vocabulary import ErrorCode
@@ -42,12 +43,13 @@ class Monitoring:
 
     def __init__(
         self, venue: Venue, turns: Turns, closing: asyncio.Event, http_connections: Callable[[], int],
-        *, patience_s: float = _PATIENCE_S,
+        recorder: Recorder | None = None, *, patience_s: float = _PATIENCE_S,
     ) -> None:  # fmt: skip
         """``closing`` is set when the venue shuts down. After ``patience_s`` a commit counts as stuck."""
         self._venue = venue
         self._turns = turns
         self._closing = closing
+        self._recorder = recorder
         self._http_connections = http_connections
         self._patience_s = patience_s
         self._version = _version()
@@ -66,7 +68,7 @@ class Monitoring:
         found.by_gateway.update({"tcp": 0, "websocket": 0})
         found.by_gateway["http"] = max(self._http_connections() - found.by_gateway["websocket"], 0)
         pieces: list[bytes] = []
-        for family in self._families(Figures(self._venue, self._turns, found, self._version)):
+        for family in self._families(Figures(self._venue, self._turns, found, self._recorder, self._version)):
             pieces.append(generate_latest(_One(family)))
             await asyncio.sleep(0)
         return web.Response(

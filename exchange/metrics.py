@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
-from exchange.engine.commands import CancelOrder, Command, EnterOrder, ReplaceOrder
+from exchange.engine.commands import Command
 from exchange.timings import Timings
 from protocol.vocabulary import RejectReason
 
@@ -57,9 +57,6 @@ DESCRIPTIONS: Final[dict[Metric, str]] = {
 }
 
 
-_FREQUENT: Final[tuple[type[Command], ...]] = (EnterOrder, CancelOrder, ReplaceOrder)
-
-
 class Metrics:
     """The counts of one venue."""
 
@@ -76,21 +73,11 @@ class Metrics:
         self._counts[metric] += 1
 
     def add_turn(self, commands: Sequence[Command]) -> None:
-        """These were carried out. Once a turn: three looks through a list cost a third of what counting each by itself does."""
+        """These were carried out: once a turn, in one sweep, so that a command by itself costs next to nothing here."""
         if len(commands) == 1:
             self.commands[type(commands[0])] += 1
-            return
-        kinds = list(map(type, commands))
-        left = len(kinds)
-        counts = self.commands
-        for kind in _FREQUENT:
-            number = kinds.count(kind)
-            if number:
-                counts[kind] += number
-                left -= number
-                if not left:
-                    return
-        counts.update(kind for kind in kinds if kind not in _FREQUENT)
+        else:
+            self.commands.update(map(type, commands))
 
     def refuse(self, command: Command, reason: RejectReason) -> None:
         """The market refused a command."""

@@ -13,7 +13,7 @@ from exchange.market_data.keys import StreamKey as VenuesKey
 from exchange.venue import Venue
 from protocol.errors import VenueError
 from protocol.fields import Message
-from protocol.market import Bar, DayStatistics, PrintBusted, TradePrint
+from protocol.market import Bar, DayStatistics, Indication, PrintBusted, TradePrint
 from protocol.messages import Error, Subscribed
 from protocol.vocabulary import Channel, Interval, Side
 from tests.support.in_memory import Trader
@@ -71,7 +71,7 @@ class Truth:
         return None if message is None else message.seq
 
     def of(self, key: StreamKey) -> object:
-        """What a subscriber who missed nothing knows."""
+        """What a subscriber who missed nothing knows; of a stream that has a number."""
         match key.channel:
             case Channel.BBO:
                 return self._depth(1)
@@ -89,7 +89,9 @@ class Truth:
             case Channel.STATUS:
                 return self._book.phase
             case Channel.AUCTION:
-                return self._venue.market_data.snapshot(VenuesKey(*key))
+                indication = self._venue.market_data.snapshot(VenuesKey(*key))
+                assert isinstance(indication, Indication)
+                return indication.price, indication.volume, indication.surplus
 
     @property
     def _book(self) -> Any:
@@ -250,7 +252,9 @@ class Follower:
             case Channel.STATUS:
                 return heard[-1].phase  # type: ignore[union-attr]  # phases only
             case Channel.AUCTION:
-                return heard[-1] if heard else None
+                # An extension has a number of its own, and leaves the indication as it was.
+                last = next(one for one in reversed(heard) if isinstance(one, Indication))
+                return last.price, last.volume, last.surplus
 
     def _view(self, key: StreamKey) -> Any:
         return self.market._streams[key].view

@@ -153,6 +153,48 @@ async def test_the_drop_copy_shows_both_sides_of_a_trade(tmp_path: Path) -> None
     assert sorted(out.splitlines()) == ["anna buy 10 ACME at 100", "ben sell 10 ACME at 100"]
 
 
+async def test_the_order_book_shows_where_an_order_stands_until_it_is_filled(tmp_path: Path) -> None:
+    with running_venue(tmp_path, journal=False) as venue:
+        async with Client.connect(venue.host, venue.port, account="anna") as anna:
+            await anna.buy("ACME", 5, at=100)
+            await anna.sell("ACME", 5, at=102)
+            book = started("order_book.py", venue.host, str(venue.port), "ACME", "10")
+            seen = await asyncio.to_thread(lines_up_to, book, "ours: 1")
+            await anna.sell("ACME", 8, at=100)
+            seen += await asyncio.to_thread(lines_up_to, book, "ours: 0")
+            await anna.sell("ACME", 7, at=100)
+        out, err = await asyncio.to_thread(rest_of, book)
+
+    assert (book.returncode, err) == (0, "")
+    assert [line.partition(": ")[2] for line in seen] == [
+        "bid 100 ask 102, imbalance +0.50, microprice 101.50; ours: 1 orders ahead, 5 to trade first",
+        "bid 100 ask 102, imbalance +0.17, microprice 101.17; ours: 0 orders ahead, 0 to trade first",
+    ]
+    assert [line.partition(": ")[2] for line in out.splitlines()] == ["ours is gone", ""]
+    assert out.splitlines()[-1] == "recovered 0 times"
+
+
+async def test_candles_are_printed_as_they_form(tmp_path: Path) -> None:
+    with running_venue(tmp_path, journal=False) as venue:
+        candles = started("candles.py", venue.host, str(venue.port), "ACME", "3", "1d")
+        await asyncio.to_thread(lines_up_to, candles, "watching")
+        seen: list[str] = []
+        async with Client.connect(venue.host, venue.port, account="anna") as anna:
+            for price, shown in ((100, "1 trades"), (105, "2 trades"), (98, "3 trades")):
+                await anna.sell("ACME", 2, at=price)
+                await anna.buy("ACME", 2, at=price)
+                if shown != "3 trades":
+                    seen += await asyncio.to_thread(lines_up_to, candles, shown)
+        out, err = await asyncio.to_thread(rest_of, candles)
+
+    assert (candles.returncode, err) == (0, "")
+    assert [*seen, *out.splitlines()] == [
+        "00:00:00 open 100 high 100 low 100 close 100, 2 in 1 trades",
+        "00:00:00 open 100 high 105 low 100 close 105, 4 in 2 trades",
+        "00:00:00 open 100 high 105 low 98 close 98, 6 in 3 trades",
+    ]
+
+
 async def test_the_quotes_are_pulled_after_two_trades(tmp_path: Path) -> None:
     with running_venue(tmp_path) as venue:
         quoter = started("quoting.py", venue.host, str(venue.port))

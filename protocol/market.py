@@ -201,7 +201,9 @@ class Bar(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     close: Annotated[Price, Meta(description="Price of the last trade.")]
     volume: Annotated[Quantity, Meta(description="Quantity traded.")]
     turnover: Annotated[Money, Meta(description="Sum of price times quantity.")]
-    trades: Annotated[int, Meta(description="How many.")]
+    trades: Annotated[
+        int, Meta(description="How many; 0: all that there were are undone, and the candle is gone.")
+    ]
 
 
 IntervalField = Annotated[Interval, Meta(description="How long each is.")]

@@ -174,7 +174,12 @@ def _message(kind: type[Message]) -> str:
 def _part(kind: type[msgspec.Struct]) -> str:
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
-    return "\n\n".join((f"### {kind.__name__}", _prose(kind), _fields(info)))
+    return "\n\n".join((f"### {kind.__name__}", _prose(kind) + _told_apart(info), _fields(info)))
+
+
+def _told_apart(info: inspect.StructType) -> str:
+    """How a part says which of several it is."""
+    return f' It has `"{info.tag_field}":"{info.tag}"`.' if info.tag_field else ""
 
 
 def _words(words: type[StrEnum]) -> str:
@@ -210,7 +215,7 @@ def _type(kind: inspect.Type) -> str:
             return "`true` or `false`"
         case inspect.RawType():
             return "object"
-        case inspect.StructType(tag=str(tag)):
+        case inspect.StructType(tag=str(tag), tag_field="type"):
             return f"[{tag}](#{tag})"
         case inspect.EnumType(cls=cls) | inspect.StructType(cls=cls):
             return f"[{cls.__name__}](#{cls.__name__.lower()})"

@@ -13,7 +13,7 @@ from exchange.market_data.keys import StreamKey as VenuesKey
 from exchange.venue import Venue
 from protocol.errors import VenueError
 from protocol.fields import Message
-from protocol.market import Bar, DayStatistics, Indication, PrintBusted, TradePrint
+from protocol.market import AuctionExtended, Bar, DayStatistics, Indication, PrintBusted, TradePrint
 from protocol.messages import Error, Subscribed
 from protocol.vocabulary import Channel, Interval, Side
 from tests.support.in_memory import Trader
@@ -272,5 +272,8 @@ class Follower:
             if self._loses():
                 self.behind.add(key)
             else:
-                self.behind.discard(key)
+                if not isinstance(
+                    message, AuctionExtended
+                ):  # which is no indication, and does not say that one was lost
+                    self.behind.discard(key)
                 self.market.take(message)

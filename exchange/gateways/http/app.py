@@ -49,7 +49,7 @@ class HttpGateway:
         """
         venue, turns = sessions.venue, sessions.turns
         self._settings = settings
-        self._web_sockets = WebSockets(sessions, settings)
+        self._web_sockets = WebSockets(sessions)
         self._services = HttpServices(
             venue=venue,
             turns=turns,
@@ -114,7 +114,7 @@ class HttpGateway:
             if route.method == "GET":
                 app.router.add_route("HEAD", route.path, handler)
         app.add_routes(description_routes())
-        app.router.add_get("/ws", self._web_sockets.take, allow_head=False)
+        app.add_routes(self._web_sockets.routes())
         app.add_routes(self._monitoring.routes())
         return app
 

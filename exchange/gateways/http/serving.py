@@ -131,11 +131,21 @@ def _check_site(request: web.Request, services: HttpServices) -> None:
     if services.access.open and not _is_loopback(host):
         # A name that somebody else points to this machine: pages under it would count as the venue's own.
         raise Refused(ErrorCode.NOT_ALLOWED, "an open venue is asked as localhost only", "header.Host")
-    origin = request.headers.get(hdrs.ORIGIN)
-    if origin is None or origin == f"{request.scheme}://{host}" or _is_allowed(origin, services):
-        return
     if request.method not in _READS:
-        raise Refused(ErrorCode.NOT_ALLOWED, f"pages of {origin[:200]} may not ask for that", "header.Origin")
+        check_origin(request)
+
+
+def check_origin(request: web.Request) -> None:
+    """What is asked for acts for somebody: no page of another site may ask that.
+
+    Raises:
+        Refused: one does.
+    """
+    origin = request.headers.get(hdrs.ORIGIN)
+    own = f"{request.scheme}://{request.headers.get(hdrs.HOST, '')}"
+    if origin is None or origin == own or _is_allowed(origin, request.app[SERVICES]):
+        return
+    raise Refused(ErrorCode.NOT_ALLOWED, f"pages of {origin[:200]} may not ask for that", "header.Origin")
 
 
 def _is_loopback(host: str) -> bool:

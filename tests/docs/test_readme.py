@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import tontine
-from tests.support.venue import Json, running_venue
+from tests.support.venue import Json, new, running_venue
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -72,6 +72,24 @@ def test_the_python_program_trades(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("TradeReport(") == 1
     assert "Canceled(" in done.stdout
+
+
+def test_the_program_that_watches_shows_the_book(tmp_path: Path) -> None:
+    with running_venue(tmp_path, journal=False) as venue, venue.login("alice") as alice:
+        for name, side, quantity, price in (("a1", "buy", 30, 10_000), ("a2", "sell", 10, 10_010)):
+            assert alice.ask(new(name, side, quantity, price))["type"] == "accepted"
+        watching = subprocess.Popen(
+            [sys.executable, "-c", block("watching").replace("7001", str(venue.port))],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        )
+        with watching:
+            assert watching.stdout is not None
+            first = watching.stdout.readline()
+            watching.kill()
+
+    assert first == "10000 10010 0.5\n"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -27,6 +27,9 @@ from protocol.vocabulary import Interval, Nanoseconds
 PAGE: Final = 5_000
 """Rows that are in memory at once."""
 
+_SECOND: Final = 1_000_000_000
+_LARGEST: Final = 2**63 - 1
+
 Row = tuple[Any, ...]
 Write = Callable[[bytes], object]
 
@@ -69,7 +72,7 @@ TABLES: Final = {
         ("symbol", "interval", "start_ns", "open", "high", "low", "close", "volume", "turnover", "trades"),
         "start_ns",
         "start",
-        "symbol, start_ns",
+        "symbol, interval, start_ns",
     ),
     ExportWhat.POSITIONS: Table(
         "positions join days using (day)",
@@ -115,8 +118,8 @@ def moment_ns(option: str, text: str) -> Nanoseconds:
 
 def iso(at_ns: Nanoseconds) -> str:
     """``2026-11-21T09:30:00.000000001Z``."""
-    seconds, fraction = divmod(at_ns, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
+    at_s, fraction = divmod(at_ns, _SECOND)
+    return f"{_second_in_words(at_s)}.{fraction:09d}Z"
 
 
 def export_to(source: Path, wanted: Wanted, form: ExportFormat, out: Path | None) -> int:
@@ -192,7 +195,7 @@ def pages_of(store: Store, wanted: Wanted) -> Iterator[list[Row]]:
     try:
         cursor = store.connection.execute(query, values)
         while rows := cursor.fetchmany(PAGE):
-            yield [_outside(row, time, money) for row in rows]
+            yield _outside(rows, time, money)
     except sqlite3.Error as error:
         raise HistoryError(str(store.path), str(error)) from error
 
@@ -203,14 +206,24 @@ def columns_of(table: Table) -> list[str]:
     return [*table.columns[:place], table.iso, *table.columns[place:]]
 
 
-def _outside(row: Row, time: int, money: list[int]) -> Row:
-    """A row with its time in words, and all its integers as such."""
-    values = list(row)
-    for place in money:
-        if isinstance(values[place], str):
-            values[place] = int(values[place])
-    values.insert(time + 1, iso(row[time]))
-    return tuple(values)
+def _outside(rows: list[Row], time: int, money: list[int]) -> list[Row]:
+    """Rows with their times in words, and all integers as such."""
+    after = time + 1
+    found = []
+    second, words = -1, ""
+    for row in rows:
+        at_s, fraction = divmod(row[time], _SECOND)
+        if at_s != second:  # most times share their second with the one before
+            second, words = at_s, _second_in_words(at_s)
+        for place in money:
+            if type(row[place]) is str:
+                row = (*row[:place], int(row[place]), *row[place + 1 :])
+        found.append((*row[:after], f"{words}.{fraction:09d}Z", *row[after:]))
+    return found
+
+
+def _second_in_words(at_s: int) -> str:
+    return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _write_csv(pages: Iterable[list[Row]], table: Table, write: Write) -> int:
@@ -242,12 +255,12 @@ def _write_jsonl(pages: Iterable[list[Row]], table: Table, write: Write) -> int:
 
 def _object(names: list[str], row: Row) -> dict[str, Any]:
     return {
-        name: value if type(value) is not int or -(2**63) <= value < 2**64 else _Large(value)
+        name: value if type(value) is not int or -_LARGEST <= value <= _LARGEST else _large(value)
         for name, value in zip(names, row, strict=True)
     }
 
 
-def _Large(value: int) -> msgspec.Raw:  # noqa: N802  # stands for a number
+def _large(value: int) -> msgspec.Raw:
     """An integer that the encoder has no room for."""
     return msgspec.Raw(str(value).encode())
 

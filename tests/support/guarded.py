@@ -30,9 +30,12 @@ def _hash(name: str) -> str:
     return hash_secret(SECRETS[name])
 
 
-def venue_file(directory: Path, tcp: str = "") -> Path:
-    """Everybody of ``SECRETS``, one instrument; ``tcp``: further lines of the section of that name."""
-    lines = ['name = "guarded"', "[tcp]", tcp, "[[instruments]]", 'symbol = "ACME"']
+def venue_file(directory: Path, tcp: str = "", http: str | None = None) -> Path:
+    """Everybody of ``SECRETS``, one instrument; ``tcp``, ``http``: further lines of the sections of that name."""
+    lines = ['name = "guarded"', "[tcp]", tcp]
+    if http is not None:
+        lines += ["[http]", "port = 0", http]
+    lines += ["[[instruments]]", 'symbol = "ACME"']
     for name in SECRETS:
         lines += ["[[accounts]]", f'name = "{name}"', f'role = "{_ROLES.get(name, "trader")}"']
         lines += [f'secret_hash = "{_hash(name)}"']
@@ -44,9 +47,11 @@ def venue_file(directory: Path, tcp: str = "") -> Path:
 
 
 @contextmanager
-def guarded_venue(directory: Path, *arguments: str, tcp: str = "") -> Iterator[VenueProcess]:
-    """That venue, with a journal that is not synced."""
-    file = str(venue_file(directory, tcp))
+def guarded_venue(
+    directory: Path, *arguments: str, tcp: str = "", http: str | None = None
+) -> Iterator[VenueProcess]:
+    """That venue, with a journal that is not synced; with ``http`` it serves that, too."""
+    file = str(venue_file(directory, tcp, http))
     with running_venue(directory, file, "--sync", "off", *arguments, open_venue=False) as venue:
         yield venue
 

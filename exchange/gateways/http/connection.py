@@ -7,11 +7,17 @@ an answer in the form of all others.
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
 
 from exchange.gateways.http.answers import Refused
 from protocol.vocabulary import ErrorCode
+
+_LINGER_S: Final = 1.0
+"""So long the body of a request that was refused is read and thrown away, so that its sender sees why."""
 
 
 class HttpConnection(web.RequestHandler):
@@ -27,7 +33,7 @@ class HttpConnection(web.RequestHandler):
             server,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=timeout_s,  # runs on while a head is incomplete
-            lingering_time=0.0,
+            lingering_time=_LINGER_S,
             tcp_keepalive=False,
             auto_decompress=False,
             access_log=None,  # type: ignore[arg-type]  # aiohttp's way to have none
@@ -60,11 +66,15 @@ class HttpConnection(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """An answer to what was no HTTP; the application answers everything else itself."""
-        code = ErrorCode.INTERNAL_ERROR if status >= 500 else ErrorCode.INVALID_MESSAGE
-        text = "no HTTP" if code is ErrorCode.INVALID_MESSAGE else "a fault of the venue's own"
-        refused = Refused(code, text)
+        too_long = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        if isinstance(exc, LineTooLong):
+            refused = Refused(ErrorCode.LINE_TOO_LONG, "the head of the request is too long", status=too_long)
+        elif status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            refused = Refused(ErrorCode.INVALID_MESSAGE, "no HTTP", status=HTTPStatus.BAD_REQUEST)
+        else:
+            refused = Refused(ErrorCode.INTERNAL_ERROR, "a fault of the venue's own")
         response = refused.response()
-        response.set_status(status)
+        response.headers["Server"] = "tontine"
         response.force_close()
         return response
 

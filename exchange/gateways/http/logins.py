@@ -14,7 +14,7 @@ import secrets
 from collections import OrderedDict
 from typing import Final, NamedTuple
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
 from exchange.access import Access, Refusal
 from exchange.engine.accounts import Account
@@ -51,13 +51,13 @@ class Logins:
         self._right: OrderedDict[bytes, str] = OrderedDict()  # pair -> the secret hash it was checked against
         self._asked: dict[bytes, asyncio.Future[Refusal | None]] = {}
 
-    async def caller(self, request: web.Request, source: str) -> Caller:
-        """Who sent this.
+    async def caller(self, authorization: str | None, source: str) -> Caller:
+        """Who sent a request with this ``Authorization`` from there.
 
         Raises:
             Refused: nobody said who, the secret is wrong, too many were, or the account is disabled.
         """
-        name, secret = _credentials(request)
+        name, secret = _credentials(authorization)
         pair = hashlib.blake2b(f"{name}\0{secret}".encode(), key=self._key).digest()
         await self._check(pair, source, name, secret)
         account = self._account(name)
@@ -129,8 +129,7 @@ def check_role(caller: Caller, asks: type[Message]) -> None:
         raise Refused(code, f"{caller.account} {text}")
 
 
-def _credentials(request: web.Request) -> tuple[AccountId, str]:
-    header = request.headers.get(hdrs.AUTHORIZATION)
+def _credentials(header: str | None) -> tuple[AccountId, str]:
     if header is None:
         text = "say who you are: HTTP Basic authentication, account and secret"
         raise Refused(ErrorCode.NOT_LOGGED_IN, text, "header.Authorization", headers=_CHALLENGE)

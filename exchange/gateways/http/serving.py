@@ -57,7 +57,7 @@ async def _caller(request: web.Request, route: Route, services: HttpServices) ->
     )
     if not needed:
         return None
-    caller = await services.logins.caller(request, source_of_request(request))
+    caller = await services.logins.caller(request.headers.get(hdrs.AUTHORIZATION), source_of_request(request))
     if route.asks is not None:
         check_role(caller, route.asks)
     return caller

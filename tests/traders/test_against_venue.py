@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from protocol.clock import SystemClock
 from protocol.errors import ConfigError, SessionBroken
-from protocol.market import TradePrint
+from protocol.market import Bar, TradePrint
 from protocol.messages import Accepted, Canceled, MassCanceled, Rejected, Replaced, TradeReport
-from protocol.vocabulary import CancelReason, OrderState, RejectReason, TimeInForce
+from protocol.vocabulary import CancelReason, OrderState, RejectReason, Side, TimeInForce
 from tests.support.venue import running_venue
 from tests.traders.reports import ACME
 from traders.client import Client
@@ -97,6 +98,76 @@ async def test_orders_of_one_turn_are_all_answered(venue_address: Address) -> No
         assert all(order.rejection is None for order in orders)
         assert isinstance(done, MassCanceled)
         assert done.count == 500
+
+
+async def test_every_channel_follows_the_market_and_nothing_has_to_be_recovered(
+    venue_address: Address,
+) -> None:
+    async with (
+        Client.connect(*venue_address, account="alice") as alice,
+        Client.connect(*venue_address, account="bob") as bob,
+        aclosing(bob.bbo("ACME")) as best,
+        aclosing(bob.depth("ACME", levels=3)) as depths,
+        aclosing(bob.depth("ACME")) as whole,
+        aclosing(bob.orders("ACME")) as books,
+        aclosing(bob.candles("ACME", "1d")) as candles,
+        aclosing(bob.statistics("ACME")) as days,
+        aclosing(bob.status("ACME")) as phases,
+        aclosing(bob.tape("ACME")) as tape,
+    ):
+        states = (best, depths, whole, books, days)
+        begin = [await anext(one) for one in (*states, phases)]
+        news = [asyncio.ensure_future(anext(one)) for one in (candles, tape)]
+        # Somebody who asks for nothing new and is answered: the subscriptions before it stand.
+        await bob.account()
+        resting = await alice.buy("ACME", 100, at=10_000)
+        await alice.sell("ACME", 40, at=10_000)
+        bar, trade = [await one for one in news]
+        while (await anext(best)).best(Side.BUY) != (10_000, 60):
+            pass
+        while (await anext(depths)).bids != ((10_000, 60),):
+            pass
+        while (await anext(whole)).bids != ((10_000, 60),):
+            pass
+        while (place := (await anext(books)).place(resting.order_id or 0)) is None or place.quantity != 60:
+            pass
+        while (day := await anext(days)).trades == 0:
+            pass
+
+        assert len(begin) == 6
+        assert (place.price, place.position, place.ahead) == (10_000, 0, 0)
+        assert isinstance(bar, Bar)
+        assert (bar.close, bar.volume, bar.trades) == (10_000, 40, 1)
+        assert isinstance(trade, TradePrint)
+        assert (trade.price, trade.quantity) == (10_000, 40)
+        assert (day.volume, day.last, day.vwap) == (40, 10_000, 10_000)
+        assert bob.recoveries == 0
+
+
+async def test_after_a_break_every_book_is_read_anew(tmp_path: Path) -> None:
+    with running_venue(tmp_path) as venue:
+        async with Client.connect(venue.host, venue.port, account="alice") as alice:
+            await alice.buy("ACME", 5, at=90)
+            await alice.buy("ACME", 7, at=90)
+            before = await first_of(alice.orders("ACME"))
+        venue.kill()
+    with running_venue(tmp_path, port=venue.port) as again:
+        async with Client.connect(again.host, again.port, account="alice") as alice:
+            after = await first_of(alice.orders("ACME"))
+            depth = await first_of(alice.depth("ACME", levels=10))
+        again.stop()
+
+    assert [level.orders for level in after.bids] == [level.orders for level in before.bids]
+    assert depth.bids == ((90, 12),)
+
+
+T = TypeVar("T")
+
+
+async def first_of(stream: AsyncGenerator[T, None]) -> T:
+    """How things stand."""
+    async with aclosing(stream) as items:
+        return await anext(items)
 
 
 # -- fleet -----------------------------------------------------------------------------------------

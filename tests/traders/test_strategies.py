@@ -8,11 +8,13 @@ from pydantic import ValidationError
 
 from protocol.desk import TradeBusted
 from protocol.errors import LocalProtocolError
-from protocol.market import PrintBusted, TradePrint
+from protocol.market import Bar, Candle, DayStatistics, PrintBusted, TradePrint
 from protocol.messages import InstrumentInfo, PrivateMessage
-from protocol.vocabulary import Side, Symbol
+from protocol.vocabulary import Interval, Side, Symbol
 from tests.traders.reports import ACME, NOW, accepted, canceled, printed, rejected, replaced, traded
 from traders.book_view import Depth
+from traders.market.items import Seen
+from traders.market.orders import OrderBook
 from traders.strategies.base import Parameters, Strategy
 from traders.strategies.intents import (
     CancelAll,
@@ -53,6 +55,29 @@ def follower() -> Follower:
 
 
 # -- the base --------------------------------------------------------------------------------------
+def test_each_kind_of_market_data_has_its_hook() -> None:
+    class Listener(Strategy):
+        def on_orders(self, book: OrderBook) -> Iterable[Intent]:
+            yield self.buy(ACME, 1, at=1)
+
+        def on_candle(self, candle: Candle) -> Iterable[Intent]:
+            yield self.buy(ACME, 2, at=candle.bar.low)
+
+        def on_statistics(self, day: DayStatistics) -> Iterable[Intent]:
+            yield self.buy(ACME, day.volume, at=3)
+
+    listener, silent = (kind([instrument()], Parameters(), Random(1)) for kind in (Listener, Strategy))
+    candle = Candle(ACME, 1, Interval.MINUTE, Bar(0, 9, 9, 2, 9, 1, 9, 1))
+    seen: list[Seen] = [OrderBook(ACME, 1, (), ()), candle, DayStatistics(ACME, 1, 3, 30, 1)]
+
+    placed = [listener.on_event(one) for one in seen]
+
+    assert placed == [
+        (Place(1, ACME, Side.BUY, 1, 1),), (Place(2, ACME, Side.BUY, 2, 2),), (Place(3, ACME, Side.BUY, 3, 3),),
+    ]  # fmt: skip
+    assert [silent.on_event(one) for one in seen] == [(), (), ()]
+
+
 def test_a_strategy_without_hooks_wants_nothing() -> None:
     strategy = Strategy([instrument()], Parameters(), Random(1))
     events: list[Event] = [Started(NOW), printed(), Depth(ACME, 1, (), ()), TimerFired(NOW), Stopping()]

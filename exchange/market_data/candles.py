@@ -38,7 +38,7 @@ class Sums(Keeper):
         self.tally.end_day()
 
     def seed(self, trades: Iterable[TradePrint], bars: Mapping[Interval, list[Bar]]) -> None:
-        self.tally.seed([(one.trade_id, one.at_ns, one.price, one.quantity) for one in trades], bars)
+        self.tally.seed(((one.trade_id, one.at_ns, one.price, one.quantity) for one in trades), bars)
 
 
 class CandleStream(Stream):

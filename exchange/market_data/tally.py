@@ -80,17 +80,16 @@ class Tally:
         ones of each interval, oldest first, these trades included. Trades of earlier days can't be
         taken out of a bar any more.
         """
-        known = {interval: BarSeries(interval, KEPT_BARS) for interval in Interval}
         last: deque[Fill] = deque(maxlen=KEPT_TRADES)
+        seconds = BarSeries(Interval.SECOND)
         for fill in fills:
             last.append(fill)
-            _, _, price, quantity = fill
+            seconds.add(*fill)
+        known = {interval: BarSeries(interval, KEPT_BARS) for interval in Interval}
+        for second in seconds.bars:
+            self._add_to_day(second)
             for series in known.values():
-                series.add(*fill)
-            if self._day is None:
-                self._day = GrowingBar.of(0, fill[0], price, quantity)
-            else:
-                self._day.add(price, quantity)
+                series.append(second)
         for interval, given in bars.items():
             today = {bar.start_ns: bar for bar in known[interval].bars}
             for bar in given:
@@ -135,10 +134,13 @@ class Tally:
             for second in seconds.bars:
                 touched[interval] = series.append(second)
         for second in seconds.bars:
-            if self._day is None:
-                self._day = second.copied(0)
-            else:
-                self._day.append(second)
+            self._add_to_day(second)
+
+    def _add_to_day(self, second: GrowingBar) -> None:
+        if self._day is None:
+            self._day = second.copied(0)
+        else:
+            self._day.append(second)
 
     def _undo(
         self,

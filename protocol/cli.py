@@ -14,6 +14,7 @@ app = typer.Typer()
 @app.command()
 def schema(
     markdown: Annotated[bool, typer.Option("--markdown", help="Tables for people instead.")] = False,
+    asyncapi: Annotated[bool, typer.Option("--asyncapi", help="An AsyncAPI 3.0 document instead.")] = False,
     update: Annotated[
         Path | None,
         typer.Option(help="Make the generated parts of this page anew.", dir_okay=False),
@@ -21,10 +22,14 @@ def schema(
 ) -> None:
     """Print the JSON Schema of the protocol: every message and field, both ways.
 
+    With --asyncapi also over what they travel, and what answers what; a venue with HTTP has the same document, with
+    its own addresses, at /asyncapi.json.
+
     Example: tontine schema > tontine.schema.json
     """
     import json
 
+    from protocol.asyncapi import document
     from protocol.errors import ConfigError
     from protocol.schema import json_schema, markdown_reference, refresh
 
@@ -38,6 +43,8 @@ def schema(
             raise ConfigError(str(update), error.strerror or str(error)) from error
         except ConfigError as error:
             raise ConfigError(str(update), error.text) from error
+    elif asyncapi:
+        print(json.dumps(document(), indent=2))
     elif markdown:
         print(markdown_reference())
     else:

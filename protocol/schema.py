@@ -67,7 +67,7 @@ def json_schema() -> dict[str, Any]:
     roots, definitions = msgspec.json.schema_components(
         (ClientMessage, ServerMessage), ref_template="#/$defs/{name}"
     )
-    for kind, examples in _examples().items():
+    for kind, examples in examples_by_kind().items():
         definitions[kind.__name__]["examples"] = [
             msgspec.json.decode(encode(example)) for example in examples
         ]
@@ -137,7 +137,8 @@ def refresh(page: str) -> str:
     return page
 
 
-def _examples() -> dict[type[Message], list[Message]]:
+def examples_by_kind() -> dict[type[Message], list[Message]]:
+    """The examples of each message."""
     examples: dict[type[Message], list[Message]] = {}
     for example in EXAMPLES:
         examples.setdefault(type(example), []).append(example)
@@ -160,11 +161,11 @@ def _section(title: str, kinds: Iterable[type[Message]]) -> list[str]:
 def _message(kind: type[Message]) -> str:
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
-    examples = "".join(encode(example).decode() for example in _examples()[kind])
+    examples = "".join(encode(example).decode() for example in examples_by_kind()[kind])
     return "\n\n".join(
         (
             f"### `{info.tag}`",
-            _prose(kind),
+            prose(kind),
             _fields(info),
             f"```json\n{examples}```",
         )
@@ -174,7 +175,7 @@ def _message(kind: type[Message]) -> str:
 def _part(kind: type[msgspec.Struct]) -> str:
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
-    return "\n\n".join((f"### {kind.__name__}", _prose(kind) + _told_apart(info), _fields(info)))
+    return "\n\n".join((f"### {kind.__name__}", prose(kind) + _told_apart(info), _fields(info)))
 
 
 def _told_apart(info: inspect.StructType) -> str:
@@ -248,6 +249,7 @@ def _description(field: inspect.Field) -> str:
     return str(field.type.extra_json_schema["description"])
 
 
-def _prose(kind: type) -> str:
+def prose(kind: type) -> str:
+    """What a message or a part of one is, as Markdown in one line."""
     text = re.sub(r"\s*\n\s*", " ", (kind.__doc__ or "").strip())
     return text.replace("``", "`")

@@ -58,6 +58,9 @@ class TcpGateway:
         """Connections that begin from now on have these; set it to change them."""
         self.metrics = venue.metrics
         self.loop = asyncio.get_running_loop()
+        self.address = ("", 0)
+        """Where it listens, once it does."""
+        self.is_secure = False
         # A view: through TLS asyncio writes into slices of it, and a slice of a bytearray is a copy.
         self.chunk = memoryview(bytearray(_CHUNK))
         self._clock = clock
@@ -74,7 +77,9 @@ class TcpGateway:
         Raises:
             OSError: the address can't be had.
         """
-        return await self._acceptor.listen(host, port, tls)
+        self.is_secure = tls is not None
+        self.address = await self._acceptor.listen(host, port, tls)
+        return self.address
 
     def join(self, connection: TcpConnection) -> None:
         """A connection is open."""

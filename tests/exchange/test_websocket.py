@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from exchange.self_signed import make_self_signed
+from protocol.asyncapi import Listening, document
 from tests.support.guarded import login
 from tests.support.venue import Json, RawClient, VenueProcess, new
 from tests.support.websocket import (
@@ -409,3 +411,13 @@ def test_plain_http_goes_on_beside_it(venue: VenueProcess) -> None:
     with logged_in(venue, "beside"), RawClient("127.0.0.1", http_port(venue)) as browser:
         browser.send_bytes(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert browser.socket.recv(12) == b"HTTP/1.1 200"
+
+
+# -- its description -------------------------------------------------------------------------------
+def test_the_description_names_the_addresses_by_which_the_venue_was_reached(venue: VenueProcess) -> None:
+    port = http_port(venue)
+
+    with urllib.request.urlopen(f"http://localhost:{port}/asyncapi.json") as response:
+        served = json.load(response)
+
+    assert served == document(Listening(f"localhost:{venue.port}"), Listening(f"localhost:{port}"))

@@ -1,4 +1,4 @@
-"""Handshakes of WebSockets: from a request for ``/ws`` to a connection of the venue.
+"""Handshakes of WebSockets: from a request for ``/ws`` to a connection of the venue; what is said there, described.
 
 In: requests. Out: connections that count among those of TCP and have the same bounds; or a refusal. Web pages connect
 only if they are the venue's own or the venue file lists their origin: a browser lets any page open a WebSocket to any
@@ -10,11 +10,12 @@ from typing import Final
 
 from aiohttp import web
 
-from exchange.gateways.http.answers import Refused
+from exchange.gateways.http.answers import Refused, answer
 from exchange.gateways.http.connection import HttpConnection
 from exchange.gateways.http.serving import check_origin
 from exchange.gateways.tcp import TcpGateway
 from exchange.gateways.websocket import WebSocketConnection
+from protocol.asyncapi import Listening, document
 from protocol.vocabulary import ErrorCode
 from protocol.websocket import SUBPROTOCOL, accept
 
@@ -30,7 +31,7 @@ class WebSockets:
 
     def routes(self) -> list[web.RouteDef]:
         """To be added to the application."""
-        return [web.get("/ws", self._take, allow_head=False)]
+        return [web.get("/ws", self._take, allow_head=False), web.get("/asyncapi.json", self._describe)]
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         """The handler of the route. What it returns reaches nobody, unless it raises.
@@ -52,6 +53,13 @@ class WebSockets:
             raise
         WebSocketConnection(self._sessions, connection.source).take_over(transport, head, behind)
         return web.Response(status=HTTPStatus.SWITCHING_PROTOCOLS)
+
+    async def _describe(self, request: web.Request) -> web.StreamResponse:
+        """AsyncAPI: the addresses are those by which the asker has reached the venue."""
+        host, _, port = request.host.rpartition(":")
+        name = host if port.isdecimal() else request.host
+        tcp = Listening(f"{name}:{self._sessions.address[1]}", self._sessions.is_secure)
+        return answer(document(tcp, Listening(request.host, request.secure)))
 
 
 def _answer(request: web.Request) -> bytes:

@@ -30,6 +30,7 @@ from exchange.market_data.orders import OrdersStream
 from exchange.market_data.stream import Change, Stream
 from exchange.market_data.tally import Tally
 from exchange.market_data.tape import Tail
+from exchange.peers import Peer
 from protocol.market import DepthDelta, OrderChange, PublicMessage
 from protocol.vocabulary import AccountId, ClientOrderId, OrderType, Side, TimeInForce
 from tests.support.books import instrument
@@ -247,6 +248,14 @@ def _without_numbers(settle: Callable[..., None]) -> Callable[..., None]:
     return broken
 
 
+def _with_a_bad_memory(catch_up: Callable[..., None]) -> Callable[..., None]:
+    def broken(self: MarketData, peer: Peer) -> None:
+        peer.missed.clear()
+        catch_up(self, peer)
+
+    return broken
+
+
 MUTANTS: Final = {
     "refill": Mutant("no change is found by comparing: a refilled peak, a stop", DisplayedOrders, "_compare", lambda _: nothing),
     "peak": Mutant("of an iceberg all is shown", displayed, "shown_of", lambda _: lambda order: order.leaves),
@@ -259,7 +268,7 @@ MUTANTS: Final = {
     "day": Mutant("the day does not end", Tally, "end_day", lambda _: nothing),
     "tail": Mutant("the tape forgets busts", Tail, "busted", lambda _: nothing),
     "candle": Mutant("a candle counts one trade too many", candles, "Candle", lambda made: lambda *fields: made(*fields[:3], msgspec.structs.replace(fields[3], trades=fields[3].trades + 1))),
-    "recovery": Mutant("who was passed by is not told how things stand", MarketData, "catch_up", lambda _: lambda self, peer: self._audiences.seat(peer)),
+    "recovery": Mutant("who was passed by is not told how things stand", MarketData, "catch_up", _with_a_bad_memory),
     "gap": Mutant("numbers are not raised", OrdersStream, "settle", _without_numbers),
 }  # fmt: skip
 

@@ -171,6 +171,7 @@ def crowded(seed: int, operations: int, seen: set[str] | None = None) -> Readers
     return readers
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("profile", PROFILES)
 @settings(max_examples=3, phases=SEARCH)
@@ -180,6 +181,7 @@ def test_every_channel_is_what_the_book_and_the_trades_say(profile: str, seed: i
     trade(Readers((PROFILES[profile], SECOND), seed, SLOWLY_NS), wished(profile, seed, 250))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 @settings(max_examples=8, phases=SEARCH)
 @given(seed=SEEDS)
@@ -187,11 +189,21 @@ def test_every_channel_is_right_after_busts_and_pulled_quotes(seed: int) -> None
     trade(Readers(LISTINGS[seed % 2], seed, STEP_NS), of_money(seed, 300))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 @settings(max_examples=6, phases=SEARCH)
 @given(seed=SEEDS)
 def test_every_channel_is_right_where_there_are_more_levels_than_are_shown(seed: int) -> None:
     crowded(seed, 400)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_channel_is_what_the_book_and_the_trades_say_all_night(profile: str, seed: int) -> None:
+    """Rules 26 and 48."""
+    trade(Readers((PROFILES[profile], SECOND), seed, SLOWLY_NS), wished(profile, seed, 2_000))
 
 
 def test_the_days_have_everything_in_them() -> None:

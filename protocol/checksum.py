@@ -10,6 +10,7 @@ from typing import Final
 from zlib import crc32
 
 from protocol.fields import Level
+from protocol.vocabulary import Price, Quantity
 
 CHECKED_LEVELS: Final = 10
 """So many price levels a side are looked at; where there are fewer, all."""
@@ -26,7 +27,13 @@ def checksum(bids: Iterable[Level], asks: Iterable[Level]) -> int:
 
 def side_text(levels: Iterable[Level]) -> str:
     """One side's part of the text: who keeps it need not make it again while only the other side changes."""
+    # Written out: ten calls of ``level_text`` would take longer than all the rest.
     return ",".join([f"{price}:{quantity}" for price, quantity in islice(levels, CHECKED_LEVELS)])
+
+
+def level_text(price: Price, quantity: Quantity) -> str:
+    """One level's part of that, for who keeps these as well: a change makes one of them anew."""
+    return f"{price}:{quantity}"
 
 
 def checksum_of_texts(bids: str, asks: str) -> int:

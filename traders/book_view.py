@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from protocol.checksum import CHECKED_LEVELS, checksum_of_texts, side_text
+from protocol.checksum import CHECKED_LEVELS, checksum_of_texts, level_text
 from protocol.errors import ChecksumMismatch, SequenceGap
 from protocol.fields import Level
 from protocol.market import DepthDelta, DepthSnapshot
@@ -36,19 +36,25 @@ class Depth(Quoted, msgspec.Struct, frozen=True, gc=False):
 
 
 class _Half:
-    """One side: quantity by price, the prices in ascending order, and its part of the checksum."""
+    """One side: quantity by price, the prices in ascending order, and its part of the checksum.
 
-    __slots__ = ("_text", "is_bids", "prices", "quantities")
+    The checksum is most of the work of a view, so its text is kept, and its parts: a change makes one of them anew.
+    """
+
+    __slots__ = ("_parts", "_text", "is_bids", "prices", "quantities")
 
     def __init__(self, levels: Iterable[Level], is_bids: bool) -> None:
         self.quantities: dict[Price, Quantity] = {price: quantity for price, quantity in levels if quantity}
         self.prices: list[Price] = sorted(self.quantities)
         self.is_bids = is_bids
         self._text: str | None = None
+        self._parts: dict[Price, str] = {}  # of levels that were among the best since they last changed
 
     def change(self, levels: Iterable[Level]) -> None:
-        quantities, prices = self.quantities, self.prices
+        quantities, prices, parts = self.quantities, self.prices, self._parts
         for price, quantity in levels:
+            if price in parts:
+                del parts[price]
             if quantity:
                 if price not in quantities:
                     insort(prices, price)
@@ -74,8 +80,15 @@ class _Half:
     @property
     def text(self) -> str:
         if self._text is None:
-            self._text = side_text(self.levels(CHECKED_LEVELS))
+            prices = self.prices
+            best = prices[: -CHECKED_LEVELS - 1 : -1] if self.is_bids else prices[:CHECKED_LEVELS]
+            known = self._parts.get
+            self._text = ",".join([known(price) or self._part(price) for price in best])
         return self._text
+
+    def _part(self, price: Price) -> str:
+        part = self._parts[price] = level_text(price, self.quantities[price])
+        return part
 
 
 class BookView(Quoted):

@@ -19,6 +19,7 @@ from exchange.engine.events import (
     AuctionHeld,
     AuctionTrade,
     DayEnded,
+    LastPriceSet,
     OrderAccepted,
     OrderCanceled,
     OrderReplaced,
@@ -49,7 +50,7 @@ class MarketData:
         """``book`` looks an instrument's book up; it is only read."""
         self._book = book
         self._instruments: dict[Symbol, Instrument] = {}
-        self._audiences = Audiences(touched)
+        self.audiences = Audiences(touched)
         self._late: dict[Stream, None] = {}  # wait for the end of the turn
         self._noted: list[tuple[Nanoseconds, Events]] = []
         self._noted_events = 0
@@ -85,7 +86,7 @@ class MarketData:
             peer.missed[key] = -1
             return
         # First it takes its seat: what it reads already may have been told it in this turn.
-        self._audiences.add(peer, stream)
+        self.audiences.add(peer, stream)
         _send(peer, stream.state())
 
     def unsubscribe(self, peer: Peer, key: StreamKey) -> None:
@@ -93,12 +94,12 @@ class MarketData:
         stream = peer.subscriptions.pop(key)
         peer.missed.pop(key, None)
         if peer.audience is not None:
-            self._audiences.remove(peer, stream)
+            self.audiences.remove(peer, stream)
         self._end(stream)
 
     def unsubscribe_all(self, peer: Peer) -> None:
         """The peer is gone, or is to be told nothing more."""
-        self._audiences.forget(peer)
+        self.audiences.forget(peer)
         for stream in peer.subscriptions.values():
             self._end(stream)
         peer.subscriptions.clear()
@@ -107,7 +108,7 @@ class MarketData:
     def passes_by(self, peer: Peer) -> None:
         """The peer can take no more for now: what is published goes past it."""
         peer.slow = True
-        self._audiences.unseat(peer)
+        self.audiences.unseat(peer)
         for key, stream in peer.subscriptions.items():
             peer.missed.setdefault(key, stream.seq)
 
@@ -115,7 +116,7 @@ class MarketData:
         """The peer can take more again, if it is not ``slow``: how things stand, for each stream that passed it by."""
         if peer.slow or peer.audience is not None or not peer.subscriptions:
             return
-        self._audiences.seat(peer)
+        self.audiences.seat(peer)
         self._digest()
         for key in sorted(peer.missed, key=place_of):
             stream, seen = peer.subscriptions[key], peer.missed[key]
@@ -251,12 +252,12 @@ class MarketData:
     @property
     def has_news(self) -> bool:
         """Whether ``end_turn`` has something to do."""
-        return bool(self._late) or self._audiences.has_news
+        return bool(self._late) or self.audiences.has_news
 
     @property
     def is_heard(self) -> bool:
         """Whether something was published for others than those who have been touched."""
-        return self._audiences.is_heard
+        return self.audiences.is_heard
 
     def flush(self) -> None:
         """Publish what is published once a turn."""
@@ -268,7 +269,7 @@ class MarketData:
 
     def end_turn(self) -> list[Output]:
         """The turn is over, and has been flushed: what everybody is to be sent who has not been touched."""
-        return self._audiences.end_turn()
+        return self.audiences.end_turn()
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -342,7 +343,16 @@ _ON_THE_TAPE: Final = frozenset[type]((Trade, AuctionTrade, TradeBusted))
 _CONCERNS_BOOKS: Final = (
     _AT_PRICE
     | _WHOLE_BOOK
-    | {OrderAccepted, Trade, OrderReplaced, OrderRepriced, AuctionHeld, AuctionExtended, TradeBusted}
+    | {
+        OrderAccepted,
+        Trade,
+        OrderReplaced,
+        OrderRepriced,
+        AuctionHeld,
+        AuctionExtended,
+        TradeBusted,
+        LastPriceSet,
+    }
 )
 """Events of an instrument that market data looks at."""
 

@@ -1,8 +1,8 @@
-"""The venue's commands: ``init``, ``check``, ``hash-secret``, ``serve``, ``verify`` and ``conform``; those about
-history are in ``exchange.records.cli``.
+"""The venue's commands: ``init``, ``check``, ``hash-secret``, ``serve``, ``verify`` and ``conform``.
 
 In: what a person types. Out: a running venue, a file, or a verdict. Wrong use is one line and exit code 2.
-Secrets are never on the command line, where every other user of the machine could read them.
+Secrets are never on the command line, where every other user of the machine could read them. Commands about history are
+in ``exchange.records.cli``.
 """
 
 import sys

@@ -24,6 +24,10 @@ COMMANDS = (
     "replay",
     "bench",
     "schema",
+    "export",
+    "history rebuild",
+    "history catch-up",
+    "import lobster",
 )
 
 
@@ -45,12 +49,12 @@ def test_its_help_names_the_commands_of_all_rooms(capsys: pytest.CaptureFixture[
 
     assert status == 0
     helped = capsys.readouterr().out
-    assert [command for command in COMMANDS if f" {command} " not in helped] == []
+    assert [command for command in COMMANDS if f" {command.split()[0]} " not in helped] == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_every_command_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    status = tontine.run([command, "--help"])
+    status = tontine.run([*command.split(), "--help"])
 
     assert status == 0
     assert f"tontine {command}" in capsys.readouterr().out.partition("Usage:")[2].partition("\n")[2]

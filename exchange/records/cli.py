@@ -81,3 +81,41 @@ def export(
         None if end is None else moment_ns("--to", end),
     )
     export_to(journal, wanted, form, out)
+
+
+@imports.callback()
+def _imports() -> None:
+    """Bring a history of somebody else's files."""
+
+
+@imports.command("lobster")
+def lobster(
+    file: Annotated[Path, typer.Argument(metavar="ZIP", help="As LOBSTER delivers it; or the message file.")],
+    into: Annotated[Path, typer.Option(help="History to add to; made if there is none. Not a venue's.")],
+    symbol: Annotated[str | None, typer.Option(help="Instead of the ticker in the file's name.")] = None,
+    date: Annotated[str | None, typer.Option(help="Instead of the date in the file's name.")] = None,
+    timezone: Annotated[str, typer.Option(help="Where the file's midnight is.")] = "America/New_York",
+    most_bytes: Annotated[int, typer.Option(min=1, help="What a file may unpack to.")] = 4 * 1024**3,
+    flow: Annotated[
+        Path | None, typer.Option(help="Write the day's order flow, too, for `tontine replay`; a new file.")
+    ] = None,
+) -> None:
+    """Bring the executions of a LOBSTER file into a history, all of them or, if a line is damaged, none.
+
+    Example: tontine import lobster GOOG_2012-06-21.zip --into goog.history --flow goog.jsonl.gz
+    """
+    from datetime import date as calendar
+
+    from exchange.records.importing import import_lobster
+    from exchange.records.lobster_flow import write_flow
+    from protocol.errors import ConfigError
+
+    try:
+        day = None if date is None else calendar.fromisoformat(date)
+    except ValueError as error:
+        raise ConfigError("--date", f"{date!r} is no date, such as 2012-06-21") from error
+    if flow is not None:
+        lines = write_flow(file, flow, most_bytes=most_bytes)
+        print(f"{flow} has {lines:,} lines; send them with `tontine replay {flow}`")
+    found = import_lobster(file, into, symbol=symbol, day=day, zone=timezone, most_bytes=most_bytes)
+    print(f"{into} has {found.trades:,} trades of {found.symbol} on {found.date}")

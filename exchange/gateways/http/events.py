@@ -62,7 +62,7 @@ async def _follow(call: Call, key: StreamKey) -> web.StreamResponse:
     seen = _seen(call.request.headers.get("Last-Event-ID"), run)
     with suppress(ConnectionError):
         async with aclosing(call.venue.feeds.read(key)) as messages:
-            async for message in _with_pauses(messages, call.services.closing):
+            async for message in with_pauses(messages, call.services.closing):
                 if message is None:
                     written = await _write(call, response, _HEARTBEAT)
                 else:
@@ -76,16 +76,16 @@ async def _follow(call: Call, key: StreamKey) -> web.StreamResponse:
     return response
 
 
-async def _with_pauses(
-    messages: AsyncGenerator[PublicMessage], closing: asyncio.Event
+async def with_pauses(
+    messages: AsyncGenerator[PublicMessage], closing: asyncio.Event, pause_s: float = HEARTBEAT_S
 ) -> AsyncIterator[PublicMessage | None]:
-    """The same, and ``None`` whenever there was none for ``HEARTBEAT_S``; ends when the venue closes."""
+    """The same, and ``None`` whenever there was none for ``pause_s``; ends when the venue closes."""
     end = asyncio.ensure_future(closing.wait())
     following = asyncio.ensure_future(anext(messages, None))
     try:
         while True:
             done, _ = await asyncio.wait(
-                {following, end}, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED
+                {following, end}, timeout=pause_s, return_when=asyncio.FIRST_COMPLETED
             )
             if end in done:
                 return

@@ -54,6 +54,25 @@ _ORDER_FAILURES: Final = {
 }
 
 
+_EVENT: Final[Json] = {
+    "type": "object",
+    "description": "One event; comments stand between them while there is nothing to tell.",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {
+            "type": "string",
+            "description": "`seq` of the message, and the run of the venue that counted it.",
+        },
+        "event": {"type": "string", "description": "`type` of the message."},
+        "data": {
+            "type": "string",
+            "contentMediaType": JSON,
+            "description": "A message of the public streams, as on every gateway.",
+        },
+    },
+}
+
+
 def document() -> Json:
     """The whole description."""
     paths: Json = {}
@@ -102,7 +121,7 @@ def _operation(route: Route) -> Json:
                 "name": "Last-Event-ID",
                 "in": "header",
                 "description": "`id` of the last event seen: what came after it, as far as it can be had.",
-                "schema": {"type": "string", "maxLength": 64},
+                "schema": {"type": "string"},
             }
         )
     if route.body is not None:
@@ -186,8 +205,7 @@ def _said(kind: type[StrEnum], word: StrEnum) -> str:
 
 def _answer(route: Route) -> Json:
     if route.answer is None:
-        events = {"schema": {"type": "string", "description": "Events; `data` is a message of the protocol."}}
-        return {"description": route.summary, "content": {"text/event-stream": events}}
+        return {"description": route.summary, "content": {"text/event-stream": {"schema": _EVENT}}}
     headers: Json = {}
     if route.method == "GET":
         tag = "Names this answer, for `If-None-Match`."
@@ -208,7 +226,7 @@ def _prose(kind: type) -> str:
 # -- schemas -----------------------------------------------------------------------------------------
 def _schemas() -> Json:
     _, answers = msgspec.json.schema_components(models.ANSWERS, ref_template=_REF)
-    schemas = dict(answers)
+    schemas = {name: _even(kind) for name, kind in answers.items()}
     for model in [*models.BODY_EXAMPLES, *models.QUERIES]:
         schema = model.model_json_schema(ref_template=_PYDANTIC_REF)
         schemas |= {name: kind for name, kind in schema.pop("$defs", {}).items() if name not in schemas}
@@ -218,6 +236,20 @@ def _schemas() -> Json:
         text = "\n".join(f"- `{word}`: {_said(kind, word)}" for word in kind)
         schemas[kind.__name__] = {"type": "string", "enum": list(map(str, kind)), "description": text}
     return {name: schemas[name] for name in sorted(schemas)}
+
+
+def _even(value: Any) -> Any:
+    """Tuples whose parts are all of one kind, as lists of that length, which more readers understand."""
+    if isinstance(value, list):
+        return [_even(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    changed = {key: _even(inner) for key, inner in value.items()}
+    parts = changed.get("prefixItems")
+    if isinstance(parts, list) and all(part == parts[0] for part in parts):
+        del changed["prefixItems"]
+        changed["items"] = parts[0]
+    return changed
 
 
 def for_older_readers(described: Json) -> Json:
@@ -239,9 +271,6 @@ def _older(value: Any) -> Any:
         rest = [kind for kind in kinds if kind != {"type": "null"}]
         del changed["anyOf"]
         changed |= {"nullable": True, **({"allOf": rest} if len(rest) == 1 else {"anyOf": rest})}
-    if "prefixItems" in changed:
-        first = changed.pop("prefixItems")
-        changed["items"] = first[0] if all(kind == first[0] for kind in first) else {"anyOf": first}
     if "const" in changed:
         changed["enum"] = [changed.pop("const")]
     if "examples" in changed and isinstance(changed["examples"], list):

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from exchange.market_data.keys import StreamKey
     from exchange.market_data.stream import Stream
 
-_MOST_SHARED: Final = 256
+MOST_SHARED: Final = 256
 """A peer with more streams than that is an audience of its own: to look for others with the same would cost more with
-every stream that it adds, and never pay."""
+every stream that it adds, and hardly ever pay."""
 
 
 class Audience:
@@ -99,8 +99,10 @@ class Audience:
 class Audiences:
     """All of them. A peer that reads nothing, or too slowly, sits in none."""
 
-    def __init__(self, touched: Touched) -> None:
+    def __init__(self, touched: Touched, most_shared: int = MOST_SHARED) -> None:
+        """``most_shared``: streams that an audience for several peers may read."""
         self._touched = touched
+        self._most_shared = most_shared
         self._shared: dict[tuple[frozenset[StreamKey], Framing], Audience] = {}
         self._busy: list[Audience] = []  # to whom anything happened in this turn
 
@@ -136,7 +138,11 @@ class Audiences:
     def remove(self, peer: Peer, stream: Stream) -> None:
         """A peer that sits somewhere has unsubscribed from a stream."""
         audience = peer.audience
-        if audience is not None and audience.keys is None and len(peer.subscriptions) > _MOST_SHARED // 2:
+        if (
+            audience is not None
+            and audience.keys is None
+            and len(peer.subscriptions) > self._most_shared // 2
+        ):
             self._touch(peer)
             del audience.streams[stream.key], stream.audiences[audience]
         else:
@@ -167,7 +173,7 @@ class Audiences:
 
     def _audience_for(self, peer: Peer) -> Audience:
         streams, framing = peer.subscriptions, peer.framing
-        if len(streams) > _MOST_SHARED:
+        if len(streams) > self._most_shared:
             return Audience(streams, framing, self._busy, shared=False)
         found = self._shared.get((frozenset(streams), framing))
         if found is None:

@@ -166,6 +166,10 @@ class MarketData:
         self._digest()
         return self._instruments[key.symbol].stream(key).missed()
 
+    def instruments(self) -> Iterable[Instrument]:
+        """Those of which anything was ever asked, or noted."""
+        return self._instruments.values()
+
     def subscribers(self) -> dict[Channel, int]:
         """How many streams are being read on each channel, counted once for each reader."""
         return {channel: self._readers[channel] for channel in Channel}

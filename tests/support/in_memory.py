@@ -18,9 +18,17 @@ from protocol.fields import Message
 from protocol.messages import NewOrder
 from protocol.session import ClientSession, ServerSession
 from protocol.vocabulary import AccountId, ClientOrderId, Role, Side, TimeInForce
+from protocol.websocket import text_frames
 from tests.support.wire_requests import ACME, listing
 
 OPERATORS: Final = (AccountId("olga"),)
+
+
+class FramedSession(ServerSession):
+    """Takes lines, as others do, and answers in frames."""
+
+    def data_to_send(self) -> bytes:
+        return text_frames(super().data_to_send())
 
 
 class MemoryPeer(Peer):
@@ -29,7 +37,8 @@ class MemoryPeer(Peer):
     __slots__ = ("received",)
 
     def __init__(self, framing: Framing = Framing.LINES) -> None:
-        super().__init__(ServerSession(), framing=framing)
+        session = ServerSession() if framing is Framing.LINES else FramedSession()
+        super().__init__(session, framing=framing)
         self.received = bytearray()
 
     def take(self) -> bytes:

@@ -19,7 +19,7 @@ SUBPROTOCOL: Final = "tontine.v4"
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-_MOST_AT_ONCE: Final = 512
+MOST_FRAMES_AT_ONCE: Final = 512
 """Frames that are looked at before others have their turn: a quarter of a megabyte of empty ones, six bytes each,
 would take a tenth of a second."""
 
@@ -152,7 +152,7 @@ class FrameReader:
             data = self._rest + data
         at, end = 0, len(data)
         pieces: list[bytes] = []
-        budget = _MOST_AT_ONCE
+        budget = MOST_FRAMES_AT_ONCE
         while budget:
             budget -= 1
             start = at + _HEADER

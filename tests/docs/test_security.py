@@ -19,6 +19,7 @@ from exchange.metrics import Metric
 from exchange.throttle import FIRST_DELAY_S, FREE_FAILURES, LONGEST_DELAY_S, MAX_SOURCES
 from protocol.session import MAX_WAITING_BYTES, MISSED_HEARTBEATS
 from protocol.vocabulary import ErrorCode, RejectReason
+from protocol.websocket import MOST_FRAMES_AT_ONCE
 from protocol.words import WORDS
 from tests.exchange.test_hostile_clients import MARKS
 
@@ -142,6 +143,7 @@ def test_every_default_is_the_default() -> None:
         f"{KEPT_WITHOUT_JOURNAL} messages of a stream are kept, {KEPT_IN_ALL} in all",
         f"{MAX_PROTECTIONS} of an account",
         f"{MAX_HASHING} wait in a thread",
+        f"{MOST_FRAMES_AT_ONCE} frames are looked at",
     ],
 )
 def test_every_number_is_that_of_the_code(words: str) -> None:

@@ -6,7 +6,6 @@ made from RFC 6455, not from the code under test.
 
 import base64
 import json
-import os
 import socket
 import struct
 from collections.abc import Iterator
@@ -16,6 +15,9 @@ from typing import NamedTuple
 
 from tests.support.guarded import guarded_venue
 from tests.support.venue import PATIENCE_S, Json, VenueProcess, running_venue
+
+_MASK = b"\xa5\x17\x00\xe9"
+"""Always the same, so that each run of the tests sends the same."""
 
 TEXT, BINARY, CLOSE, PING, PONG, CONTINUATION = 1, 2, 8, 9, 10, 0
 
@@ -92,8 +94,7 @@ def frame(
         head += struct.pack("!BQ", mark | 127, size)
     if not masked:
         return head + payload
-    key = os.urandom(4)
-    return head + key + bytes(byte ^ key[at % 4] for at, byte in enumerate(payload))
+    return head + _MASK + bytes(byte ^ _MASK[at % 4] for at, byte in enumerate(payload))
 
 
 def handshake(port: int, **headers: str | None) -> bytes:

@@ -42,13 +42,16 @@ MOST_WAITING: Final = 100_000
 """Commands that may wait, with their events about 60 MB."""
 
 _GATHERED: Final = 4_096
-"""So many commands are written at once, without waiting for more."""
+"""So many commands are written without waiting for more."""
+
+_AT_ONCE: Final = 16_384
+"""So many are written together if they are there: every statement costs a wait for Python's lock."""
 
 _GATHER_S: Final = 0.25
 """How long a turn waits for others to be written with."""
 
-_SLICE: Final = 256
-"""Commands that are looked at in one go: some ten to a few hundred microseconds."""
+_SLICE: Final = 512
+"""Commands that are looked at in one go: half a millisecond if each of them traded."""
 
 _RETRY_S: Final = 5.0
 """How long to leave the file alone after it could not be written."""
@@ -170,7 +173,7 @@ class Recorder:
         for turn in self._turns:
             taken.append(turn)
             count += len(turn.commands)
-            if count >= _GATHERED:
+            if count >= _AT_ONCE:
                 break
         return taken
 

@@ -265,12 +265,14 @@ class Attack:
 
 
 @contextmanager
-def under_attack(name: str, host: str, port: int, wanted: set[str]) -> Iterator[Attack]:
+def under_attack(
+    name: str, host: str, port: int, wanted: set[str], *, module: str = "tests.support.attackers"
+) -> Iterator[Attack]:
     """An attack by a process of its own, which is gone at the end.
 
-    ``wanted``: codes that the venue is to answer before it ends.
+    ``wanted``: codes that the venue is to answer before it ends; ``module``: where the attack is.
     """
-    command = [sys.executable, "-m", "tests.support.attackers", name, host, str(port), *sorted(wanted)]
+    command = [sys.executable, "-m", module, name, host, str(port), *sorted(wanted)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -280,12 +282,20 @@ def under_attack(name: str, host: str, port: int, wanted: set[str]) -> Iterator[
             process.kill()
 
 
-def main(name: str, host: str, port: str, *wanted: str) -> None:
+def run(
+    kind: type[Attacker],
+    attacks: dict[str, Callable[[Attacker], None]],
+    name: str,
+    host: str,
+    port: str,
+    *wanted: str,
+) -> None:
+    """Be the attacker."""
     os.nice(10)
-    attacker = Attacker((host, int(port)), set(wanted))
-    ATTACKS[name](attacker)
+    attacker = kind((host, int(port)), set(wanted))
+    attacks[name](attacker)
     print(json.dumps(attacker.codes), flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(Attacker, ATTACKS, *sys.argv[1:])

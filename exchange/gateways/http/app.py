@@ -6,6 +6,7 @@ venue shuts down. Imported only when HTTP is on: aiohttp takes a third of a seco
 
 import asyncio
 import ssl
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -14,8 +15,10 @@ from exchange.access import Access
 from exchange.config import HttpConfig
 from exchange.gateways.acceptor import Acceptor, Room
 from exchange.gateways.http.answers import farewell
+from exchange.gateways.http.broadcast import Broadcasts
 from exchange.gateways.http.connection import HttpConnection
 from exchange.gateways.http.description import description_routes
+from exchange.gateways.http.events import event_of
 from exchange.gateways.http.logins import Logins
 from exchange.gateways.http.monitoring import Monitoring
 from exchange.gateways.http.pace import Pace
@@ -48,6 +51,7 @@ class HttpGateway:
         ``recorder`` writes it.
         """
         venue, turns = sessions.venue, sessions.turns
+        run = f"{clock.now_ns():x}"
         self._settings = settings
         self._web_sockets = WebSockets(sessions)
         self._services = HttpServices(
@@ -59,7 +63,8 @@ class HttpGateway:
             logins=Logins(venue.engine, access),
             pace=Pace(settings.max_requests_per_second),
             archives=Archives(past),
-            started_ns=clock.now_ns(),
+            broadcasts=Broadcasts(venue.market_data, turns.committed, partial(event_of, run=run)),
+            run=run,
             closing=asyncio.Event(),
         )
         self._monitoring = Monitoring(venue, turns, self._services.closing, self._open_connections, recorder)
@@ -85,6 +90,7 @@ class HttpGateway:
         """Accept no more, let requests end that are under way, and close all connections."""
         self._acceptor.stop()
         self._services.closing.set()
+        await self._services.broadcasts.close()
         await self._close()
 
     async def abort(self) -> None:
@@ -95,6 +101,7 @@ class HttpGateway:
             for connection in self._runner.server.connections:
                 assert isinstance(connection, HttpConnection)
                 connection.abort()
+        await self._services.broadcasts.close()
         await self._close()
 
     async def _close(self) -> None:

@@ -10,8 +10,6 @@ goes back. Every other channel begins with its snapshot, which is all there is t
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, suppress
 from typing import Final
 
 import msgspec
@@ -22,6 +20,7 @@ from exchange.gateways.http.connection import HttpConnection
 from exchange.gateways.http.services import Call
 from exchange.market_data.keys import NoSuchStream, StreamKey, stream_key
 from exchange.metrics import Metric
+from protocol.errors import VenueError
 from protocol.market import CandlesSnapshot, PublicMessage, TradesSnapshot
 from protocol.vocabulary import Channel
 
@@ -58,49 +57,21 @@ async def _follow(call: Call, key: StreamKey) -> web.StreamResponse:
     await response.prepare(call.request)
     if call.request.method == hdrs.METH_HEAD:
         return response
-    run = _run(call)
-    seen = _seen(call.request.headers.get("Last-Event-ID"), run)
-    with suppress(ConnectionError):
-        async with aclosing(call.venue.feeds.read(key)) as messages:
-            async for message in with_pauses(messages, call.services.closing):
-                if message is None:
-                    written = await _write(call, response, _HEARTBEAT)
-                else:
-                    parts = _unseen(message, seen)
-                    seen = None
-                    # What it tells of may be on its way to the journal still.
-                    await call.services.turns.committed()
-                    written = await _write(call, response, b"".join(_event(part, run) for part in parts))
-                if not written:
-                    break
-    return response
-
-
-async def with_pauses(
-    messages: AsyncGenerator[PublicMessage], closing: asyncio.Event, pause_s: float = HEARTBEAT_S
-) -> AsyncIterator[PublicMessage | None]:
-    """The same, and ``None`` whenever there was none for ``pause_s``; ends when the venue closes."""
-    end = asyncio.ensure_future(closing.wait())
-    following = asyncio.ensure_future(anext(messages, None))
+    services = call.services
+    follower = services.broadcasts.follow(key)
     try:
-        while True:
-            done, _ = await asyncio.wait(
-                {following, end}, timeout=pause_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            if end in done:
-                return
-            if following not in done:
-                yield None
-                continue
-            message = following.result()
-            if message is None:
-                return
-            following = asyncio.ensure_future(anext(messages, None))
-            yield message
+        first = await follower.state()
+        seen = _seen(call.request.headers.get("Last-Event-ID"), services.run)
+        data: bytes | None = b"".join(
+            event_of(part, services.run) for part in ([] if first is None else _unseen(first, seen))
+        )
+        while data is not None and await _write(call, response, data or _HEARTBEAT):
+            data = await follower.next(HEARTBEAT_S)
+    except (ConnectionError, VenueError):
+        pass  # the reader is gone, or the venue is about to be
     finally:
-        for task in (end, following):
-            task.cancel()
-        await asyncio.gather(end, following, return_exceptions=True)
+        follower.leave()
+    return response
 
 
 async def _write(call: Call, response: web.StreamResponse, data: bytes) -> bool:
@@ -117,18 +88,14 @@ async def _write(call: Call, response: web.StreamResponse, data: bytes) -> bool:
     return True
 
 
-def _event(message: PublicMessage, run: str) -> bytes:
+def event_of(message: PublicMessage, run: str) -> bytes:
+    """A message as an event; ``run`` names this run of the venue: numbers of streams begin anew with each."""
     kind = str(message.__struct_config__.tag)
     data = msgspec.json.encode(message)
     return b"id: %d-%s\nevent: %s\ndata: %s\n\n" % (message.seq, run.encode(), kind.encode(), data)
 
 
 # -- coming back -------------------------------------------------------------------------------------
-def _run(call: Call) -> str:
-    """Names this run of the venue: numbers of public streams begin anew with each."""
-    return f"{call.services.started_ns:x}"
-
-
 def _seen(last_event_id: str | None, run: str) -> int | None:
     """The number of the last message that was seen, if this run of the venue sent it."""
     number, _, of_run = (last_event_id or "").partition("-")

@@ -17,6 +17,7 @@ from exchange.access import Access
 from exchange.config import HttpConfig
 from exchange.engine.book import Book
 from exchange.gateways.http.answers import Refused
+from exchange.gateways.http.broadcast import Broadcasts
 from exchange.gateways.http.connection import HttpConnection
 from exchange.gateways.http.logins import Caller, Logins
 from exchange.gateways.http.pace import Pace
@@ -25,7 +26,7 @@ from exchange.turns import Turns
 from exchange.venue import Venue
 from protocol.clock import Clock
 from protocol.errors import HistoryError
-from protocol.vocabulary import AccountId, ErrorCode, Nanoseconds, Symbol
+from protocol.vocabulary import AccountId, ErrorCode, Symbol
 
 T = TypeVar("T")
 
@@ -78,7 +79,9 @@ class HttpServices:
     logins: Logins
     pace: Pace
     archives: Archives
-    started_ns: Nanoseconds
+    broadcasts: Broadcasts
+    run: str
+    """Names this run of the venue."""
     closing: asyncio.Event
     """The venue shuts down: what runs on for ever ends now."""
 

@@ -1,11 +1,12 @@
 """Market data of the client, channel by channel, the venue's part said by the test."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 import pytest
 
-from protocol.errors import LocalProtocolError, SlowConsumer
+from protocol.errors import LocalProtocolError, RemoteProtocolError, SlowConsumer
 from protocol.market import (
     Bar,
     BestPrices,
@@ -18,8 +19,8 @@ from protocol.market import (
     OrdersSnapshot,
     TradesSnapshot,
 )
-from protocol.messages import Subscribe, Unsubscribe
-from protocol.vocabulary import Channel, Interval, Side
+from protocol.messages import Error, Subscribe, Unsubscribe
+from protocol.vocabulary import Channel, ErrorCode, Interval, Side
 from tests.support.book_talk import BookTalk
 from tests.support.scripted_venue import Peer
 from tests.traders.reports import ACME, printed
@@ -29,6 +30,67 @@ from traders.market import generators
 from traders.market.orders import OrderBook, OrderLevel
 
 Pair = tuple[Client, Peer]
+
+
+Stream = Callable[[Client], AsyncGenerator[object, None]]
+
+ALL: dict[str, Stream] = {
+    "bbo": lambda client: client.bbo("ACME"),
+    "depth": lambda client: client.depth("ACME"),
+    "orders": lambda client: client.orders("ACME"),
+    "trades": lambda client: client.trades("ACME"),
+    "tape": lambda client: client.tape("ACME"),
+    "candles": lambda client: client.candles("ACME", "1m"),
+    "statistics": lambda client: client.statistics("ACME"),
+    "status": lambda client: client.status("ACME"),
+    "auctions": lambda client: client.auctions("ACME"),
+}
+each = pytest.mark.parametrize("stream", ALL.values(), ids=ALL)
+
+
+async def read_all(stream: AsyncGenerator[object, None]) -> None:
+    async with aclosing(stream) as items:
+        async for _ in items:
+            pass
+
+
+@each
+async def test_every_stream_ends_quietly_with_the_session(pair: Pair, stream: Stream) -> None:
+    client, peer = pair
+
+    reading = asyncio.create_task(read_all(stream(client)))
+    await peer.hear(Subscribe)
+    peer.session.log_out("the day is over")
+    peer.flush()
+    await reading
+
+    await read_all(stream(client))
+
+
+@each
+async def test_every_stream_of_an_unknown_instrument_tells_so_and_is_left(pair: Pair, stream: Stream) -> None:
+    client, peer = pair
+
+    reading = asyncio.create_task(read_all(stream(client)))
+    await peer.hear(Subscribe)
+    peer.say(Error(ErrorCode.UNKNOWN_SYMBOL, "there is no ACME", 2))
+
+    with pytest.raises(RemoteProtocolError, match="there is no ACME"):
+        await reading
+
+
+@each
+async def test_leaving_every_stream_unsubscribes(pair: Pair, stream: Stream) -> None:
+    client, peer = pair
+
+    reading = asyncio.create_task(read_all(stream(client)))
+    asked = await peer.hear(Subscribe)
+    reading.cancel()
+
+    left = await peer.hear(Unsubscribe)
+    assert (left.channel, left.symbol, left.levels, left.interval) == (
+        asked.channel, asked.symbol, asked.levels, asked.interval,
+    )  # fmt: skip
 
 
 async def test_the_best_prices_are_a_book_of_one_level_and_conflate(pair: Pair) -> None:

@@ -50,9 +50,9 @@ class MemoryPeer(Peer):
 
 def end_turn(venue: Venue) -> None:
     """Hand everybody what the turn made for him."""
-    for peer, data, _ in venue.take_output():
-        if isinstance(peer, MemoryPeer):
-            peer.received += data
+    for output in venue.take_output():
+        if isinstance(output.peer, MemoryPeer):
+            output.peer.received += output.data
 
 
 class Trader:

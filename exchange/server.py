@@ -32,7 +32,6 @@ from exchange.journal.sqlite import SqliteLog
 from exchange.logs import log_outcome
 from exchange.peers import Touched
 from exchange.records.history import History
-from exchange.records.reader import HistoryReader
 from exchange.reread import Reread, access_bounds, gateway_limits
 from exchange.schedule import Schedule
 from exchange.turns import Turns
@@ -114,6 +113,8 @@ async def serve(
         finally:
             if commits is not None:
                 commits.stop()
+            if history is not None:
+                history.close()  # before the snapshot: from one that is later than the history nothing can be filled in
         if turns.failed.done():
             log.critical("failed", error=str(turns.failed.exception()), exc_info=turns.failed.exception())
             turns.failed.result()
@@ -189,7 +190,7 @@ def _http_gateway(
         return None
     from exchange.gateways.http.app import HttpGateway
 
-    past = None if history is None else HistoryReader(history.path)
+    past = None if history is None else history.reader
     recorder = None if history is None else history.recorder
     return HttpGateway(sessions, config.http, clock, access, past, recorder)
 

@@ -116,7 +116,7 @@ class History:
         return self._recorder.hand_over
 
     def close(self) -> None:
-        """Write what waits, and close the file."""
+        """Write what waits, and close the file. Closing it again does nothing."""
         if self._recorder is not None:
             self._recorder.stop()
         self.reader.close()

@@ -1,5 +1,6 @@
 """The recorder never makes anybody wait, loses nothing and writes nothing twice, whatever happens to it."""
 
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -185,6 +186,25 @@ def test_a_history_of_another_journal_is_set_aside(market: RecordedMarket, tmp_p
 
     assert rows_of(beside(market.journal)) == as_rebuilt(market)
     assert rows_of(beside(market.journal).with_name("m.journal.history.1")) == theirs
+
+
+def test_a_history_that_knows_more_than_its_journal_is_set_aside(market: RecordedMarket) -> None:
+    """As after a loss of power that took more off the journal than off the history."""
+    market.trade(200)
+    with Store(beside(market.journal)) as store:
+        catch_up(market.journal, store)
+    market.log.close()
+    with sqlite3.connect(market.journal) as journal:
+        journal.execute("delete from turns where first_seq > (select max(first_seq) - 20 from turns)")
+    journal.close()
+    market.open()
+
+    history = History(market.journal, market.log)
+    history.complete(market.state.sequencer.last_seq)
+    history.close()
+
+    assert rows_of(beside(market.journal)) == as_rebuilt(market)
+    assert beside(market.journal).with_name("m.journal.history.1").exists()
 
 
 @pytest.mark.parametrize("damage", [b"this is no database", None], ids=["no database", "another format"])

@@ -11,7 +11,7 @@ COPY --chown=root:root examples/*.toml /etc/tontine/
 USER tontine
 WORKDIR /var/lib/tontine
 VOLUME /var/lib/tontine
-EXPOSE 7001
+EXPOSE 7001 7080
 ENV PYTHONUNBUFFERED=1
 
 # A venue is healthy when it takes a connection. Fleets switch this off: they listen to nobody.

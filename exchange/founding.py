@@ -47,6 +47,11 @@ line_timeout_s = 30          # for a line that was begun
 max_connections = 10000
 max_connections_per_source = 1000
 
+# Orders and market data for curl and browsers: http://127.0.0.1:7080/docs. Left out: none of it.
+[http]
+port = 7080
+{http_tls}public_market_data = true    # market data without a login
+
 [journal]
 path = {journal}
 sync = "full"                # full: survives loss of power; normal: death of the process; off
@@ -157,7 +162,11 @@ def _text(file: Path, given: list[Secret], tls: tuple[Path, Path] | None, *, ope
     tls_keys = "# certificate and key, PEM files, make connections TLS\n"
     if tls is not None:
         tls_keys = f"certificate = {_quoted(tls[0])}  # self-signed: give it to your traders\nkey = {_quoted(tls[1])}\n"
+    http_tls = "# certificate and key, as above\n"
+    if tls is not None:
+        http_tls = f"certificate = {_quoted(tls[0])}\nkey = {_quoted(tls[1])}\n"
     head = _HEAD.format(
+        http_tls=http_tls,
         file=file,
         access=access,
         host_comment=host_comment,

@@ -62,6 +62,13 @@ def _table(*headers: str, title: str | None = None, show_header: bool = True) ->
 def _about(config: VenueConfig) -> Iterator[tuple[str, str]]:
     tcp = config.tcp
     yield "listens on", f"{tcp.host} port {tcp.port}{', TLS' if tcp.certificate else ', no TLS'}"
+    http = config.http
+    if http is None:
+        yield "serves HTTP on", "no port: there is no section http"
+    else:
+        data = "market data for everybody" if http.public_market_data else "with a login only"
+        tls = ", TLS" if http.certificate else ", no TLS"
+        yield "serves HTTP on", f"{http.host} port {http.port}{tls}; {data}"
     yield (
         "lets in",
         "anybody under any name: the venue is open" if config.open else "accounts with their secret",

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.support.founded import free_http_port
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to" / "run-a-venue.md"
 PATIENCE_S = 40
@@ -86,6 +88,7 @@ class Terminal:
         self.secrets = dict(re.findall(r"^  (\w+) +\w+ +(\S+)$", out, re.MULTILINE))
         file = self.directory / "venue.toml"
         file.write_text(file.read_text().replace("port = 7001", f"port = {self.port}"))
+        free_http_port(file)
 
     def _start(self, command: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(

@@ -14,6 +14,9 @@ from exchange.access import Bounds
 from exchange.config import VenueConfig
 from exchange.desk import MAX_HASHING
 from exchange.engine.administration import MAX_PROTECTIONS
+from exchange.gateways.http.broadcast import AT_ONCE, KEPT
+from exchange.gateways.http.logins import MAX_REMEMBERED
+from exchange.gateways.http.models import MAX_LIMIT
 from exchange.history import KEPT_IN_ALL, KEPT_WITHOUT_JOURNAL
 from exchange.metrics import Metric
 from exchange.throttle import FIRST_DELAY_S, FREE_FAILURES, LONGEST_DELAY_S, MAX_SOURCES
@@ -143,6 +146,9 @@ def test_every_default_is_the_default() -> None:
         f"{KEPT_WITHOUT_JOURNAL} messages of a stream are kept, {KEPT_IN_ALL} in all",
         f"{MAX_PROTECTIONS} of an account",
         f"{MAX_HASHING} wait in a thread",
+        f"up to {MAX_REMEMBERED} pairs that were right",
+        f"readers are woken {AT_ONCE} at a time; who is {KEPT} messages behind",
+        f"of a list {MAX_LIMIT} items at most",
         f"{MOST_FRAMES_AT_ONCE} frames are looked at",
     ],
 )

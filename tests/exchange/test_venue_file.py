@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from exchange.access import hash_secret
+from tests.support.founded import free_http_port
 from tests.support.venue import DidNotStart, Json, RawClient, VenueProcess, new, running_venue
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl command")
@@ -29,6 +30,7 @@ def init(file: Path, *options: str) -> dict[str, str]:
     """Secrets by account, as they are shown."""
     done = exchange("init", str(file), *options)
     assert done.returncode == 0, done.stderr
+    free_http_port(file)
     rows = [line.split() for line in done.stdout.splitlines() if line.startswith("  ")]
     return {name: secret for name, _, secret in rows}
 

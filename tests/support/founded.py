@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 
+def free_http_port(file: Path) -> None:
+    """Serve HTTP on any free port: several tests may run such a file at once."""
+    file.write_text(file.read_text().replace("port = 7080", "port = 0"))
+
+
 class Founded(NamedTuple):
     """What ``tontine init --tls`` leaves."""
 
@@ -34,5 +39,6 @@ def found(directory: Path) -> Founded:
         text=True,
         check=True,
     )
+    free_http_port(file)
     secrets = dict(re.findall(r"^  (\w+) +\w+ +(\S+)$", done.stdout, re.MULTILINE))
     return Founded(file, secrets, directory / "venue.crt")

@@ -223,6 +223,23 @@ def _prose(kind: type) -> str:
     return " ".join((inspect.getdoc(kind) or "").split())
 
 
+def table() -> str:
+    """All routes, for the reference page."""
+    rows = [
+        f"| `{route.method}` | `{route.path}` | {_keys(route)} | {_login(route)} | {route.summary} |"
+        for route in ROUTES
+    ]
+    return "\n".join(("| Method | Path | Query | Login | |", "|---|---|---|---|---|", *rows))
+
+
+def _keys(route: Route) -> str:
+    return ", ".join(f"`{name}`" for name in route.query.model_fields)
+
+
+def _login(route: Route) -> str:
+    return "yes" if route.needs is Needs.LOGIN else "unless public"
+
+
 # -- schemas -----------------------------------------------------------------------------------------
 def _schemas() -> Json:
     _, answers = msgspec.json.schema_components(models.ANSWERS, ref_template=_REF)

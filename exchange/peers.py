@@ -100,3 +100,5 @@ class Output(NamedTuple):
     data: bytes
     last: bool
     """Hang up after it. As of this turn: a peer that closes now may have older output on its way."""
+    shared: bool = False
+    """Public lines that others are told as well, and nothing else."""

@@ -8,13 +8,17 @@ output waits for the commit of its turn, even a heartbeat, so that the order sta
 import asyncio
 from collections.abc import Callable
 from time import perf_counter_ns
-from typing import Protocol
+from typing import Final, Protocol
 
 from exchange.engine.sequencer import Turn
 from exchange.journal.group_commit import GroupCommit
 from exchange.peers import Output, Peer
+from exchange.rounds import Rounds
 from exchange.venue import Venue
 from protocol.errors import InvariantViolated
+
+_FEW: Final = 32
+"""Who is told something in a turn; more than these are told in rounds."""
 
 
 class Connection(Protocol):
@@ -39,6 +43,10 @@ class Connection(Protocol):
         """Write to the socket; hang up after the last."""
         ...
 
+    def tell(self, data: bytes) -> None:
+        """Write public lines to the socket: nothing that anybody has waited for."""
+        ...
+
 
 class Turns:
     """Ends turns. One for a venue, shared by all gateways."""
@@ -49,6 +57,7 @@ class Turns:
         self._commits = commits
         self._loop = loop
         self._connections: dict[Peer, Connection] = {}
+        self._rounds = Rounds(loop, self._connections, self._pass_by, self._rest)
         self._scheduled = False
         self._committing = False
         self._committing_since_ns = 0
@@ -70,6 +79,7 @@ class Turns:
 
     def leave(self, peer: Peer) -> None:
         self._connections.pop(peer, None)
+        self._rounds.forget(peer)
 
     def connections(self) -> list[Connection]:
         """All that are open."""
@@ -246,12 +256,27 @@ class Turns:
         self._timings.answer.note(sent_ns - since_ns)
 
     def _rest(self) -> None:
-        if not self._scheduled and not self._committing and not self._venue.has_output:
-            self._idle.set()
+        if self._scheduled or self._committing or self._venue.has_output or self._rounds.waiting:
+            return
+        self._idle.set()
 
     def _send(self, output: list[Output]) -> None:
-        connections = self._connections
-        for peer, data, last in output:
+        """Answers and private reports now; public lines for a crowd when it is everybody's turn."""
+        connections, rounds = self._connections, self._rounds
+        waiting = rounds.waiting
+        crowded = len(output) > _FEW or bool(waiting)
+        for peer, data, last, shared in output:
             connection = connections.get(peer)
-            if connection is not None:
+            if connection is None:
+                continue
+            if crowded and shared:
+                rounds.put(peer, data)
+            elif waiting and peer in waiting:
+                connection.send(rounds.take(peer) + data, last=last)
+            else:
                 connection.send(data, last=last)
+
+    def _pass_by(self, peer: Peer) -> None:
+        """So much waits for a reader that he shall rather be shown how things stand."""
+        self._venue.market_data.passes_by(peer)
+        self.schedule()

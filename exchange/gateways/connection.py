@@ -230,6 +230,17 @@ class TcpConnection(asyncio.BufferedProtocol):
         if not self._reading or self._waiting:
             self._go_on_soon()
 
+    def tell(self, data: bytes) -> None:
+        """Write public lines. Who was passed by because too many waited for him is shown how things stand after them."""
+        transport = self._transport
+        if transport is None or transport.is_closing() or self._lingers:
+            return
+        transport.write(data)
+        peer = self.peer
+        if peer.slow and not self._paused and peer.backlog is None:
+            peer.slow = False
+            self._catch_up()
+
     def _go_on_soon(self) -> None:
         # Not from within: another connection's output may be next in this turn.
         self._gateway.loop.call_soon(self._go_on)

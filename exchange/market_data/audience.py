@@ -85,7 +85,7 @@ class Audience:
             if self.framing is Framing.FRAMES:
                 data = text_frames(data)
             apart = self.apart
-            output = [Output(peer, data, False) for peer in self.members if peer not in apart]
+            output = [Output(peer, data, False, True) for peer in self.members if peer not in apart]
         self.lines.clear()
         self.apart.clear()
         self.is_busy = False

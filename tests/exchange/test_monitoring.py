@@ -228,6 +228,8 @@ class Idle:
 
     def send(self, data: bytes, *, last: bool) -> None: ...
 
+    def tell(self, data: bytes) -> None: ...
+
 
 async def test_many_connections_are_looked_at_in_parts_and_the_market_goes_on_in_between() -> None:
     watched = Watched()

@@ -68,6 +68,9 @@ class Wire:
         self.sent.append(data)
         self.arrived.set()
 
+    def tell(self, data: bytes) -> None:
+        self.send(data, last=False)
+
 
 class Market:
     """A venue on a gated journal with one client logged in."""

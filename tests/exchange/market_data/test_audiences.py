@@ -35,7 +35,7 @@ def kinds(watcher: Trader) -> list[type]:
 
 
 def output_for(output: list[Output], watcher: Trader) -> list[bytes]:
-    return [data for peer, data, _ in output if peer is watcher.peer]
+    return [data for peer, data, *_ in output if peer is watcher.peer]
 
 
 def test_who_only_reads_is_sent_the_same_object_once_a_turn() -> None:
@@ -112,7 +112,7 @@ def test_bytes_that_wait_for_the_journal_are_neither_lost_nor_doubled_when_their
     watcher.send(Unsubscribe(Channel.DEPTH, ACME))
     trader.send(order("b", Side.BUY, 2, 100))
     later = venue.take_output()
-    for peer, data, _ in held + later:
+    for peer, data, *_ in held + later:
         if isinstance(peer, MemoryPeer):
             peer.received += data
 

@@ -106,7 +106,7 @@ class Twin:
 
     def end_turn(self) -> None:
         before = {peer: len(pieces) for peer, pieces in zip(self.peers, self.sent, strict=True)}
-        for peer, data, last in self.venue.take_output():
+        for peer, data, last, _ in self.venue.take_output():
             assert isinstance(peer, MemoryPeer)
             pieces = self.sent[self.peers.index(peer)]
             if peer not in self.hung_up:

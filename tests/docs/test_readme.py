@@ -120,7 +120,7 @@ def commands(page: str) -> Iterator[list[str]]:
 
 def names(words: list[str]) -> list[str]:
     """Of the command and of what it is a part of: ``admin halt``."""
-    most = 2 if words[0] == "admin" else 1
+    most = 2 if words[0] in ("admin", "history", "import") else 1
     return list(takewhile(re.compile(r"[a-z][a-z-]+").fullmatch, words[:most]))
 
 

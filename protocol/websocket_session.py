@@ -39,7 +39,7 @@ class WebSocketSession(ServerSession):
     @property
     def holds_back(self) -> bool:
         """Whether lines are held back, or frames were not looked at yet; ``more`` has some."""
-        return self._held or (self._frames.has_more and self.state is not SessionState.CLOSED)
+        return self.state is not SessionState.CLOSED and (self._held or self._frames.has_more)
 
     @property
     def heard_close(self) -> bool:

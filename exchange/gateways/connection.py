@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 import structlog
 
@@ -106,8 +106,7 @@ class TcpConnection(asyncio.BufferedProtocol):
     # -- asyncio.BufferedProtocol ----------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport = cast("asyncio.Transport", transport)  # uvloop's are not derived from it
         self._tls = transport.get_extra_info("ssl_object") is not None
         transport.set_write_buffer_limits(high=_HIGH_WATER)
         host, port, *_ = transport.get_extra_info("peername") or ("?", 0)

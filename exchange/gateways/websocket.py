@@ -44,13 +44,15 @@ class WebSocketConnection(TcpConnection):
     def take_over(self, transport: asyncio.Transport, head: bytes, data: bytes) -> None:
         """Serve a socket from here on. ``head``: the answer to its handshake; ``data``: what came behind that."""
         transport.write(head)
+        # Between two reads: uvloop settles with the first one whether they go into a buffer of the protocol.
+        transport.pause_reading()
         transport.set_protocol(self)
         self.connection_made(transport)
         while data:
             size = len(data[: len(self._chunk)])
             self._chunk[:size], data = data[:size], data[size:]
             self.buffer_updated(size)
-        if not transport.is_reading() and self._reading:
+        if self._reading:
             transport.resume_reading()
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -77,6 +79,17 @@ class WebSocketConnection(TcpConnection):
         self._frames.going_away = True
         super().shut_down()
 
+    # -- the end -------------------------------------------------------------------------------
+
+    def send(self, data: bytes, *, last: bool) -> None:
+        if last:
+            self._be_told_when_written()
+        super().send(data, last=last)
+
+    def _cut_off(self, transport: asyncio.Transport, unread: int) -> None:
+        self._be_told_when_written()
+        super()._cut_off(transport, unread)
+
     def _end(self, transport: asyncio.Transport) -> None:
         """The client answers with a close frame and hangs up; closed over that, the socket could forget the last word."""
         if self._ended:
@@ -85,5 +98,26 @@ class WebSocketConnection(TcpConnection):
         if self._eof or not transport.can_write_eof():
             transport.close()
             return
-        transport.write_eof()
         self._resume_reading()
+        if not self._paused:
+            self._end_output()
+
+    def resume_writing(self) -> None:
+        if not self._ended:
+            super().resume_writing()
+            return
+        self._paused = False
+        self._end_output()
+
+    def _be_told_when_written(self) -> None:
+        """Have ``resume_writing`` called when nothing is left to write, not when little is."""
+        if self._transport is not None:
+            self._transport.set_write_buffer_limits(high=0)
+
+    def _end_output(self) -> None:
+        # All is written: the transport would not catch the error if the client went away before that.
+        assert self._transport is not None
+        try:
+            self._transport.write_eof()
+        except OSError:
+            self._transport.abort()

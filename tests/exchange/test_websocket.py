@@ -2,10 +2,13 @@
 
 import json
 import ssl
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -36,6 +39,8 @@ def _venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
     """One for all that leave nothing behind but orders under their own name."""
     with web_venue(tmp_path_factory.mktemp("venue")) as venue:
         yield venue
+        assert venue.stop() == 0
+    assert [entry for entry in venue.log if entry["event"] == "unexpected"] == []
 
 
 def send(client: ClientConnection, message: Json) -> None:
@@ -411,6 +416,66 @@ def test_plain_http_goes_on_beside_it(venue: VenueProcess) -> None:
     with logged_in(venue, "beside"), RawClient("127.0.0.1", http_port(venue)) as browser:
         browser.send_bytes(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert browser.socket.recv(12) == b"HTTP/1.1 200"
+
+
+@pytest.mark.skipif(not find_spec("uvloop"), reason="the faster loop is an extra")
+def test_the_faster_loop_serves_both_ways(tmp_path: Path) -> None:
+    with web_venue(tmp_path, "--uvloop") as venue:
+        many = b"".join(frame(new(f"h{number}", "buy", 1, 1)) for number in range(500))
+        with shaken(venue, behind=frame({"type": "login", "account": "hasty"}) + many) as client:
+            kinds = [client.receive()["type"] for _ in range(501)]
+            client.send_bytes(frame(b"?", PING))
+            assert client.receive_frame() == Frame(PONG, b"?")
+            client.send_bytes(frame(b"", CLOSE))
+            *_, close = client.receive_rest()
+        with venue.login("alice") as on_tcp:
+            assert on_tcp.ask(new("a", "buy", 1, 1))["type"] == "accepted"
+        assert [entry for entry in venue.log if entry["event"] == "unexpected"] == []
+
+    assert kinds == ["welcome"] + ["accepted"] * 500
+    assert close.close_code == 1000
+
+
+NODE = """
+const venue = new WebSocket(process.argv[1], ["tontine.v4"]);
+venue.onopen = () => venue.send(JSON.stringify({type: "login", account: "node"}));
+venue.onmessage = (event) => {
+  const message = JSON.parse(event.data);
+  console.log(message.type);
+  if (message.type === "welcome") venue.send(JSON.stringify({type: "subscribe", channel: "bbo", symbol: "ACME"}));
+  if (message.type === "bbo") venue.send("no JSON");
+  if (message.type === "error") venue.send(new Uint8Array([1, 2, 3]));
+};
+venue.onclose = (event) => console.log(venue.protocol, event.code, event.reason, event.wasClean);
+"""
+
+
+def browsers_client() -> list[str] | None:
+    """The command of a program that has the WebSocket of browsers."""
+    for command in (["node"], ["node", "--experimental-websocket"]):
+        asked = [*command, "-e", "process.exit(typeof WebSocket === 'function' ? 0 : 1)"]
+        if which("node") and subprocess.run(asked, capture_output=True, check=False).returncode == 0:
+            return command
+    return None
+
+
+@pytest.mark.skipif(browsers_client() is None, reason="no node with a WebSocket on this machine")
+def test_the_websocket_of_browsers_understands_it_all(venue: VenueProcess) -> None:
+    command = browsers_client()
+    assert command is not None
+
+    done = subprocess.run(
+        [*command, "-e", NODE, web_address(venue)], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert done.stdout.splitlines() == [
+        "welcome",
+        "subscribed",
+        "bbo",
+        "error",
+        "error",
+        "tontine.v4 1003 binary_frame true",
+    ]
 
 
 # -- its description -------------------------------------------------------------------------------

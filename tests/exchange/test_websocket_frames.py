@@ -29,6 +29,8 @@ MIB = 1 << 20
 def _venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
     with web_venue(tmp_path_factory.mktemp("venue")) as venue:
         yield venue
+        assert venue.stop() == 0
+    assert [entry for entry in venue.log if entry["event"] == "unexpected"] == []
 
 
 @contextmanager
@@ -128,7 +130,7 @@ def test_a_message_without_end_in_small_fragments_is_never_kept(venue: VenueProc
     with bystander(venue), logged_in(venue) as client:
         client.send_bytes(frame(b"[", final=False))
         with suppress(OSError):
-            for _ in range(200):
+            for _ in range(50):
                 client.send_bytes(frame(b"", CONTINUATION, final=False) * 10_000)
         assert memory_kib(venue) - before < 8 * 1024
         client.socket.shutdown(socket.SHUT_WR)
@@ -153,6 +155,21 @@ def test_a_flood_of_tiny_frames_leaves_others_their_turn(venue: VenueProcess, op
             longest = max(longest, time.perf_counter() - started)
 
     assert longest < 1.0
+
+
+def test_who_is_gone_when_the_venue_closes_does_not_keep_it(tmp_path: Path) -> None:
+    """With more unread on its way than the venue has looked at."""
+    with web_venue(tmp_path) as venue:
+        for _ in range(3):
+            client = logged_in(venue)
+            client.socket.setblocking(False)
+            with suppress(BlockingIOError):
+                while True:
+                    client.socket.send(frame(b"", PING) * 10_000)
+            client.close()
+        assert venue.stop() == 0
+
+    assert [entry for entry in venue.log if entry["event"] == "unexpected"] == []
 
 
 def test_who_pings_and_never_reads_is_cut_off_like_every_slow_reader(tmp_path: Path) -> None:

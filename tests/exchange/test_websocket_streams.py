@@ -139,6 +139,21 @@ def test_three_hundred_readers_get_the_same_bytes(venue: VenueProcess) -> None:
     assert len(heard[0]) > 300
 
 
+def test_a_thousand_connections_hear_of_a_trade(venue: VenueProcess) -> None:
+    with ExitStack() as stack:
+        readers = [stack.enter_context(RawWebSocket(http_port(venue))) for _ in range(1000)]
+        for number, one in enumerate(readers):
+            one.send({"type": "login", "account": f"r{number}"}, *subscribe([{"channel": "trades"}]))
+        kinds = [[one.receive()["type"] for _ in range(3)] for one in readers]
+        trader = stack.enter_context(venue.login("maker"))
+        trader.send(new("s", "sell", 7, 5), new("b", "buy", 7, 5))
+        heard = [one.receive_frame() for one in readers]
+
+    assert kinds == [["welcome", "subscribed", "trades_snapshot"]] * 1000
+    assert set(heard) == {heard[0]}
+    assert is_last(heard[0].message)
+
+
 def test_who_stops_reading_is_passed_by_costs_no_memory_and_catches_up(venue: VenueProcess) -> None:
     """Market data goes past who does not read; what it sees then is how things stand."""
     with (

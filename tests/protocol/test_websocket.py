@@ -138,7 +138,7 @@ def test_nothing_after_a_close_frame_counts() -> None:
     assert reader.fault is None
 
 
-@pytest.mark.parametrize("size", [0, 1, 125, 126, 65535, 65536, 100_000])
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 1023, 1024, 65535, 65536, 100_000])
 def test_frames_of_the_venue_have_the_shortest_head(size: int) -> None:
     line = b"x" * size
 

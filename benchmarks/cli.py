@@ -22,6 +22,9 @@ def bench(
     samples: Annotated[
         int | None, typer.Option(min=1, help="Runs a figure is the median of.", show_default="5")
     ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="How long feed watches a thousand WebSockets.")
+    ] = 20.0,
 ) -> None:
     """Measure this machine against its own floor.
 
@@ -37,7 +40,7 @@ def bench(
         for name in running:
             print(f"{name:8}  {suite.BENCHMARKS[name].about}")
         return
-    plan = Plan(samples or SAMPLES)
+    plan = Plan(samples or SAMPLES, seconds=seconds)
     # A pipe has no width: wide enough for every row to stay on one line.
     console = Console() if Console().is_terminal else Console(width=160)
     if not json:

@@ -2,7 +2,8 @@
 
 In: lines of the protocol over TCP. Out: for each an ``accepted`` as long as the venue's; with
 ``--echo`` the bytes as they came. No book, no sessions, no bounds: what the venue costs beyond this
-is its own. With ``--one-buffer`` it receives as the venue does, into one buffer for all connections.
+is its own. With ``--one-buffer`` it receives as the venue does, into one buffer for all connections. With
+``--fan-out`` it tells all who subscribe the same lines, one write each: the least that telling a crowd can be.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from typing import ClassVar
 
 import msgspec
 
@@ -87,6 +89,36 @@ class Echo(OneBuffer):
         self._write(bytes(_view[:nbytes]))
 
 
+class FanOut(asyncio.Protocol):
+    """Whoever says ``subscribe`` is told what somebody else hands in once, at every ``!`` of his."""
+
+    crowd: ClassVar[list[asyncio.Transport]] = []
+    lines = b""
+
+    def __init__(self) -> None:
+        self._heard = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if FanOut.lines:
+            lines = FanOut.lines * data.count(b"!")
+            for transport in FanOut.crowd:
+                transport.write(lines)
+            return
+        self._heard += data
+        if self._heard == b"subscribe\n":
+            FanOut.crowd.append(self._transport)
+            self._transport.write(b"subscribed\n")
+            return
+        size, _, lines = self._heard.partition(b"\n")
+        if size.isdigit() and len(lines) == int(size):
+            FanOut.lines = lines
+            self._transport.write(b"taken\n")
+
+
 async def _serve(kind: Callable[[], asyncio.BaseProtocol]) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(kind, "127.0.0.1", 0, backlog=1024)
@@ -100,5 +132,5 @@ async def _serve(kind: Callable[[], asyncio.BaseProtocol]) -> None:
 
 
 if __name__ == "__main__":
-    kinds = {"--echo": Echo, "--one-buffer": OneBuffer}
+    kinds = {"--echo": Echo, "--one-buffer": OneBuffer, "--fan-out": FanOut}
     asyncio.run(_serve(next((kinds[word] for word in sys.argv if word in kinds), Floor)))

@@ -33,7 +33,7 @@ _PATIENCE_S: Final = 20.0
 _CHUNK: Final = 256 * 1024
 _NEWLINE: Final = 0x0A
 
-_NOT_DIRECT: Final = (b'{"type":"trade_report"', b'"reason":"immediate_or_cancel"')
+NOT_DIRECT: Final = (b'{"type":"trade_report"', b'"reason":"immediate_or_cancel"')
 """One of these is in every line that answers no request. Long needles: they are found fastest."""
 
 
@@ -91,7 +91,7 @@ class Load:
 
 
 # -- in the generator's process --------------------------------------------------------------------
-class _Script:
+class Script:
     """What one connection will send: ``starts[i]`` is where request ``i`` begins."""
 
     def __init__(self, lines: list[bytes], warm_up: int) -> None:
@@ -105,7 +105,7 @@ class _Connection:
 
     __slots__ = ("last", "receive", "script", "send", "sent", "socket", "starts", "tail")
 
-    def __init__(self, server: Server, script: _Script) -> None:
+    def __init__(self, server: Server, script: Script) -> None:
         self.socket = socket.create_connection((server.host, server.port), timeout=_PATIENCE_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.receive = self.socket.recv_into
@@ -160,7 +160,7 @@ class _Generator:
 
     def __init__(self, shape: Shape, runs: int, seed: int) -> None:
         self._shape = shape
-        self._scripts = _scripts(shape, runs, seed)
+        self._scripts = scripts(shape, runs, seed)
         self._each = min(len(script.starts) - 1 - script.warm_up for script in self._scripts) // runs
         self._to: dict[Server, list[_Connection]] = {}
         self._buffer = bytearray(_CHUNK)
@@ -225,11 +225,11 @@ class _Generator:
             whole, newline, connection.tail = (connection.tail + data[:size]).rpartition(b"\n")
             data, size = bytearray(whole + newline), len(whole) + len(newline)
         count = data.count
-        first, second = _NOT_DIRECT
+        first, second = NOT_DIRECT
         return count(b"\n", 0, size) - count(first, 0, size) - count(second, 0, size)
 
 
-def _scripts(shape: Shape, runs: int, seed: int) -> list[_Script]:
+def scripts(shape: Shape, runs: int, seed: int) -> list[Script]:
     """The flow dealt out to the connections, each account always to the same one."""
     # A little more than needed: chance gives some accounts fewer requests than others.
     made = flow.stationary(shape.requests * runs * 11 // 10 + 100, seed=seed)
@@ -242,7 +242,7 @@ def _scripts(shape: Shape, runs: int, seed: int) -> list[_Script]:
                 number = numbers.setdefault(command.account, len(numbers))
                 lines[number % shape.connections].append(encode(_request(command)))
         warm_up = warm_up or [len(of_one) for of_one in lines]
-    return [_Script(of_one, count) for of_one, count in zip(lines, warm_up, strict=True)]
+    return [Script(of_one, count) for of_one, count in zip(lines, warm_up, strict=True)]
 
 
 def _request(command: Command) -> Message:

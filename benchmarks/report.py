@@ -27,6 +27,8 @@ class Plan:
 
     samples: int = SAMPLES
     seed: int = SEED
+    seconds: float = 20.0
+    """How long something is watched that has to last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class Server(NamedTuple):
     pid: int
     host: str
     port: int
+    http_port: int = 0
+    """0: it has none."""
 
     def cpu_s(self) -> float:
         """Processor time of all its threads so far, in seconds."""
@@ -118,8 +120,7 @@ def _running(directory: Path, module: str, *options: str) -> Iterator[Server]:
         os.sched_setaffinity(0, affinity)
         os.close(handle)
     try:
-        host, port = _address(process, Path(name))
-        yield Server(process.pid, host, port)
+        yield Server(process.pid, *_address(process, Path(name)))
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -129,13 +130,17 @@ def _running(directory: Path, module: str, *options: str) -> Iterator[Server]:
             process.wait()
 
 
-def _address(process: "subprocess.Popen[bytes]", log: Path) -> tuple[str, int]:
+def _address(process: "subprocess.Popen[bytes]", log: Path) -> tuple[str, int, int]:
+    """Host, port, and the port for HTTP: a venue says that first."""
+    http_port = 0
     deadline_s = time.monotonic() + _START_TIMEOUT_S
     while time.monotonic() < deadline_s and process.poll() is None:
         for line in log.read_text(encoding="utf-8").splitlines(keepends=True):
-            if line.endswith("\n") and '"listening"' in line:
+            if line.endswith("\n") and '"listening_http"' in line:
+                http_port = json.loads(line)["port"]
+            elif line.endswith("\n") and '"listening"' in line:
                 entry = json.loads(line)
-                return entry["host"], entry["port"]
+                return entry["host"], entry["port"], http_port
         time.sleep(_LOOK_S)
     said = log.read_text(encoding="utf-8").strip().splitlines() or ["nothing"]
     raise SessionBroken(f"a server to be measured did not start; it said: {said[-1]}")

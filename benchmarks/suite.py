@@ -23,6 +23,9 @@ class Benchmark(NamedTuple):
 
 BENCHMARKS: Final = {
     "engine": Benchmark("benchmarks.engine", "commands a second through the engine, events built"),
+    "feed": Benchmark(
+        "benchmarks.feed", "public streams for a thousand readers, and what they cost those who trade"
+    ),
     "memory": Benchmark("benchmarks.memory", "bytes a resting order, kB an idle connection"),
     "restart": Benchmark("benchmarks.restart", "journalled commands a second replayed at the start"),
     "resume": Benchmark("benchmarks.resume", "missed private messages a second, sent again"),

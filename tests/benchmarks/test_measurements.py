@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import engine, flow, memory, restart, resume, special_orders, wire
+from benchmarks import engine, feed, flow, memory, restart, resume, special_orders, wire
 from benchmarks.bare_book import BareBook
 from benchmarks.load import Load, Shape
 from benchmarks.report import Plan, Result
@@ -21,7 +21,7 @@ from exchange.engine.events import (
     StopTriggered,
     Trade,
 )
-from protocol.vocabulary import Side
+from protocol.vocabulary import Channel, Side
 
 PLAN = Plan(samples=1)
 TINY = Shape(2, 4, 100)
@@ -158,6 +158,52 @@ def test_resume() -> None:
         (f"{missed} missed messages, while it runs", "messages/s", False, 200_000),
         (f"{missed} missed messages, after kill -9 and restart", "messages/s", False, 200_000),
     ]
+
+
+def test_feed_to_a_crowd() -> None:
+    results = list(feed.fan_out(PLAN, Channel.DEPTH, readers=40, batches=(4,)))
+
+    assert shape_of(results) == [
+        ("depth to 40, 4 a turn", "lines/s", True, 0.4),
+        ("depth to 40, 4 a turn, server's CPU", "us/line", True, None),
+    ]
+
+
+def test_feed_beside_orders() -> None:
+    results = list(feed.round_trips(PLAN, readers=40, shape=Shape(2, 4, 200), calm=500))
+
+    assert shape_of(results) == [
+        (f"2x4{how}, depth to 40{what}", unit, True, target)
+        for how, growth in (("", 2.0), (" at 500 requests/s", None))
+        for what, unit, target in (
+            (", round trip 99 %", "us", growth),
+            (", round trip median", "us", None),
+            ("", "requests/s", None),
+        )
+    ]
+
+
+def test_feed_beside_readers_that_do_not_read() -> None:
+    results = list(feed.stalled(PLAN, readers=10, number=10))
+
+    assert [(result.case, result.target) for result in results] == [
+        ("trades to 10 beside 10 that do not read", 0.9),
+        ("trades to 10 beside 10 that do not read, server's CPU", None),
+        ("memory of one of 10 that do not read", 2.0),
+    ]
+    assert results[-1].met
+
+
+def test_feed_to_web_sockets() -> None:
+    results = {
+        result.case.rpartition(", ")[2]: result
+        for result in feed.web_sockets(Plan(samples=1, seconds=1), readers=40, pace=500)
+    }
+
+    assert results["500 updates/s for 1 s"].unit == "updates/s"
+    assert results["readers without the last one"].value == 0
+    assert results["messages delivered"].value > 0
+    assert 0 < results["median"].value <= results["99 %"].value <= results["worst"].value
 
 
 def test_wire_under_load() -> None:

@@ -14,7 +14,7 @@ import structlog
 from exchange import tls
 from exchange.access import VENUE_NAME, Access, Bounds
 from exchange.applying import Change, changes, contradictions
-from exchange.config import TcpConfig, VenueConfig
+from exchange.config import HttpConfig, TcpConfig, VenueConfig
 from exchange.engine.commands import AddInstrument, Administer, SetAccount
 from exchange.engine.events import RequestRejected
 from exchange.gateways.tcp import Limits, TcpGateway
@@ -45,8 +45,9 @@ class Reread:
         gateway: TcpGateway,
         access: Access,
         context: ssl.SSLContext | None,
+        http_context: ssl.SSLContext | None = None,
     ) -> None:
-        """``config``: what the venue runs; ``read``: reads its file; ``context``: TLS of the gateway, if it has any."""
+        """``config``: what the venue runs; ``read``: reads its file; the contexts: TLS of its gateways, if they have any."""
         self._running = config
         self._read = read
         self._venue = venue
@@ -54,7 +55,9 @@ class Reread:
         self._gateway = gateway
         self._access = access
         self._context = context
+        self._http_context = http_context
         self._certificate = tls.content(config.tcp)
+        self._http_certificate = _http_certificate(config)
 
     def __call__(self) -> None:
         """Read the file, and do what it asks for that can be done now."""
@@ -63,11 +66,18 @@ class Reread:
             certificate = tls.content(config.tcp)
             if self._context is not None and config.tcp.certificate is not None:
                 tls.load(self._context, config.tcp)
+            http_certificate = _http_certificate(config)
+            if (
+                self._http_context is not None
+                and config.http is not None
+                and config.http.certificate is not None
+            ):
+                tls.load(self._http_context, config.http, "http")
         except ConfigError as error:
             _log_faults(error)
             return
         kept = list(self._kept(config))
-        done = [*self._carry_out(config), *self._set(config, certificate)]
+        done = [*self._carry_out(config), *self._set(config, certificate, http_certificate)]
         for key, text in kept:
             log.warning("setting_kept", key=key, text=text)
         for key, text in done:
@@ -86,6 +96,7 @@ class Reread:
         yield from _differences(
             "journal.", running.journal, config.journal, tuple(type(config.journal).model_fields)
         )
+        yield from _http_differences(running.http, config.http)
         if (config.tcp.certificate is None) is not (self._context is None):
             yield "tcp.certificate", "connections become TLS, or stop being that, with a restart only"
         for key, before, now in (
@@ -119,7 +130,9 @@ class Reread:
         command = change.command
         return isinstance(command, SetAccount) and command.account in self._venue.engine.accounts.by_name
 
-    def _set(self, config: VenueConfig, certificate: bytes) -> Iterator[tuple[str, str]]:
+    def _set(
+        self, config: VenueConfig, certificate: bytes, http_certificate: bytes
+    ) -> Iterator[tuple[str, str]]:
         """Schedule, certificate, bounds."""
         running = self._running
         planned = list(_differences("", running, config, _PLANNED, after=""))
@@ -134,6 +147,9 @@ class Reread:
         if self._context is not None and certificate not in (b"", self._certificate):
             self._certificate = certificate
             yield "tcp.certificate", "another one, for new connections"
+        if self._http_context is not None and http_certificate not in (b"", self._http_certificate):
+            self._http_certificate = http_certificate
+            yield "http.certificate", "another one, for new connections"
         # What stayed as it was is what the next file is compared with.
         fixed = {key: getattr(running.tcp, key) for key in _FIXED_TCP}
         if not (running.tcp.certificate and config.tcp.certificate):
@@ -142,6 +158,7 @@ class Reread:
             update={
                 "tcp": config.tcp.model_copy(update=fixed),
                 "journal": running.journal,
+                "http": running.http,
                 **{key: getattr(running, key) for key in _FIXED},
             }
         )
@@ -164,6 +181,22 @@ def gateway_limits(tcp: TcpConfig) -> Limits:
         max_connections_per_source=tcp.max_connections_per_source,
         line_timeout_s=tcp.line_timeout_s,
     )
+
+
+def _http_certificate(config: VenueConfig) -> bytes:
+    return b"" if config.http is None else tls.content(config.http, "http")
+
+
+def _http_differences(running: HttpConfig | None, config: HttpConfig | None) -> Iterator[tuple[str, str]]:
+    """HTTP is what it was when the venue started, but for its certificate."""
+    if running is None or config is None:
+        if running is not config:
+            yield "http", "begins, or ends, with a restart only"
+        return
+    keys = tuple(key for key in HttpConfig.model_fields if key not in _TLS)
+    yield from _differences("http.", running, config, keys)
+    if (running.certificate is None) is not (config.certificate is None):
+        yield "http.certificate", "connections become TLS, or stop being that, with a restart only"
 
 
 def access_bounds(tcp: TcpConfig) -> Bounds:

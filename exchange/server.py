@@ -106,7 +106,7 @@ async def serve(
         http = _http_gateway(config, gateway, clock, access, history)
         reread = None
         if read_again is not None:
-            reread = Reread(config, read_again, venue, schedule, gateway, access, context)
+            reread = Reread(config, read_again, venue, schedule, gateway, access, context, http_context)
         try:
             with _hashing(venue, turns, loop), _signals(loop, turns, reread, stop):
                 await _run(config, gateway, http, schedule, clock, (context, http_context), ready, stop)

@@ -171,8 +171,13 @@ class Turns:
         if self._commits is None:
             return
         waiting = self._loop.create_future()
-        self._gathering.append(waiting)
-        self.schedule()
+        if self._venue.sequencer.has_turn:
+            self._gathering.append(waiting)
+            self.schedule()
+        elif self._committing:
+            self._under_way.append(waiting)
+        else:
+            return
         await waiting
 
     async def settled(self) -> None:

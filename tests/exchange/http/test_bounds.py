@@ -1,6 +1,7 @@
 """Bounds of HTTP: heads, bodies, connections, requests a second, browsers; and TLS."""
 
 import json
+import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -200,3 +201,23 @@ def test_requests_go_through_a_certificate_that_the_client_checks(tmp_path: Path
     assert (answer.status, answer.json["account"]) == (200, "alice")
     assert venue.logged("listening_http")["tls"] is True
     assert plain_said == ("", "")
+
+
+def test_a_new_certificate_is_served_to_new_connections_after_sighup(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "http.crt", tmp_path / "http.key"
+    make_self_signed(certificate, key)
+    http = f'certificate = "{certificate}"\nkey = "{key}"'
+    with guarded_venue(tmp_path, http=http) as venue:
+        host, port = http_address(venue)
+        make_self_signed(certificate, key)
+        file = tmp_path / "venue.toml"
+        file.write_text(file.read_text().replace("[http]", "[http]\nmax_body_bytes = 1024"))
+        mark = len(venue.log)
+        venue.process.send_signal(signal.SIGHUP)
+        venue.logged("venue_file_read_again", mark)
+        changed = {entry["key"] for entry in venue.log[mark:] if entry["event"] == "setting_changed"}
+        kept = {entry["key"] for entry in venue.log[mark:] if entry["event"] == "setting_kept"}
+        with HttpClient(host, port, tls=ssl.create_default_context(cafile=str(certificate))) as client:
+            status = client.get("instruments").status
+
+    assert (changed, kept, status) == ({"http.certificate"}, {"http.max_body_bytes"}, 200)

@@ -5,9 +5,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft7Validator
 
+from protocol.asyncapi import document
 from tests.support.venue import Json, RawClient, VenueProcess, new
 from tests.support.websocket import Frame, RawWebSocket, frame, http_port, web_venue
+
+DESCRIBED = document()["components"]
 
 STREAMS: list[Json] = [
     {"channel": "bbo"},
@@ -64,6 +68,12 @@ def is_last(message: Json) -> bool:
     return message["type"] == "trade" and (message["price"], message["quantity"]) == (5, 7)
 
 
+def is_described(message: Json) -> bool:
+    """Whether the AsyncAPI document has such a message."""
+    described = DESCRIBED["messages"][message["type"]]["payload"]
+    return Draft7Validator({**described, "components": DESCRIBED}).is_valid(message)
+
+
 def test_frames_and_lines_have_the_same_messages_in_the_same_order(venue: VenueProcess) -> None:
     with (
         venue.login("tcp") as on_tcp,
@@ -92,6 +102,7 @@ def test_frames_and_lines_have_the_same_messages_in_the_same_order(venue: VenueP
         "bbo", "depth_snapshot", "depth_delta", "orders_snapshot", "orders_delta", "trade", "candle",
         "statistics", "status",
     }  # fmt: skip
+    assert [message for message in frames[::7] if not is_described(message)] == []
 
 
 def test_what_a_trader_is_told_is_in_the_same_order_on_both(venue: VenueProcess) -> None:

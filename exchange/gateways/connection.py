@@ -223,8 +223,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             if unread > self._limits.max_outgoing_bytes:
                 self._cut_off(transport, unread)
                 return
-            if peer.backlog is not None and not self._paused:
-                self._refill()
+            self._speed_up()
         self._in_flight = 0
         if not self._reading or self._waiting:
             self._go_on_soon()
@@ -235,9 +234,17 @@ class TcpConnection(asyncio.BufferedProtocol):
         if transport is None or transport.is_closing() or self._lingers:
             return
         transport.write(data)
-        peer = self.peer
-        if peer.slow and not self._paused and peer.backlog is None:
-            peer.slow = False
+        if self.peer.slow:
+            self._speed_up()
+
+    def _speed_up(self) -> None:
+        """Something was written to a peer that is slow: what it has still to be given, if its socket has room."""
+        if self._paused:
+            return
+        if self.peer.backlog is not None:
+            self._refill()
+        else:
+            self.peer.slow = False
             self._catch_up()
 
     def _go_on_soon(self) -> None:

@@ -240,6 +240,26 @@ async def test_a_watcher_that_stops_reading_gets_a_fresh_snapshot_when_it_reads_
             await client.close()
 
 
+async def test_who_was_passed_by_with_room_in_his_socket_catches_up_with_his_next_answer() -> None:
+    """As happens to one of a crowd for whom too much waits, and who is sent an answer before his round comes."""
+    async with gateway() as venue:
+        watcher, trader = await venue.log_in("watcher"), await venue.log_in("trader")
+        await watcher.ask({"type": "subscribe", "channel": "depth", "symbol": "ACME"})
+        assert (await watcher.receive())["type"] == "depth_snapshot"
+        (peer,) = (one for one in venue.venue.sessions() if one.subscriptions)
+
+        venue.venue.market_data.passes_by(peer)
+        await trader.ask(new("left out", "buy", 1, 5))
+        answer = await watcher.ask({"type": "order_status", "client_order_id": "nothing"})
+        snapshot = await watcher.receive()
+        await trader.ask(new("seen", "buy", 1, 6))
+
+        assert (answer["type"], snapshot["type"], snapshot["bids"]) == ("error", "depth_snapshot", [[5, 1]])
+        assert (await watcher.receive())["bids"] == [[6, 1]]
+        for client in (watcher, trader):
+            await client.close()
+
+
 @pytest.mark.parametrize("cut", [1, 7, 50])
 async def test_requests_may_arrive_in_pieces(cut: int) -> None:
     async with gateway() as venue:

@@ -183,7 +183,7 @@ def test_old_trades_are_busted_and_everybody_concerned_is_told(tmp_path: Path, f
         venue.login("olga") as olga,
     ):
         ben.send({"type": "subscribe", "channel": "trades", "symbol": "ACME"})
-        ben.receive_until("subscribed")
+        ben.receive_until("trades_snapshot")
 
         bust = {"type": "bust_trade", "trade_id": trade_id, "account": "ben", "why": "a typing error"}
         done = olga.ask(bust)

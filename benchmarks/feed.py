@@ -19,9 +19,9 @@ from benchmarks.trips import Trips
 from protocol.vocabulary import Channel
 
 _READERS: Final = 1_000
-_BATCHES: Final = (1, 16, 64)
+_BATCHES: Final = {Channel.TRADES: (1, 16, 64), Channel.DEPTH: (16,)}
 """Trades that one turn makes."""
-_LINES_A_READER: Final = 480
+_TURNS: Final = 40
 
 _FAN_OUT_TARGET: Final = 0.4
 _GROWTH_TARGET: Final = 2.0
@@ -32,7 +32,7 @@ _STALLED_MB_TARGET: Final = 2.0
 _UNDISTURBED_TARGET: Final = 0.9
 _HEALTHY: Final = 200
 
-_SHAPE: Final = Shape(10, 16, 8_000)
+_SHAPE: Final = Shape(10, 16, 6_000)
 _CALM: Final = 2_000
 """Requests a second that leave the venue time."""
 
@@ -44,15 +44,15 @@ def measure(plan: Plan) -> Iterator[Result]:
     """Everything."""
     need_linux()
     crowd.allow_descriptors(5 * _READERS)
-    for channel in (Channel.TRADES, Channel.DEPTH):
-        yield from fan_out(plan, channel)
+    for channel, batches in _BATCHES.items():
+        yield from fan_out(plan, channel, batches)
     yield from round_trips(plan)
     yield from stalled(plan)
     yield from web_sockets(plan)
 
 
 def fan_out(
-    plan: Plan, channel: Channel, *, readers: int = _READERS, batches: Sequence[int] = _BATCHES
+    plan: Plan, channel: Channel, batches: Sequence[int], *, readers: int = _READERS
 ) -> Iterator[Result]:
     """Lines a second to a crowd, beside bare writes of the same lines, with as many of them a turn."""
     with ExitStack() as stack:
@@ -63,11 +63,10 @@ def fan_out(
         people.call(crowd.join, measured, readers, channel)
         for size, one in zip(batches, bare, strict=True):
             people.call(crowd.join_floor, one, readers, people.call(crowd.sample, measured, size))
-            turns = max(_LINES_A_READER // size, 4)
             runs: dict[Server, list[Told]] = {one: [], measured: []}
             for _ in range(plan.samples):
-                runs[one].append(people.call(crowd.tell, one, size, turns, True))
-                runs[measured].append(people.call(crowd.tell, measured, size, turns))
+                runs[one].append(people.call(crowd.tell, one, size, _TURNS, True))
+                runs[measured].append(people.call(crowd.tell, measured, size, _TURNS))
             yield from _told(plan, f"{channel} to {readers:,}, {size} a turn", runs[measured], runs[one])
 
 
@@ -124,7 +123,7 @@ def stalled(
     plan: Plan, *, readers: int = _HEALTHY, number: int = _STALLED, batch: int = 16
 ) -> Iterator[Result]:
     """What readers that do not read cost the others, and the memory of the venue."""
-    channel, turns = Channel.TRADES, max(_LINES_A_READER * 4 // batch, 4)
+    channel, turns = Channel.TRADES, 4 * _TURNS
     alone: list[Told] = []
     beside: list[Told] = []
     grown: list[float] = []

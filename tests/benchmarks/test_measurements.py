@@ -161,7 +161,7 @@ def test_resume() -> None:
 
 
 def test_feed_to_a_crowd() -> None:
-    results = list(feed.fan_out(PLAN, Channel.DEPTH, readers=40, batches=(4,)))
+    results = list(feed.fan_out(PLAN, Channel.DEPTH, (4,), readers=40))
 
     assert shape_of(results) == [
         ("depth to 40, 4 a turn", "lines/s", True, 0.4),

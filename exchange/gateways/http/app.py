@@ -62,7 +62,9 @@ class HttpGateway:
             access=access,
             logins=Logins(venue.engine, access),
             pace=Pace(settings.max_requests_per_second),
-            archives=Archives(past),
+            archives=Archives(
+                past, None if recorder is None else partial(recorder.wait_for, timeout_s=_PATIENCE_S)
+            ),
             broadcasts=Broadcasts(venue.market_data, turns.committed, partial(event_of, run=run)),
             run=run,
             closing=asyncio.Event(),

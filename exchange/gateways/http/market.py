@@ -4,18 +4,24 @@ In: calls about instruments. Out: the messages with which the public streams beg
 trades and candles. Reads only.
 """
 
-from typing import cast
+from typing import Final, cast
 
 from aiohttp import web
 
 from exchange.gateways.http import models
 from exchange.gateways.http.answers import answer
 from exchange.gateways.http.pages import link_to_next, page_of
+from exchange.gateways.http.past import Past
 from exchange.gateways.http.services import Call
 from exchange.market_data.keys import StreamKey
 from exchange.standing import instrument_info
 from protocol.market import Bar, CandlesSnapshot, PublicMessage, TradePrint, TradesSnapshot
 from protocol.vocabulary import Channel
+
+FEW: Final = 50
+"""With fewer trades or candles than half of what it keeps memory has all since the venue started, and there is no gap to
+what was before.
+"""
 
 
 async def instruments(call: Call) -> web.Response:
@@ -56,9 +62,16 @@ async def trades(call: Call) -> web.Response:
     symbol, query = call.book().instrument.symbol, call.query
     tape = cast("TradesSnapshot", _now(call, StreamKey(Channel.TRADES, symbol)))
 
+    oldest = tape.trades[0].trade_id if len(tape.trades) > FEW else None
+
+    def joins(past: Past) -> bool:
+        if oldest is None:
+            return True
+        return [one.trade_id for one in past.trades(symbol, before=oldest + 1, limit=1)] == [oldest]
+
     async def older(before: int | None, limit: int, skip: int) -> list[TradePrint]:
         return await call.services.archives.read(
-            lambda past: past.trades(symbol, before=before, limit=limit, skip=skip)
+            lambda past: past.trades(symbol, before=before, limit=limit, skip=skip), joins, call.last_seq
         )
 
     found = await page_of(tape.trades[::-1], lambda trade: trade.trade_id, query, older)
@@ -71,9 +84,19 @@ async def candles(call: Call) -> web.Response:
     key = StreamKey(Channel.CANDLES, symbol, None, interval)
     newest = cast("CandlesSnapshot", _now(call, key)).candles[::-1]
 
+    oldest = newest[-1].start_ns if len(newest) > FEW else None
+
+    def joins(past: Past) -> bool:
+        if oldest is None:
+            return True
+        found = past.candles(symbol, interval, before_ns=oldest + 1, limit=1)
+        return [one.start_ns for one in found] == [oldest]
+
     async def older(before: int | None, limit: int, skip: int) -> list[Bar]:
         return await call.services.archives.read(
-            lambda past: past.candles(symbol, interval, before_ns=before, limit=limit, skip=skip)
+            lambda past: past.candles(symbol, interval, before_ns=before, limit=limit, skip=skip),
+            joins,
+            call.last_seq,
         )
 
     found = await page_of(newest, lambda bar: bar.start_ns, query, older)

@@ -66,7 +66,7 @@ class Monitoring:
         """All figures."""
         found = await survey(self._turns)
         found.by_gateway.update({"tcp": 0, "websocket": 0})
-        found.by_gateway["http"] = max(self._http_connections() - found.by_gateway["websocket"], 0)
+        found.by_gateway["http"] = self._http_connections()
         pieces: list[bytes] = []
         for family in self._families(Figures(self._venue, self._turns, found, self._recorder, self._version)):
             pieces.append(generate_latest(_One(family)))

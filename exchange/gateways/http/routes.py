@@ -73,6 +73,8 @@ class Route:
             ]
         if "{symbol}" in self.path:
             codes.append(ErrorCode.UNKNOWN_SYMBOL)
+        if issubclass(self.query, models.Listed):
+            codes.append(ErrorCode.RESUME_UNAVAILABLE)
         if self.body is not None:
             codes += [
                 ErrorCode.NOT_JSON,

@@ -37,16 +37,23 @@ MAX_READING: Final = 64
 class Archives:
     """Reads the history in a thread of its own."""
 
-    def __init__(self, past: Past | None) -> None:
+    def __init__(self, past: Past | None, wait_for: Callable[[int], bool] | None = None) -> None:
+        """``wait_for`` blocks until a command is in the history; whether it is."""
         self.past = past
+        self._wait_for = wait_for
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="past")
         self._waiting = 0
 
-    async def read(self, look_up: Callable[[Past], list[T]]) -> list[T]:
+    async def read(
+        self, look_up: Callable[[Past], list[T]], joins: Callable[[Past], bool] | None = None, up_to: int = 0
+    ) -> list[T]:
         """What ``look_up`` finds; nothing if there is no history.
 
+        It is written a moment after the market. Where ``joins`` says that it does not reach what is in memory yet, it is
+        waited for until it has command ``up_to``: else items between the two would be missing.
+
         Raises:
-            Refused: too many wait for it already, or it can't be read.
+            Refused: too many wait for it already, it is too far behind, or it can't be read.
         """
         past = self.past
         if past is None:
@@ -54,9 +61,21 @@ class Archives:
         if self._waiting >= MAX_READING:
             text = f"{MAX_READING} requests wait for the history already: try again"
             raise Refused(ErrorCode.TOO_MANY_REQUESTS, text, headers={"Retry-After": "1"})
+
+        def ask() -> list[T]:
+            if (
+                joins is not None
+                and self._wait_for is not None
+                and not joins(past)
+                and not self._wait_for(up_to)
+            ):
+                text = "the history is behind the market: try again"
+                raise Refused(ErrorCode.RESUME_UNAVAILABLE, text, headers={"Retry-After": "1"})
+            return look_up(past)
+
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, look_up, past)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, ask)
         except HistoryError as error:
             raise Refused(ErrorCode.INTERNAL_ERROR, f"the history can't be read: {error.text}") from error
         finally:
@@ -108,6 +127,11 @@ class Call:
         """Whose request it is; of a route that needs a login."""
         assert self.caller is not None
         return self.caller.account
+
+    @property
+    def last_seq(self) -> int:
+        """The last command there was."""
+        return self.venue.sequencer.last_seq
 
     def book(self, symbol: str | None = None, where: str = "path.symbol") -> Book:
         """The book of the instrument in the path, or of another.

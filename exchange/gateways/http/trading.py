@@ -16,7 +16,7 @@ from exchange.engine.events import RequestRejected
 from exchange.gateways.http import models
 from exchange.gateways.http.answers import Refused, answer
 from exchange.gateways.http.pages import link_to_next, page_of
-from exchange.gateways.http.past import Fill
+from exchange.gateways.http.past import Fill, Past
 from exchange.gateways.http.services import Call
 from exchange.intake import order_entry
 from exchange.metrics import Metric
@@ -67,20 +67,32 @@ async def order(call: Call) -> web.Response:
 async def fills(call: Call) -> web.Response:
     query, who = call.query, call.account
 
-    async def older(before: int | None, limit: int, skip: int) -> list[Fill]:
-        return await call.services.archives.read(
-            lambda past: past.fills(who, query.symbol, before=before, limit=limit, skip=skip)
+    newest, has_all = _newest_fills(call)
+
+    def joins(past: Past) -> bool:
+        if has_all or not newest:
+            return has_all
+        oldest = newest[-1].trade_id
+        return any(
+            one.trade_id == oldest for one in past.fills(who, query.symbol, before=oldest + 1, limit=1)
         )
 
-    found = await page_of(_newest_fills(call), lambda fill: fill.trade_id, query, older)
+    async def older(before: int | None, limit: int, skip: int) -> list[Fill]:
+        return await call.services.archives.read(
+            lambda past: past.fills(who, query.symbol, before=before, limit=limit, skip=skip),
+            joins,
+            call.last_seq,
+        )
+
+    found = await page_of(newest, lambda fill: fill.trade_id, query, older)
     return answer(models.Fills(found.items), headers=link_to_next(call.request.path, query, found))
 
 
-def _newest_fills(call: Call) -> list[Fill]:
-    """Those in memory, newest first."""
+def _newest_fills(call: Call) -> tuple[list[Fill], bool]:
+    """Those in memory, newest first; and whether there never were others."""
     stream = call.venue.reports.streams.get(call.account)
     if stream is None:
-        return []
+        return [], True
     entries = stream.tail[-_IN_MEMORY:]
     undone: set[TradeId] = set()
     found: list[Fill] = []
@@ -91,7 +103,8 @@ def _newest_fills(call: Call) -> list[Fill]:
         elif isinstance(message, TradeReport) and message.trade_id not in undone:
             found.append(_fill(message))
     wanted = call.query.symbol
-    return [fill for fill in found if wanted is None or fill.symbol == wanted]
+    fills = [fill for fill in found if wanted is None or fill.symbol == wanted]
+    return fills, len(entries) == stream.last_seq
 
 
 def _fill(report: TradeReport) -> Fill:

@@ -199,6 +199,22 @@ def test_an_answer_does_not_say_what_it_was_made_with(client: HttpClient) -> Non
     assert client.get("instruments").headers["server"] == "tontine"
 
 
+def test_no_trade_is_missing_between_memory_and_history(tmp_path: Path) -> None:
+    with open_http_venue(tmp_path) as venue, over_http(venue, "ben") as client:
+        with venue.login("anna") as anna, venue.login("ben") as ben:
+            anna.ask(new("a", "buy", 1000, 100))
+            for number in range(300):
+                ben.send(new(f"b{number}", "sell", 1, 100))
+            for _ in range(600):
+                ben.receive()
+        # At once: the history is a quarter of a second behind.
+        trades = client.get("instruments/ACME/trades?limit=1000").json["trades"]
+        fills = client.get("fills?limit=1000").json["fills"]
+
+    assert [trade["trade_id"] for trade in trades] == list(range(300, 0, -1))
+    assert [fill["trade_id"] for fill in fills] == list(range(300, 0, -1))
+
+
 def test_older_trades_come_out_of_the_history_after_a_restart(tmp_path: Path) -> None:
     with open_http_venue(tmp_path) as first:
         with first.login("anna") as anna, first.login("ben") as ben:

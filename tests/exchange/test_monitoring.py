@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from websockets.sync.client import connect
 
 from exchange.access import Access
 from exchange.engine.commands import AddInstrument
@@ -97,6 +98,19 @@ def test_orders_that_rest_are_counted_and_every_bound_has_its_figure(tmp_path: P
     assert found("tontine_price_levels", symbol="ACME") == 2
     assert {f"tontine_{metric}_total" for metric in DESCRIPTIONS} <= found.names
     assert not any(name.startswith("tontine_journal") for name in found.names)
+
+
+def test_connections_are_counted_by_the_gateway_they_came_through(tmp_path: Path) -> None:
+    with running_venue(tmp_path, "--http-port", "0", journal=False) as venue, venue.login("anna"):
+        address = venue.logged("listening_http")
+        with connect(f"ws://{address['host']}:{address['port']}/ws") as socket:
+            socket.send('{"type":"login","account":"ben"}')
+            socket.recv()
+            found = scrape(venue)
+
+    of = {name: found("tontine_open_connections", gateway=name) for name in ("tcp", "websocket", "http")}
+    assert of == {"tcp": 1, "websocket": 1, "http": 1}  # the last one is who asked
+    assert found("tontine_sessions", role="trader") == 2
 
 
 def test_prometheus_finds_nothing_wrong_with_the_figures(tmp_path: Path) -> None:

@@ -15,8 +15,12 @@ from typing import Final, Protocol
 
 from exchange.peers import Peer
 
-SLICE_NS: Final = 500_000
-"""So long readers are told without a look at the sockets: some sixty of them. Nobody's order waits longer for that."""
+LEAST_NS: Final = 200_000
+MOST_NS: Final = 500_000
+"""So long readers are told without a look at the sockets: as long as everything else has taken since the last time, within
+these bounds. So orders have at least half of the time when they need it, and wait for no more than some sixty readers;
+and when nobody trades, looking at the sockets costs little.
+"""
 
 MOST_WAITING: Final = 256 * 1024
 """Bytes that wait for one reader: as many as the kernel holds for him."""
@@ -52,6 +56,7 @@ class Rounds:
         """For whom something waits; not to be changed."""
         self._queue: deque[Peer] = deque()  # in turn; some may have been told meanwhile
         self._goes_round = False
+        self._ended_ns = 0  # when readers were last told
 
     def put(self, peer: Peer, data: bytes) -> None:
         """The next public lines for a peer."""
@@ -77,7 +82,8 @@ class Rounds:
 
     def _go_on(self) -> None:
         waiting, queue, connections = self.waiting, self._queue, self._connections
-        until_ns = perf_counter_ns() + SLICE_NS
+        now_ns = perf_counter_ns()
+        until_ns = now_ns + min(max(now_ns - self._ended_ns, LEAST_NS), MOST_NS)
         last: list[bytes] = []
         joined = b""
         while queue:
@@ -92,6 +98,7 @@ class Rounds:
                 connection.tell(joined)
             if perf_counter_ns() > until_ns:
                 break
+        self._ended_ns = perf_counter_ns()
         if queue:
             self._loop.call_soon(self._go_on)
         else:

@@ -51,8 +51,7 @@ def watch(client: RawClient, *channels: str) -> list[Json]:
     states = []
     for channel in channels:
         client.ask({"type": "subscribe", "channel": channel, "symbol": "ACME"})
-        if channel != "trades":
-            states.append(client.receive())
+        states.append(client.receive())
     return states
 
 
@@ -213,12 +212,12 @@ def test_only_peaks_are_shown_and_prints_name_no_order(tmp_path: Path) -> None:
         venue.login("bert") as bert,
         venue.login("eve") as eve,
     ):
-        (depth,) = watch(eve, "trades", "depth")
+        (tape, depth) = watch(eve, "trades", "depth")
         anna.ask(new("ice", "sell", 50, 101, display=10))
         anna.ask(new("dark", "sell", 20, 101, hidden=True))
         bert.ask(new("b1", "buy", 65, 101))
 
-        assert (depth["bids"], depth["asks"]) == ([], [])
+        assert (depth["bids"], depth["asks"], tape["trades"]) == ([], [], [])
         assert eve.receive()["asks"] == [[101, 10]]
         heard = eve.receive_until("depth_delta")
         prints = heard[:-1]
@@ -232,12 +231,12 @@ def test_only_peaks_are_shown_and_prints_name_no_order(tmp_path: Path) -> None:
 def test_self_trade_prevention_reports_and_prints_nothing(tmp_path: Path) -> None:
     with venue_with_operators(tmp_path) as venue, venue.login("anna") as anna, venue.login("eve") as eve:
         anna.ask(new("s", "sell", 10, 101))
-        (depth,) = watch(eve, "trades", "depth")
+        (tape, depth) = watch(eve, "trades", "depth")
 
         anna.send(new("b", "buy", 4, 101))
         reports = [anna.receive() for _ in range(3)]
 
-        assert depth["asks"] == [[101, 10]]
+        assert (depth["asks"], tape["trades"]) == ([[101, 10]], [])
         assert [told(one, "type", "client_order_id", "quantity", "leaves", "reason") for one in reports] == [
             ("accepted", "b", 4, None, None),
             ("self_trade_prevented", "s", 4, 6, None),

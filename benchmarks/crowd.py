@@ -9,12 +9,10 @@ clock starts.
 import base64
 import gc
 import os
-import re
 import resource
 import select
 import socket
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -27,7 +25,7 @@ from benchmarks.servers import LOAD_CORE, Server, pin
 from protocol.codec import encode, encode_all
 from protocol.errors import SessionBroken
 from protocol.fields import Message
-from protocol.messages import Login, NewOrder, Replace, Subscribe
+from protocol.messages import Login, NewOrder, Subscribe
 from protocol.vocabulary import AccountId, Channel, ClientOrderId, Role, Side, TimeInForce
 
 PATIENCE_S: Final = 30.0
@@ -42,10 +40,6 @@ LINE: Final = b"\n"
 FRAME: Final = b'{"type":"'
 """Once in every public message; a frame has no other end that could be counted."""
 
-_SEQ: Final = b'"seq":'
-_NUMBER: Final = re.compile(rb"\d+")
-_TENTHS: Final = 10_000
-"""Of a millisecond, in a second."""
 _PRICE: Final = 100
 _RESTING: Final = 1_000_000
 _MASK: Final = b"\0\0\0\0"
@@ -58,25 +52,6 @@ class Told(NamedTuple):
     seconds: float
     cpu_s: float
     """Processor time of the server."""
-
-
-class Lag(NamedTuple):
-    """How a run at a given pace went."""
-
-    sent: int
-    seconds: float
-    delivered: int
-    behind_at_the_end: int
-    """Updates that the last of all readers had not got when the last one had been sent, before any wait."""
-    never_got: int
-    """Readers that had not got the last update after the wait."""
-    median_s: float
-    p99_s: float
-    """From sending an order until a reader has what it caused: of all chunks of all readers."""
-    worst_s: float
-    resident: list[int]
-    """Bytes of the server, ten times, evenly spread."""
-    cpu_s: float
 
 
 def allow_descriptors(wanted: int) -> None:
@@ -236,7 +211,7 @@ def tell(server: Server, batch: int, batches: int, floor: bool = False) -> Told:
         more = place.drain(buffer_)
         got += more
         if not more:
-            _discard(driver)
+            discard(driver)
             if time.monotonic() > deadline_s:
                 raise SessionBroken(f"{got} of {wanted} messages came")
     seconds, cpu_s = time.perf_counter() - started_s, place.server.cpu_s() - cpu_s
@@ -261,87 +236,6 @@ def stalled_are_gone(server: Server) -> None:
         one.close()
     place.stalled.clear()
     place.connect(Login(account=AccountId("afterwards"))).close()
-
-
-def keep_pace(server: Server, rate: int, seconds: float) -> Lag:
-    """Change one order so many times a second, each change alone; who has learned of it when."""
-    place = places[server]
-    driver = place.driver
-    assert driver is not None
-    total = int(rate * seconds)
-    name = ClientOrderId("quote")
-    place.say(driver, NewOrder(name, SYMBOL, Side.BUY, 2, 50))
-    base = 0
-    for one in place.readers:
-        base = int(_NUMBER.findall(receive_until(one, _SEQ).rpartition(_SEQ)[2])[0])
-    changes = [encode(Replace(name, quantity, None)) for quantity in (*range(1, 1001), *range(999, 1, -1))]
-    driver.setblocking(False)
-    sent_s: list[float] = []
-    newest = dict.fromkeys(place.by_number, 0)
-    lags: Counter[int] = (
-        Counter()
-    )  # in tenths of a millisecond: ten minutes of single ones would be gigabytes
-    delivered, resident = 0, [place.server.resident_bytes()]
-    now_s = time.perf_counter
-    started_s, cpu_s = now_s(), place.server.cpu_s()
-    ends, tails = place.ends, dict.fromkeys(place.by_number, bytearray())
-    last_byte = ord("}" if ends is FRAME else "\n")
-    by_number, buffer, poll = place.by_number, buffer_, place.epoll.poll
-
-    def read() -> bool:
-        nonlocal delivered
-        events = poll(0, SLICE)
-        for descriptor, _ in events:
-            data, size = buffer, by_number[descriptor].recv_into(buffer)
-            if not size:
-                raise SessionBroken("the server hung up on a reader")
-            if tails[descriptor] or data[size - 1] != last_byte:
-                data = tails[descriptor] + data[:size]
-                size = data.rfind(last_byte) + 1
-                tails[descriptor] = data[size:]
-            delivered += data.count(ends, 0, size)
-            at = data.rfind(_SEQ, 0, size)
-            if at >= 0:
-                found = _NUMBER.match(data, at + len(_SEQ))
-                assert found is not None
-                newest[descriptor] = seq = int(found[0])
-                lags[int((now_s() - sent_s[seq - base - 1]) * _TENTHS)] += 1
-        return bool(events)
-
-    behind = 0
-    while len(sent_s) < total:
-        due = int((now_s() - started_s) * rate)
-        while len(sent_s) <= due and len(sent_s) < total:
-            data = changes[len(sent_s) % len(changes)]
-            sent_s.append(now_s())
-            if driver.send(data) != len(data):
-                raise SessionBroken("the server does not read its orders")
-        if len(sent_s) * 10 // total > len(resident) - 1:
-            resident.append(place.server.resident_bytes())
-        read()
-        _discard(driver)
-    behind = total - (min(newest.values()) - base)
-    spent_s, used_s = now_s() - started_s, place.server.cpu_s() - cpu_s
-    deadline_s = now_s() + PATIENCE_S
-    last = base + total
-    while min(newest.values()) < last and now_s() < deadline_s:
-        read()
-        _discard(driver)
-    driver.settimeout(PATIENCE_S)
-    return Lag(
-        total, spent_s, delivered, behind, sum(seq < last for seq in newest.values()),
-        _percentile(lags, 0.5), _percentile(lags, 0.99), max(lags) / _TENTHS, resident, used_s,
-    )  # fmt: skip
-
-
-def _percentile(lags: Counter[int], share: float) -> float:
-    """How long that share of them took at most, in seconds."""
-    left = share * lags.total()
-    for tenths in sorted(lags):
-        left -= lags[tenths]
-        if left <= 0:
-            return tenths / _TENTHS
-    return 0.0
 
 
 # -- helpers of the above --------------------------------------------------------------------------
@@ -369,7 +263,7 @@ def _takes(place: Place, number: int) -> bytes:
     return encode_all(orders)
 
 
-def _discard(one: socket.socket) -> None:
+def discard(one: socket.socket) -> None:
     """Private answers: they are not what is measured here."""
     try:
         while one.recv_into(buffer_):

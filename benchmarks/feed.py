@@ -10,9 +10,10 @@ from contextlib import ExitStack
 from statistics import median
 from typing import Final
 
-from benchmarks import crowd, trips
-from benchmarks.crowd import Crowd, Lag, Told
+from benchmarks import crowd, pace, trips
+from benchmarks.crowd import Crowd, Told
 from benchmarks.load import Shape
+from benchmarks.pace import Lag
 from benchmarks.report import Plan, Result
 from benchmarks.servers import Server, disk_directory, floor, need_linux, pinning, venue
 from benchmarks.trips import Trips
@@ -92,12 +93,12 @@ def round_trips(
         for server, number in ((crowded, readers), (quiet, 0)):
             people.call(crowd.join, server, number, Channel.DEPTH)
             people.call(trips.open_desk, server, shape, 2 * plan.samples, plan.seed)
-        for nth, (pace, target) in enumerate(((None, _GROWTH_TARGET), (float(calm), None))):
+        for nth, (rate, target) in enumerate(((None, _GROWTH_TARGET), (float(calm), None))):
             runs: dict[Server, list[Trips]] = {quiet: [], crowded: []}
             for sample in range(plan.samples):
                 for server, of_one in runs.items():
-                    of_one.append(people.call(trips.trade, server, nth * plan.samples + sample, pace))
-            how = f"{shape.connections}x{shape.window}" + (f" at {calm:,} requests/s" if pace else "")
+                    of_one.append(people.call(trips.trade, server, nth * plan.samples + sample, rate))
+            how = f"{shape.connections}x{shape.window}" + (f" at {calm:,} requests/s" if rate else "")
             case = f"{how}, depth to {readers:,}"
             yield from _trips(plan, case, runs[crowded], runs[quiet], target)
 
@@ -161,7 +162,7 @@ def _fill(people: Crowd, server: Server, batch: int) -> int:
     return server.resident_bytes() - before
 
 
-def web_sockets(plan: Plan, *, readers: int = _READERS, pace: int = _PACE) -> Iterator[Result]:
+def web_sockets(plan: Plan, *, readers: int = _READERS, updates: int = _PACE) -> Iterator[Result]:
     """A crowd of WebSockets that reads a busy instrument for a while."""
     seconds = plan.seconds
     with disk_directory() as directory, crowd.crowd() as people:
@@ -176,15 +177,15 @@ def web_sockets(plan: Plan, *, readers: int = _READERS, pace: int = _PACE) -> It
         )
         with venue(directory, *options) as server:
             people.call(crowd.join, server, readers, Channel.DEPTH, True)
-            lag: Lag = people.call(crowd.keep_pace, server, pace, seconds)
-    case = f"depth to {readers:,} WebSockets, {pace:,} updates/s for {seconds:.0f} s"
+            lag: Lag = people.call(pace.keep_pace, server, updates, seconds)
+    case = f"depth to {readers:,} WebSockets, {updates:,} updates/s for {seconds:.0f} s"
     rate = lag.sent / lag.seconds
     share = lag.delivered / (lag.sent * readers)
     note = (
         f"{case}: {pinning()}; {share:.1%} of all updates came one by one, the rest in snapshots; at the end the last reader "
         f"was {lag.behind_at_the_end:,} updates behind; the venue used {lag.cpu_s / lag.seconds:.0%} of its core"
     )
-    yield Result("feed", case, rate, "updates/s", pace, 0.95, False, 1, note)
+    yield Result("feed", case, rate, "updates/s", updates, 0.95, False, 1, note)
     yield Result("feed", f"{case}, messages delivered", lag.delivered / lag.seconds, "messages/s")
     yield Result(
         "feed", f"{case}, readers without the last one", lag.never_got, "readers", target=0, at_most=True

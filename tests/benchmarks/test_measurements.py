@@ -197,7 +197,7 @@ def test_feed_beside_readers_that_do_not_read() -> None:
 def test_feed_to_web_sockets() -> None:
     results = {
         result.case.rpartition(", ")[2]: result
-        for result in feed.web_sockets(Plan(samples=1, seconds=1), readers=40, pace=500)
+        for result in feed.web_sockets(Plan(samples=1, seconds=1), readers=40, updates=500)
     }
 
     assert results["500 updates/s for 1 s"].unit == "updates/s"

@@ -5,6 +5,7 @@ In: how carefully to measure. Out: figures with their targets. A floor that writ
 who trades on the other one (``benchmarks.crowd``), which only counts.
 """
 
+import http.client
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from statistics import median
@@ -178,6 +179,7 @@ def web_sockets(plan: Plan, *, readers: int = _READERS, updates: int = _PACE) ->
         with venue(directory, *options) as server:
             people.call(crowd.join, server, readers, Channel.DEPTH, True)
             lag: Lag = people.call(pace.keep_pace, server, updates, seconds)
+            conflated = _figure(server, "tontine_market_data_conflations_total")
     case = f"depth to {readers:,} WebSockets, {updates:,} updates/s for {seconds:.0f} s"
     rate = lag.sent / lag.seconds
     share = lag.delivered / (lag.sent * readers)
@@ -190,6 +192,7 @@ def web_sockets(plan: Plan, *, readers: int = _READERS, updates: int = _PACE) ->
     yield Result(
         "feed", f"{case}, readers without the last one", lag.never_got, "readers", target=0, at_most=True
     )
+    yield Result("feed", f"{case}, readers shown how things stand instead", conflated, "times")
     for text, value in (("median", lag.median_s), ("99 %", lag.p99_s), ("worst", lag.worst_s)):
         yield Result("feed", f"{case}, from order to reader, {text}", value * 1e3, "ms")
     settled = lag.resident[len(lag.resident) // 3 :]
@@ -197,3 +200,14 @@ def web_sockets(plan: Plan, *, readers: int = _READERS, updates: int = _PACE) ->
         "feed", f"{case}, memory grown in the last two thirds", (settled[-1] - settled[0]) / _MEGABYTE, "MB",
         target=_GROWN_MB_TARGET, at_most=True,
     )  # fmt: skip
+
+
+def _figure(server: Server, name: str) -> float:
+    """What the venue itself counts."""
+    connection = http.client.HTTPConnection(server.host, server.http_port, timeout=crowd.PATIENCE_S)
+    try:
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+    finally:
+        connection.close()
+    return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(f"{name} "))

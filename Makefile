@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
+# Tests start hundreds of venues: each would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup demo test nightly torture lint format types docs bench ci clean
 
 help: ## Show this list

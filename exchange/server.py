@@ -12,7 +12,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -62,13 +62,15 @@ async def serve(
     clock: Clock | None = None,
     read_again: Callable[[], VenueConfig] | None = None,
     log_commands: bool = False,
-    ready: Callable[[Address], None] | None = None,
+    ready: Callable[[Address, Venue], None] | None = None,
     stop: asyncio.Event | None = None,
+    guest: bool = False,
 ) -> None:
     """Run a venue until SIGINT, SIGTERM or ``stop``.
 
     ``read_again``: reads the venue file for SIGHUP, which stops a venue that has none. ``ready`` is called
-    with the address once connections are accepted.
+    with the address once connections are accepted. ``guest``: the process is somebody else's (``exchange.in_process``),
+    so its signals, and what its event loop does with faults, are left alone.
 
     Raises:
         ConfigError: the configuration contradicts the journal, or the address is taken.
@@ -108,7 +110,8 @@ async def serve(
         if read_again is not None:
             reread = Reread(config, read_again, venue, schedule, gateway, access, context, http_context)
         try:
-            with _hashing(venue, turns, loop), _signals(loop, turns, reread, stop):
+            signals = nullcontext() if guest else _own_process(loop, turns, reread, stop)
+            with _hashing(venue, turns, loop), signals:
                 await _run(config, gateway, http, schedule, clock, (context, http_context), ready, stop)
         finally:
             if commits is not None:
@@ -136,12 +139,11 @@ async def _run(
     schedule: Schedule,
     clock: Clock,
     contexts: tuple[ssl.SSLContext | None, ssl.SSLContext | None],
-    ready: Callable[[Address], None] | None,
+    ready: Callable[[Address, Venue], None] | None,
     stop: asyncio.Event,
 ) -> None:
     """Listen and serve until ``stop``, or until the journal or the engine fails."""
     turns, tcp = gateway.turns, config.tcp
-    gateway.loop.set_exception_handler(_log_unexpected)
     try:
         async with asyncio.TaskGroup() as tasks:
             turns.schedule()
@@ -159,10 +161,9 @@ async def _run(
                 tasks.create_task(gateway.keep_time()),
                 tasks.create_task(schedule.keep(turns, clock)),
             ]
-            _calm_garbage_collector()
             _log_listening(config, address)
             if ready is not None:
-                ready(address)
+                ready(address, gateway.venue)
             await _stopped_or_failed(stop, turns)
             gateway.venue.feeds.close()  # who reads them would keep their gateways open
             if turns.failed.done():
@@ -231,10 +232,14 @@ def _log_listening(config: VenueConfig, address: Address) -> None:
 
 
 @contextmanager
-def _signals(
+def _own_process(
     loop: asyncio.AbstractEventLoop, turns: Turns, reread: Reread | None, stop: asyncio.Event
 ) -> Iterator[None]:
-    """SIGINT and SIGTERM stop the venue; SIGHUP reads its file again, and stops a venue that has none."""
+    """SIGINT and SIGTERM stop the venue; SIGHUP reads its file again, and stops a venue that has none. Faults in
+    callbacks are logged, and the garbage collector lets go of what lives as long as the process.
+    """
+    loop.set_exception_handler(_log_unexpected)
+    _calm_garbage_collector()
     for signal_number in _STOP_SIGNALS:
         loop.add_signal_handler(signal_number, stop.set)
     if reread is None:

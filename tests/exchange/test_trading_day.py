@@ -8,7 +8,8 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 from exchange.config import JournalConfig, ScheduledPhase, TcpConfig, VenueConfig
-from exchange.server import Address, serve
+from exchange.in_process import running
+from exchange.server import Address
 from protocol.clock import ManualClock
 from protocol.vocabulary import Phase
 from tests.support.venue import Json, new
@@ -30,12 +31,8 @@ async def venue(directory: Path, clock: ManualClock) -> AsyncIterator[Address]:
         tcp=TcpConfig(port=0),
         journal=JournalConfig(path=directory / "venue.journal"),
     )
-    listening: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
-    stop = asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(serve(config, clock=clock, ready=listening.set_result, stop=stop))
-        yield await listening
-        stop.set()
+    async with running(config, clock=clock) as venue:
+        yield venue.address
 
 
 class Client:

@@ -236,3 +236,15 @@ def test_watcher_and_bot_follow_a_market_that_a_fleet_makes(tmp_path: Path) -> N
     assert re.search(r"bot +│ +1 │ +0 │ +[1-9]", bot.stdout), bot.stdout
     assert fleet.returncode == 0
     assert re.search(r"maker +│ +2 │ +0 │", summary), summary
+
+
+def test_a_venue_in_ones_own_process_is_read_without_a_connection() -> None:
+    done = run("examples/venue_in_process.py")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "snapshot 0: bids [] asks []",
+        "delta 1: bids [] asks [(10025, 100)]",
+        "delta 2: bids [(10020, 50)] asks []",
+        "delta 3: bids [] asks [(10025, 70)]",
+    ]

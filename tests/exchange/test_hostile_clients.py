@@ -23,7 +23,7 @@ from tests.support.venue import RawClient, new
 TCP = "max_sessions_per_account = 5\nline_timeout_s = 2\nmax_connections_per_source = 1000\nmax_outgoing_bytes = 65536"
 
 ROUNDS = 3
-ROUND_S = 0.6
+ROUND_S = 0.4
 TRIES = 5
 
 

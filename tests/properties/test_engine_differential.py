@@ -17,7 +17,7 @@ from tests.support.naive_money import LISTINGS, STEP_NS, MoneyWishes
 from tests.support.naive_wishes import PROFILES, SECOND, Wishes
 from tests.support.twins import Twins
 
-OPERATIONS: Final = 240_000
+OPERATIONS: Final = 200_400
 """Commands of the test that always runs, all runs together."""
 SPECIAL_DAYS: Final = 5
 """Days of every instrument with all types of orders; one more has plain orders only, and longer queues."""
@@ -122,7 +122,7 @@ def test_engine_agrees_with_the_naive_market_all_night(profile: str, seed: int) 
 def test_random_days_have_everything_in_them() -> None:
     """Every event of the engine, every reason to cancel and every reason to refuse an order."""
     seen: set[str] = set()
-    days = [long_day(profile, 3, 3_000) for profile in PROFILES] + [
+    days = [long_day(profile, 3, 3_000, often=3_000) for profile in PROFILES] + [
         money_day(seed, 500) for seed in range(12)
     ]
     for day in days:

@@ -338,7 +338,7 @@ class SharingMarket(Market):
     profile = "shares"
 
 
-SEARCH = settings(max_examples=150, stateful_step_count=50)
+SEARCH = settings(max_examples=100, stateful_step_count=50)
 
 TestMarket = Market.TestCase
 TestMarket.settings = SEARCH

@@ -15,10 +15,10 @@ from typing import Final
 import msgspec
 from aiohttp import hdrs, web
 
-from exchange.gateways.http.answers import Refused
 from exchange.gateways.http.connection import HttpConnection
+from exchange.gateways.http.market import asked_for
 from exchange.gateways.http.services import Call
-from exchange.market_data.keys import NoSuchStream, StreamKey, stream_key
+from exchange.market_data.keys import StreamKey
 from exchange.metrics import Metric
 from protocol.errors import VenueError
 from protocol.market import CandlesSnapshot, PublicMessage, TradesSnapshot
@@ -45,11 +45,7 @@ async def stream(call: Call) -> web.StreamResponse:
     """Any public stream."""
     query = call.query
     symbol = call.book(query.symbol, "query.symbol").instrument.symbol
-    try:
-        key = stream_key(query.channel, symbol, query.levels, query.interval)
-    except NoSuchStream as error:
-        raise Refused(error.code, error.text, f"query.{error.field}") from None
-    return await _follow(call, key)
+    return await _follow(call, asked_for(query.channel, symbol, query.levels, query.interval))
 
 
 async def _follow(call: Call, key: StreamKey) -> web.StreamResponse:

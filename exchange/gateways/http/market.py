@@ -9,14 +9,14 @@ from typing import Final, cast
 from aiohttp import web
 
 from exchange.gateways.http import models
-from exchange.gateways.http.answers import answer
+from exchange.gateways.http.answers import Refused, answer
 from exchange.gateways.http.pages import link_to_next, page_of
 from exchange.gateways.http.past import Past
 from exchange.gateways.http.services import Call
-from exchange.market_data.keys import StreamKey
+from exchange.market_data.keys import NoSuchStream, StreamKey, stream_key
 from exchange.standing import instrument_info
 from protocol.market import Bar, CandlesSnapshot, PublicMessage, TradePrint, TradesSnapshot
-from protocol.vocabulary import Channel
+from protocol.vocabulary import Channel, Interval, Symbol
 
 FEW: Final = 50
 """With fewer trades or candles than half of what it keeps memory has all since the venue started, and there is no gap to
@@ -34,7 +34,8 @@ async def instrument(call: Call) -> web.Response:
 
 
 async def depth(call: Call) -> web.Response:
-    return _stands(call, Channel.DEPTH, levels=call.query.levels)
+    symbol = call.book().instrument.symbol
+    return answer(_now(call, asked_for(Channel.DEPTH, symbol, call.query.levels)))
 
 
 async def bbo(call: Call) -> web.Response:
@@ -104,9 +105,23 @@ async def candles(call: Call) -> web.Response:
     return answer(content, headers=link_to_next(call.request.path, query, found))
 
 
-def _stands(call: Call, channel: Channel, levels: int | None = None) -> web.Response:
+def asked_for(
+    channel: Channel, symbol: Symbol, levels: int | None = None, interval: Interval | None = None
+) -> StreamKey:
+    """The stream that a query names.
+
+    Raises:
+        Refused: there is no such one, with the code that subscribing to it gets.
+    """
+    try:
+        return stream_key(channel, symbol, levels, interval)
+    except NoSuchStream as error:
+        raise Refused(error.code, error.text, f"query.{error.field}") from None
+
+
+def _stands(call: Call, channel: Channel) -> web.Response:
     """How the stream of the instrument in the path would begin."""
-    return answer(_now(call, StreamKey(channel, call.book().instrument.symbol, levels)))
+    return answer(_now(call, StreamKey(channel, call.book().instrument.symbol)))
 
 
 def _now(call: Call, key: StreamKey) -> PublicMessage | None:

@@ -7,7 +7,7 @@ well, so that they have the same fields, bounds and descriptions as on every oth
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, Union
+from typing import Annotated, Any, Final, Union
 
 import msgspec
 from msgspec import Meta, inspect
@@ -30,7 +30,7 @@ from protocol.market import (
     TradePrint,
 )
 from protocol.messages import InstrumentInfo, OpenOrder, OrderStateReport, PrivateMessage
-from protocol.vocabulary import MAX_WIRE_INTEGER, Channel, Interval, Side, Symbol
+from protocol.vocabulary import DEPTH_LEVELS, MAX_WIRE_INTEGER, Channel, Interval, Side, Symbol
 
 MAX_LIMIT: Final = 1_000
 MAX_PAGE: Final = 10_000
@@ -99,10 +99,13 @@ class Listed(Query):
 class DepthQuery(Query):
     """How much of the book."""
 
+    # That others than these are refused is the stream's business, which has a code for it.
     levels: Annotated[
-        Literal[10, 50] | None,
-        BeforeValidator(_integer),
-        Field(description="So many price levels a side; left out: the whole book."),
+        QueryInteger | None,
+        Field(
+            description="So many price levels a side; left out: the whole book.",
+            json_schema_extra={"enum": [*DEPTH_LEVELS]},
+        ),
     ] = None
 
 

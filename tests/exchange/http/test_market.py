@@ -117,11 +117,21 @@ def test_a_query_that_makes_no_sense_is_refused_with_the_place_of_the_fault(
     assert (answer.status, answer.code, answer.json["where"]) == (422, "invalid_message", where)
 
 
-@pytest.mark.parametrize("query", ["levels=11", "levels=0", "levels=x", "levels="])
-def test_only_the_levels_that_are_offered_can_be_had(client: HttpClient, query: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("levels=11", "invalid_subscription"),
+        ("levels=0", "invalid_subscription"),
+        ("levels=1000000", "invalid_subscription"),
+        ("levels=x", "invalid_message"),
+        ("levels=", "invalid_message"),
+    ],
+)
+def test_only_the_levels_that_are_offered_can_be_had(client: HttpClient, query: str, code: str) -> None:
+    """With the codes that a subscription gets."""
     answer = client.get(f"instruments/ACME/depth?{query}")
 
-    assert (answer.status, answer.json["where"]) == (422, "query.levels")
+    assert (answer.status, answer.code, answer.json["where"]) == (422, code, "query.levels")
 
 
 def test_the_last_page_there_may_be_is_empty(client: HttpClient) -> None:

@@ -21,7 +21,7 @@ KEPT: Final = 1_000
 AT_ONCE: Final = 2
 """Readers woken in one go: a fifth of a millisecond of work."""
 
-_PAUSE_S: Final = 0.001
+_PAUSE_S: Final = 0.002
 
 Encode = Callable[[PublicMessage], bytes]
 

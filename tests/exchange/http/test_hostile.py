@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.exchange.test_hostile_clients import median_p99_s
+from tests.exchange.test_hostile_clients import RESOLUTION_S, median_p99_s
 from tests.support.attackers import under_attack
 from tests.support.guarded import guarded_venue, let_in
 from tests.support.http_attackers import ATTACKS
@@ -30,12 +30,6 @@ CODES = {
 
 def test_every_attack_has_its_codes() -> None:
     assert set(CODES) == set(ATTACKS)
-
-
-RESOLUTION_S = 0.002
-"""A quiet 99th percentile below this counts as this: an attacker that reads a thousand streams keeps a core to itself for
-milliseconds at a time, and the venue, and who trades beside it, have to do with the other one.
-"""
 
 
 @pytest.mark.slow

@@ -18,7 +18,6 @@ from typing import NamedTuple
 from exchange.config import VenueConfig
 from exchange.market_data.generators import Generators
 from exchange.server import Address, serve
-from exchange.venue import Venue
 from protocol.clock import Clock
 
 
@@ -28,7 +27,7 @@ class InProcess(NamedTuple):
     address: Address
     """Where it takes connections."""
     market_data: Generators
-    """Its public streams. What they tell may not be in the journal yet."""
+    """Its public streams. What they tell is in the journal."""
 
 
 @asynccontextmanager
@@ -43,8 +42,8 @@ async def running(config: VenueConfig, *, clock: Clock | None = None) -> AsyncIt
     started: asyncio.Future[InProcess] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
 
-    def ready(address: Address, venue: Venue) -> None:
-        started.set_result(InProcess(address, venue.feeds))
+    def ready(address: Address, feeds: Generators) -> None:
+        started.set_result(InProcess(address, feeds))
 
     serving = asyncio.create_task(serve(config, clock=clock, ready=ready, stop=stop, guest=True))
     try:

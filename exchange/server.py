@@ -30,6 +30,7 @@ from exchange.journal.group_commit import GroupCommit
 from exchange.journal.recovery import State, recover, start_from
 from exchange.journal.sqlite import SqliteLog
 from exchange.logs import log_outcome
+from exchange.market_data.generators import Generators
 from exchange.peers import Touched
 from exchange.records.history import History
 from exchange.reread import Reread, access_bounds, gateway_limits
@@ -62,14 +63,14 @@ async def serve(
     clock: Clock | None = None,
     read_again: Callable[[], VenueConfig] | None = None,
     log_commands: bool = False,
-    ready: Callable[[Address, Venue], None] | None = None,
+    ready: Callable[[Address, Generators], None] | None = None,
     stop: asyncio.Event | None = None,
     guest: bool = False,
 ) -> None:
     """Run a venue until SIGINT, SIGTERM or ``stop``.
 
     ``read_again``: reads the venue file for SIGHUP, which stops a venue that has none. ``ready`` is called
-    with the address once connections are accepted. ``guest``: the process is somebody else's (``exchange.in_process``),
+    with the address and the public streams once connections are accepted. ``guest``: the process is somebody else's (``exchange.in_process``),
     so its signals, and what its event loop does with faults, are left alone.
 
     Raises:
@@ -105,6 +106,7 @@ async def serve(
             commits = GroupCommit(journal, loop, None if history is None else history.begin())
         turns = Turns(venue, commits, loop)
         gateway = TcpGateway(venue, turns, gateway_limits(config.tcp), clock)
+        feeds = Generators(venue.market_data, turns.committed)
         http = _http_gateway(config, gateway, clock, access, history)
         reread = None
         if read_again is not None:
@@ -112,7 +114,9 @@ async def serve(
         try:
             signals = nullcontext() if guest else _own_process(loop, turns, reread, stop)
             with _hashing(venue, turns, loop), signals:
-                await _run(config, gateway, http, schedule, clock, (context, http_context), ready, stop)
+                await _run(
+                    config, gateway, feeds, http, schedule, clock, (context, http_context), ready, stop
+                )
         finally:
             if commits is not None:
                 commits.stop()
@@ -135,11 +139,12 @@ async def serve(
 async def _run(
     config: VenueConfig,
     gateway: TcpGateway,
+    feeds: Generators,
     http: "HttpGateway | None",
     schedule: Schedule,
     clock: Clock,
     contexts: tuple[ssl.SSLContext | None, ssl.SSLContext | None],
-    ready: Callable[[Address, Venue], None] | None,
+    ready: Callable[[Address, Generators], None] | None,
     stop: asyncio.Event,
 ) -> None:
     """Listen and serve until ``stop``, or until the journal or the engine fails."""
@@ -163,9 +168,9 @@ async def _run(
             ]
             _log_listening(config, address)
             if ready is not None:
-                ready(address, gateway.venue)
+                ready(address, feeds)
             await _stopped_or_failed(stop, turns)
-            gateway.venue.feeds.close()  # who reads them would keep their gateways open
+            feeds.close()  # who reads them would keep their gateways open
             if turns.failed.done():
                 gateway.abort()
                 if http is not None:

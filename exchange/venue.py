@@ -16,7 +16,6 @@ from exchange.engine.engine import Engine, Events
 from exchange.engine.events import DayEnded, RequestRejected
 from exchange.engine.sequencer import Sequencer, Turn
 from exchange.intake import order_entry
-from exchange.market_data.generators import Generators
 from exchange.market_data.hub import MarketData
 from exchange.market_data.keys import NoSuchStream, StreamKey, key_of
 from exchange.metrics import Metric
@@ -56,8 +55,6 @@ class Venue:
         self.metrics = access.metrics
         self._touched = touched
         self.market_data = MarketData(self.engine.books.get, touched)
-        self.feeds = Generators(self.market_data)
-        """The public streams for tasks of this process."""
         self.on_deadline: Callable[[Nanoseconds], None] | None = None
         """Called with the deadline of each order that has one, before it is entered, and of dead-man switches."""
         self._observe = observe

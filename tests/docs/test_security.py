@@ -14,10 +14,10 @@ from exchange.access import Bounds
 from exchange.config import VenueConfig
 from exchange.desk import MAX_HASHING
 from exchange.engine.administration import MAX_PROTECTIONS
-from exchange.gateways.http.broadcast import AT_ONCE, KEPT
 from exchange.gateways.http.logins import MAX_REMEMBERED
 from exchange.gateways.http.models import MAX_LIMIT
 from exchange.history import KEPT_IN_ALL, KEPT_WITHOUT_JOURNAL
+from exchange.market_data.feeds import AT_ONCE, KEPT
 from exchange.metrics import Metric
 from exchange.throttle import FIRST_DELAY_S, FREE_FAILURES, LONGEST_DELAY_S, MAX_SOURCES
 from protocol.session import MAX_WAITING_BYTES, MISSED_HEARTBEATS

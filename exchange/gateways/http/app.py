@@ -15,10 +15,9 @@ from exchange.access import Access
 from exchange.config import HttpConfig
 from exchange.gateways.acceptor import Acceptor, Room
 from exchange.gateways.http.answers import farewell
-from exchange.gateways.http.broadcast import Broadcasts
 from exchange.gateways.http.connection import HttpConnection
 from exchange.gateways.http.description import description_routes
-from exchange.gateways.http.events import event_of
+from exchange.gateways.http.event import event_of
 from exchange.gateways.http.logins import Logins
 from exchange.gateways.http.monitoring import Monitoring
 from exchange.gateways.http.pace import Pace
@@ -28,6 +27,7 @@ from exchange.gateways.http.services import SERVICES, Archives, HttpServices
 from exchange.gateways.http.serving import guard, on_prepare, serve
 from exchange.gateways.http.upgrade import WebSockets
 from exchange.gateways.tcp import TcpGateway
+from exchange.market_data.feeds import Feeds
 from exchange.records.recorder import Recorder
 from protocol.clock import Clock
 
@@ -65,7 +65,7 @@ class HttpGateway:
             archives=Archives(
                 past, None if recorder is None else partial(recorder.wait_for, timeout_s=_PATIENCE_S)
             ),
-            broadcasts=Broadcasts(venue.market_data, turns.committed, partial(event_of, run=run)),
+            events=Feeds(venue.market_data, turns.committed, partial(event_of, run=run)),
             run=run,
             closing=asyncio.Event(),
         )
@@ -92,7 +92,7 @@ class HttpGateway:
         """Accept no more, let requests end that are under way, and close all connections."""
         self._acceptor.stop()
         self._services.closing.set()
-        await self._services.broadcasts.close()
+        self._services.events.close()
         await self._close()
 
     async def abort(self) -> None:
@@ -103,7 +103,7 @@ class HttpGateway:
             for connection in self._runner.server.connections:
                 assert isinstance(connection, HttpConnection)
                 connection.abort()
-        await self._services.broadcasts.close()
+        self._services.events.close()
         await self._close()
 
     async def _close(self) -> None:

@@ -1,7 +1,6 @@
 """Public streams over HTTP: server-sent events.
 
-In: which stream. Out: an event for each of its messages: ``event`` is the type of the message, ``data`` the message as
-on every gateway, ``id`` its ``seq`` and, behind a dash, the run of the venue that counted it. Silence is broken by a
+In: which stream. Out: an event for each of its messages (``exchange.gateways.http.event``). Silence is broken by a
 comment every ``HEARTBEAT_S``. A reader who is slow is passed by: then comes a fresh snapshot, as everywhere; one who
 reads nothing at all for ``request_timeout_s`` is cut off.
 
@@ -10,17 +9,17 @@ goes back. Every other channel begins with its snapshot, which is all there is t
 """
 
 import asyncio
+from contextlib import aclosing
 from typing import Final
 
-import msgspec
 from aiohttp import hdrs, web
 
 from exchange.gateways.http.connection import HttpConnection
+from exchange.gateways.http.event import event_of
 from exchange.gateways.http.market import asked_for
 from exchange.gateways.http.services import Call
 from exchange.market_data.keys import StreamKey
 from exchange.metrics import Metric
-from protocol.errors import VenueError
 from protocol.market import CandlesSnapshot, PublicMessage, TradesSnapshot
 from protocol.vocabulary import Channel
 
@@ -54,19 +53,21 @@ async def _follow(call: Call, key: StreamKey) -> web.StreamResponse:
     if call.request.method == hdrs.METH_HEAD:
         return response
     services = call.services
-    follower = services.broadcasts.follow(key)
-    try:
-        first = await follower.state()
-        seen = _seen(call.request.headers.get("Last-Event-ID"), services.run)
-        data: bytes | None = b"".join(
-            event_of(part, services.run) for part in ([] if first is None else _unseen(first, seen))
-        )
-        while data is not None and await _write(call, response, data or _HEARTBEAT):
-            data = await follower.next(HEARTBEAT_S)
-    except (ConnectionError, VenueError):
-        pass  # the reader is gone, or the venue is about to be
-    finally:
-        follower.leave()
+    seen = _seen(call.request.headers.get("Last-Event-ID"), services.run)
+    begins = True
+    async with aclosing(services.events.read(key, HEARTBEAT_S)) as pieces:
+        async for piece in pieces:
+            events = piece
+            if begins and piece:
+                begins = False
+                events = [event_of(part, services.run) for part in _unseen(piece[0].message, seen)] + piece[
+                    1:
+                ]
+            try:
+                if not await _write(call, response, b"".join(event.data for event in events) or _HEARTBEAT):
+                    break
+            except ConnectionError:
+                break  # the reader is gone
     return response
 
 
@@ -82,13 +83,6 @@ async def _write(call: Call, response: web.StreamResponse, data: bytes) -> bool:
         connection.abort()
         return False
     return True
-
-
-def event_of(message: PublicMessage, run: str) -> bytes:
-    """A message as an event; ``run`` names this run of the venue: numbers of streams begin anew with each."""
-    kind = str(message.__struct_config__.tag)
-    data = msgspec.json.encode(message)
-    return b"id: %d-%s\nevent: %s\ndata: %s\n\n" % (message.seq, run.encode(), kind.encode(), data)
 
 
 # -- coming back -------------------------------------------------------------------------------------

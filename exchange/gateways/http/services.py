@@ -17,11 +17,12 @@ from exchange.access import Access
 from exchange.config import HttpConfig
 from exchange.engine.book import Book
 from exchange.gateways.http.answers import Refused
-from exchange.gateways.http.broadcast import Broadcasts
 from exchange.gateways.http.connection import HttpConnection
+from exchange.gateways.http.event import Event
 from exchange.gateways.http.logins import Caller, Logins
 from exchange.gateways.http.pace import Pace
 from exchange.gateways.http.past import Past
+from exchange.market_data.feeds import Feeds
 from exchange.turns import Turns
 from exchange.venue import Venue
 from protocol.clock import Clock
@@ -98,7 +99,7 @@ class HttpServices:
     logins: Logins
     pace: Pace
     archives: Archives
-    broadcasts: Broadcasts
+    events: Feeds[Event]
     run: str
     """Names this run of the venue."""
     closing: asyncio.Event

@@ -1,6 +1,5 @@
 """Server-sent events: streams as on TCP, with numbers to come back with, and never at the cost of the market."""
 
-import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -9,14 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from exchange.gateways.http.broadcast import Broadcasts
-from exchange.intake import order_entry
-from exchange.market_data.keys import StreamKey
 from protocol.checksum import checksum
-from protocol.market import BestPrices, PublicMessage
-from protocol.messages import NewOrder
-from protocol.vocabulary import AccountId, Channel, Side, Symbol
-from tests.support.in_memory import open_venue, order
 from tests.support.over_http import EventStream, http_address, open_http_venue, over_http
 from tests.support.venue import VenueProcess, new
 
@@ -223,106 +215,3 @@ def test_who_reads_nothing_is_cut_off(tmp_path: Path) -> None:
                 rounds += 1
 
         assert cut_off(venue) == 1
-
-
-# -- many readers ----------------------------------------------------------------------------------
-BBO = StreamKey(Channel.BBO, Symbol("ACME"))
-
-
-class Desk:
-    """A venue in memory whose commits are in the hands of the test, and its broadcasts of seven messages at most."""
-
-    def __init__(self) -> None:
-        self.venue = open_venue()
-        self.safe = asyncio.Event()
-        self.safe.set()
-        self.broadcasts = Broadcasts(self.venue.market_data, self.committed, self.encode, kept=7)
-        self.encoded = 0
-
-    async def committed(self) -> None:
-        await self.safe.wait()
-
-    def encode(self, message: PublicMessage) -> bytes:
-        assert isinstance(message, BestPrices)
-        self.encoded += 1
-        return f"{message.seq} ".encode()
-
-    def quote(self, count: int = 1) -> None:
-        """Better the best bid so often."""
-        for _ in range(count):
-            number = self.venue.sequencer.last_seq
-            bid = order(f"q{number}", Side.BUY, 1, number)
-            self.venue.carry_out(
-                AccountId("anna"), order_entry(lambda _: None)[NewOrder](AccountId("anna"), bid)
-            )
-
-
-async def test_a_message_is_encoded_once_for_all_its_readers() -> None:
-    desk = Desk()
-    readers = [desk.broadcasts.follow(BBO) for _ in range(20)]
-
-    desk.quote(3)
-    read = [await reader.next(9) for reader in readers]
-
-    assert read == [b"1 2 3 "] * 20
-    assert desk.encoded == 3
-    await desk.broadcasts.close()
-
-
-async def test_nothing_leaves_before_the_commit_that_covers_it() -> None:
-    desk = Desk()
-    reader = desk.broadcasts.follow(BBO)
-    desk.safe.clear()
-    desk.quote()
-    reading = asyncio.ensure_future(reader.next(9))
-    for _ in range(10):
-        await asyncio.sleep(0)
-    waited = not reading.done()
-
-    desk.safe.set()
-
-    assert (waited, await reading) == (True, b"1 ")
-    await desk.broadcasts.close()
-
-
-async def test_who_fell_too_far_behind_is_shown_how_things_stand() -> None:
-    desk = Desk()
-    quick, slow = desk.broadcasts.follow(BBO), desk.broadcasts.follow(BBO)
-    for _ in range(20):
-        desk.quote()
-        await quick.next(9)
-
-    shown = await slow.next(9)
-    desk.quote()
-
-    assert (shown, await slow.next(9)) == (b"20 ", b"21 ")
-    assert desk.venue.market_data.conflations == 1
-    await desk.broadcasts.close()
-
-
-async def test_silence_is_told_and_a_message_that_comes_after_it_is_not_lost() -> None:
-    desk = Desk()
-    reader = desk.broadcasts.follow(BBO)
-
-    silence = [await reader.next(0.001) for _ in range(3)]
-    desk.quote()
-
-    assert silence == [b""] * 3
-    assert await reader.next(9) == b"1 "
-    await desk.broadcasts.close()
-
-
-async def test_a_stream_ends_when_the_venue_closes_and_is_left_when_nobody_follows() -> None:
-    desk = Desk()
-    first, second = desk.broadcasts.follow(BBO), desk.broadcasts.follow(BBO)
-    reading = asyncio.ensure_future(first.next(9))
-    await asyncio.sleep(0)
-
-    await desk.broadcasts.close()
-    ends = [await reading, await second.next(9)]
-    first.leave()
-    still_read = desk.venue.market_data.active
-    second.leave()
-
-    assert ends == [None, None]
-    assert (still_read, desk.venue.market_data.active) == (True, False)

@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
+from exchange.market_data.feeds import KEPT
 from exchange.market_data.generators import Generators
 from exchange.market_data.keys import NoSuchStream, stream_key
 from exchange.venue import Venue
@@ -30,6 +31,14 @@ from tests.support.in_memory import OPERATORS, Trader, end_turn, open_venue, ord
 from tests.support.wire_requests import ACME
 
 
+async def at_once() -> None:
+    """A venue without a journal has nothing to wait for."""
+
+
+def feeds_of(venue: Venue, kept: int = KEPT) -> Generators:
+    return Generators(venue.market_data, at_once, kept)
+
+
 async def first(generator: AsyncGenerator[PublicMessage]) -> PublicMessage:
     async with aclosing(generator) as messages:
         return await anext(messages)
@@ -38,7 +47,7 @@ async def first(generator: AsyncGenerator[PublicMessage]) -> PublicMessage:
 async def test_every_stream_begins_with_how_things_stand() -> None:
     venue = open_venue()
     Trader(venue, "anna").send(order("b", Side.BUY, 5, 99))
-    feeds = venue.feeds
+    feeds = feeds_of(venue)
 
     told = [
         await first(generator)
@@ -59,9 +68,10 @@ async def test_every_stream_begins_with_how_things_stand() -> None:
 
 async def test_what_changes_is_read_in_the_order_in_which_it_happened() -> None:
     venue = open_venue()
+    feeds = feeds_of(venue)
     trader = Trader(venue, "anna")
 
-    async with aclosing(venue.feeds.trades(ACME)) as tape:
+    async with aclosing(feeds.trades(ACME)) as tape:
         assert await anext(tape) == TradesSnapshot(ACME, 0, [])
         trader.send(order("s", Side.SELL, 5, 100), order("b", Side.BUY, 2, 100), order("c", Side.BUY, 3, 100))
 
@@ -73,9 +83,10 @@ async def test_what_changes_is_read_in_the_order_in_which_it_happened() -> None:
 
 async def test_a_reader_that_waits_is_woken() -> None:
     venue = open_venue()
+    feeds = feeds_of(venue)
     trader = Trader(venue, "anna")
 
-    async with aclosing(venue.feeds.bbo(ACME)) as prices:
+    async with aclosing(feeds.bbo(ACME)) as prices:
         await anext(prices)
         waiting = asyncio.ensure_future(anext(prices))
         await asyncio.sleep(0)
@@ -87,9 +98,10 @@ async def test_a_reader_that_waits_is_woken() -> None:
 
 async def test_auctions_are_read_from_the_call_on() -> None:
     venue = open_venue()
+    feeds = feeds_of(venue)
     trader, operator = Trader(venue, "anna"), Trader(venue, OPERATORS[0])
 
-    async with aclosing(venue.feeds.auctions(ACME)) as auctions:
+    async with aclosing(feeds.auctions(ACME)) as auctions:
         begun = asyncio.ensure_future(anext(auctions))  # outside of a call there is nothing to show
         await asyncio.sleep(0)
         operator.send(ChangePhase(ACME, Phase.PRE_OPEN, "a test"))
@@ -103,7 +115,7 @@ async def test_auctions_are_read_from_the_call_on() -> None:
 async def test_who_does_not_read_is_forgotten_and_then_shown_how_things_stand() -> None:
     """Matching does not wait for it, and it takes no memory."""
     venue = open_venue()
-    feeds = Generators(venue.market_data, limit=10)
+    feeds = feeds_of(venue, kept=10)
     trader = Trader(venue, "anna")
 
     async with aclosing(feeds.depth(ACME)) as depth, aclosing(feeds.depth(ACME)) as quick:
@@ -126,11 +138,12 @@ async def test_who_does_not_read_is_forgotten_and_then_shown_how_things_stand() 
 
 async def test_a_thousand_readers_are_told_the_same() -> None:
     venue = open_venue()
+    feeds = feeds_of(venue)
     trader = Trader(venue, "anna")
     heard: list[list[int]] = [[] for _ in range(1_000)]
 
     async def read(number: int) -> None:
-        async with aclosing(venue.feeds.bbo(ACME)) as prices:
+        async with aclosing(feeds.bbo(ACME)) as prices:
             async for message in prices:
                 heard[number].append(message.seq)
 
@@ -138,37 +151,39 @@ async def test_a_thousand_readers_are_told_the_same() -> None:
         for number in range(1_000):
             tasks.create_task(read(number))
         await asyncio.sleep(0)
-        assert len(venue.feeds) == 1_000
+        assert len(feeds) == 1_000
         for number in range(20):
             trader.send(order(f"b{number}", Side.BUY, 1, 1 + number))
-        venue.feeds.close()
+        feeds.close()
 
     assert heard == [list(range(21))] * 1_000
-    assert len(venue.feeds) == 0
+    assert len(feeds) == 0
     assert venue.market_data.subscribers()[Channel.BBO] == 0
 
 
 async def test_when_the_venue_closes_generators_end_quietly() -> None:
     venue = open_venue()
+    feeds = feeds_of(venue)
 
     async def read_all(generator: AsyncGenerator[PublicMessage]) -> list[PublicMessage]:
         async with aclosing(generator) as messages:
             return [message async for message in messages]
 
-    waiting = asyncio.ensure_future(read_all(venue.feeds.status(ACME)))
+    waiting = asyncio.ensure_future(read_all(feeds.status(ACME)))
     await asyncio.sleep(0)
-    venue.feeds.close()
+    feeds.close()
 
     assert await waiting == [PhaseStatus(ACME, 0, Phase.CONTINUOUS)]
-    assert await read_all(venue.feeds.status(ACME)) == []  # who comes later ends at once
+    assert await read_all(feeds.status(ACME)) == []  # who comes later ends at once
     assert not venue.market_data.active
 
 
 async def test_a_reader_that_is_cancelled_leaves_nothing_behind() -> None:
     venue = open_venue()
+    feeds = feeds_of(venue)
 
     async def read() -> None:
-        async with aclosing(venue.feeds.bbo(ACME)) as prices:
+        async with aclosing(feeds.bbo(ACME)) as prices:
             async for _ in prices:
                 pass
 
@@ -184,14 +199,15 @@ async def test_a_reader_that_is_cancelled_leaves_nothing_behind() -> None:
 
 async def test_there_is_nothing_to_read_of_what_does_not_exist() -> None:
     venue = open_venue()
+    feeds = feeds_of(venue)
 
     with pytest.raises(NoSuchStream) as unknown:
-        await first(venue.feeds.bbo(Symbol("NOPE")))
+        await first(feeds.bbo(Symbol("NOPE")))
     with pytest.raises(NoSuchStream, match="levels"):
-        venue.feeds.depth(ACME, 7)
+        feeds.depth(ACME, 7)
 
     assert unknown.value.code is ErrorCode.UNKNOWN_SYMBOL
-    assert len(venue.feeds) == 0
+    assert len(feeds) == 0
 
 
 def test_a_snapshot_can_be_had_of_what_nobody_reads() -> None:

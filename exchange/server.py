@@ -39,7 +39,7 @@ from exchange.turns import Turns
 from exchange.venue import Venue
 from exchange.venue_file import one_of
 from protocol.clock import Clock, SystemClock
-from protocol.errors import ConfigError, VenueError
+from protocol.errors import ConfigError, VenueError, only_cause
 
 if TYPE_CHECKING:
     from exchange.gateways.http.app import HttpGateway
@@ -183,9 +183,11 @@ async def _run(
                 await turns.settled()
             for task in background:
                 task.cancel()
-    except* VenueError as group:
-        # One of ours is the reason; a group of one would only hide it from whoever reads the message.
-        raise group.exceptions[0] from None
+    except BaseExceptionGroup as group:
+        cause = only_cause(group, VenueError)
+        if cause is None:
+            raise
+        raise cause from None
 
 
 def _http_gateway(

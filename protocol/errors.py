@@ -22,8 +22,11 @@ A refused order is no exception: it is an answer with a ``RejectReason``. Except
 """
 
 from collections.abc import Sequence
+from typing import TypeVar, cast
 
 from protocol.vocabulary import ErrorCode
+
+Failure = TypeVar("Failure", bound=BaseException)
 
 
 class VenueError(Exception):
@@ -203,3 +206,23 @@ class ConfigError(VenueError):
 
 class InvariantViolated(VenueError):
     """The engine's own state contradicts itself. Stop, keep the journal, tell the authors."""
+
+
+def only_cause(group: BaseExceptionGroup[BaseException], kind: type[Failure]) -> Failure | None:
+    """The first exception in a group whose exceptions are all of that kind; otherwise ``None``.
+
+    For task groups that fail for one reason, which a group of one would only hide from whoever reads the message. With
+    ``except*`` it can't be said: up to Python 3.11.3 what is raised there is put into a group again.
+    """
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            if only_cause(error, kind) is None:
+                return None
+        elif not isinstance(error, kind):
+            return None
+    first = group.exceptions[0]
+    return (
+        first
+        if isinstance(first, kind)
+        else only_cause(cast("BaseExceptionGroup[BaseException]", first), kind)
+    )

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from protocol.errors import VenueError
+from protocol.errors import VenueError, only_cause
 
 
 @asynccontextmanager
@@ -21,10 +21,8 @@ async def task_group() -> AsyncIterator[asyncio.TaskGroup]:
     try:
         async with asyncio.TaskGroup() as group:
             yield group
-    except* VenueError as errors:
-        raise _first(errors) from None
-
-
-def _first(group: BaseExceptionGroup[VenueError]) -> VenueError:
-    first = group.exceptions[0]
-    return first if isinstance(first, VenueError) else _first(first)
+    except BaseExceptionGroup as errors:
+        cause = only_cause(errors, VenueError)
+        if cause is None:
+            raise
+        raise cause from None

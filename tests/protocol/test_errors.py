@@ -20,6 +20,7 @@ from protocol.errors import (
     SessionClosed,
     SlowConsumer,
     VenueError,
+    only_cause,
 )
 from protocol.vocabulary import ErrorCode
 
@@ -66,3 +67,12 @@ def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
 
 def _is_own_error(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, VenueError)
+
+
+def test_the_only_cause_of_a_group_is_told_and_nothing_else_is() -> None:
+    first, second = SessionBusy("one"), SessionBroken("two")
+
+    assert only_cause(ExceptionGroup("", [first, second]), VenueError) is first
+    assert only_cause(ExceptionGroup("", [ExceptionGroup("", [second])]), VenueError) is second
+    assert only_cause(ExceptionGroup("", [first, KeyError()]), VenueError) is None
+    assert only_cause(ExceptionGroup("", [first, ExceptionGroup("", [KeyError()])]), VenueError) is None

@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from protocol.errors import only_cause
 from tests.torture.founding import found
 from tests.torture.judge import Finding, Judge, of_journal
 from tests.torture.looking_back import look_back
@@ -77,9 +78,11 @@ class Ordeal:
             await self._start()
             await self._trade()
             findings = await self._judge()
-        except* VenueFailed as group:
-            # A group of one would only hide it from whoever reads the message.
-            raise group.exceptions[0] from None
+        except BaseExceptionGroup as group:
+            cause = only_cause(group, VenueFailed)
+            if cause is None:
+                raise
+            raise cause from None
         finally:
             await venue.close()
         plan, done = self._plan, self._done

@@ -5,6 +5,7 @@ Reads the source, imports nothing: a module that is being written is held to the
 
 import ast
 import sys
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -26,8 +27,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "traders.__main__": frozenset({"tontine"}),
     "traders": frozenset({"traders", "protocol"}),
     "simulation": frozenset({"simulation", "exchange.engine", "traders", "protocol"}),
-    "legacy": frozenset({"legacy", "exchange.engine", "traders.strategies", "protocol"}),
-    "benchmarks": frozenset({"benchmarks", "exchange", "protocol", "simulation", "traders", "tontine"}),
+    # The same session, engine, journal, strategies and books as its asyncio twins. What it may not reach, says
+    # a test of its own.
+    "legacy": frozenset({"legacy", "exchange", "traders", "protocol"}),
+    "benchmarks": frozenset(
+        {"benchmarks", "exchange", "legacy", "protocol", "simulation", "traders", "tontine"}
+    ),
     "examples": frozenset({"examples", "exchange", "protocol", "simulation", "traders"}),
     # The command knows its rooms by name and imports the command modules only.
     "tontine": frozenset({"benchmarks", "exchange", "protocol", "traders"}),
@@ -51,8 +56,19 @@ MAY_NOT_IMPORT: dict[str, frozenset[str]] = {
     "exchange.engine": NOTHING_UNREPEATABLE,
     "traders.strategies": NO_IO,
     "simulation": NO_IO - {"selectors"},
-    "legacy": frozenset({"asyncio", "uvloop"}),
 }
+
+ASYNCIO = frozenset({"aiohttp", "asyncio", "uvloop"})
+SHOWS_ASYNCIO = frozenset(
+    {
+        "legacy.bridge",
+        *(f"legacy.steps.step_{number}" for number in (19, 20, 21, 22)),
+    }
+)
+"""The modules of ``legacy`` that are about asyncio. All others do without it, and so does what they import."""
+
+KNOWS_LEGACY = frozenset({"benchmarks", "legacy", "tests"})
+"""Who may import ``legacy``. Commands find it by name, when they are asked for it."""
 
 # Who may import nothing of others besides the standard library and these.
 ONLY_LIBRARIES: dict[str, frozenset[str]] = {
@@ -170,7 +186,8 @@ def test_a_room_that_does_without_libraries_stays_without(module: Module) -> Non
 def test_nobody_imports_tests_or_legacy(module: Module) -> None:
     rooms = {name.partition(".")[0] for name in imports_of(module)}
 
-    assert rooms & {"tests", "legacy"} <= {module.room}
+    assert "tests" not in rooms
+    assert "legacy" not in rooms or module.room in KNOWS_LEGACY
 
 
 def test_every_room_has_a_rule() -> None:
@@ -196,6 +213,86 @@ def test_an_import_that_is_not_allowed_would_be_found() -> None:
     imported = set(imports_of(module))
 
     assert imported == {"exchange.engine.book", "asyncio"}
+
+
+# -- what the legacy runtime does without ----------------------------------------------------------
+def test_nothing_that_the_legacy_runtime_imports_knows_asyncio() -> None:
+    starts = [module.name for module in CODE if module.room == "legacy" and module.name not in SHOWS_ASYNCIO]
+    by_name = {module.name: module for module in MODULES}
+
+    chains = chains_to(ASYNCIO, starts, by_name)
+
+    assert [" -> ".join(chain) for chain in chains] == []
+
+
+def test_nobody_gets_at_asyncio_through_the_modules_that_show_it() -> None:
+    importers = [
+        module.name
+        for module in CODE
+        if module.name not in SHOWS_ASYNCIO and SHOWS_ASYNCIO & set(imports_of(module))
+    ]
+
+    assert importers == []
+
+
+def test_asyncio_would_be_found_behind_a_module_and_behind_the_door_of_its_room() -> None:
+    sources = {
+        "legacy.venue": "from exchange.rooms.tidy import broom\n",
+        "exchange": "from exchange.loud import noise\n",
+        "exchange.loud": "def noise():\n    from asyncio import sleep\n",
+        "exchange.rooms.tidy": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import asyncio\n",
+    }
+    by_name = {name: Module(name, Path("x.py"), ast.parse(source)) for name, source in sources.items()}
+
+    chains = chains_to(ASYNCIO, ["legacy.venue"], by_name)
+
+    assert chains == [["legacy.venue", "exchange", "exchange.loud", "asyncio"]]
+
+
+def chains_to(wanted: frozenset[str], starts: list[str], by_name: dict[str, Module]) -> list[list[str]]:
+    """From ``starts`` through imports at run time to each module that imports one of ``wanted``: the shortest way."""
+    found: list[list[str]] = []
+    came_from: dict[str, str | None] = dict.fromkeys(starts)
+    waiting = deque(starts)
+    while waiting:
+        name = waiting.popleft()
+        for imported in imports_at_run_time(by_name[name]):
+            if imported.partition(".")[0] in wanted:
+                found.append([*way_to(name, came_from), imported])
+            for one in (*parents_of(imported), imported):
+                if one in by_name and one not in came_from:
+                    came_from[one] = name
+                    waiting.append(one)
+    return found
+
+
+def imports_at_run_time(module: Module) -> list[str]:
+    """What is imported when it runs, at once or later: not what only type checkers read. Each once, in order."""
+    kept = NotForTypes().visit(ast.parse(ast.unparse(module.tree)))  # of a copy
+    return list(dict.fromkeys(imports_of(module._replace(tree=kept))))
+
+
+class NotForTypes(ast.NodeTransformer):
+    """Leaves out what stands under ``if TYPE_CHECKING``."""
+
+    def visit_If(self, node: ast.If) -> ast.AST:  # noqa: N802
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+        return self.generic_visit(node)
+
+
+def parents_of(name: str) -> list[str]:
+    """The packages that are imported on the way to a module."""
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def way_to(name: str, came_from: dict[str, str | None]) -> list[str]:
+    """Where an import began, and over which modules it came."""
+    way = [name]
+    while (before := came_from[way[0]]) is not None:
+        way.insert(0, before)
+    return way
 
 
 # -- what a module looks like ----------------------------------------------------------------------

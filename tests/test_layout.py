@@ -275,7 +275,7 @@ def imports_at_run_time(module: Module) -> list[str]:
 class NotForTypes(ast.NodeTransformer):
     """Leaves out what stands under ``if TYPE_CHECKING``."""
 
-    def visit_If(self, node: ast.If) -> ast.AST:  # noqa: N802
+    def visit_If(self, node: ast.If) -> ast.AST:
         if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             node.body = [ast.Pass()]
         return self.generic_visit(node)

@@ -14,14 +14,14 @@ and reports raise ``SlowConsumer``. Books are proved by number and checksum, and
 what unsubscribes. Belongs to one event loop; not for threads.
 """
 
+import asyncio
 from collections.abc import (
     AsyncIterator,
-    Callable,
     Mapping,
     Sequence,
 )
 from contextlib import asynccontextmanager
-from typing import Any, Final, Unpack, cast, get_args
+from typing import Final, Unpack, cast
 
 from protocol import vocabulary
 from protocol.desk import (
@@ -33,25 +33,18 @@ from protocol.desk import (
     KillSwitchSet,
     MassQuote,
     MassQuoted,
-    Notice,
     ProtectionSet,
     Quote,
     SetProtection,
 )
-from protocol.errors import LocalProtocolError, SessionClosed, VenueError
+from protocol.errors import VenueError
 from protocol.fields import Message
 from protocol.messages import (
-    Accepted,
-    Copy,
-    Error,
-    InstrumentInfo,
     MassCancel,
     MassCanceled,
     OrderStateReport,
     OrderStatus,
-    PrivateMessage,
     Rejected,
-    Subscribed,
     Welcome,
 )
 from protocol.vocabulary import (
@@ -67,40 +60,25 @@ from protocol.vocabulary import (
     TimeInForce,
 )
 from traders.access import Access, Tls
-from traders.connection import Connection, Relay, connected
+from traders.connection import Connection, connected
+from traders.dealings import Dealings
 from traders.entry import Terms, new_order
-from traders.market.keys import CHANNELS
+from traders.link import Relay
 from traders.order_ids import OrderIds, unique_prefix
-from traders.order_view import OrderPhase
-from traders.orders import Order, is_duplicate
-from traders.requests import ACCOUNT, STATUS, Requests
+from traders.orders import Order
+from traders.requests import ACCOUNT, STATUS
 from traders.streams import Streams
 
 DEFAULT_HEARTBEAT_S: Final = 10
 """FIX venues commonly agree on 10 to 30 seconds; three missed ones end the session."""
 
 
-class Client(Streams):
+class Client(Dealings[Order, asyncio.Future[Message]], Streams):
     """A session of one account. Made by ``Client.connect``."""
 
     def __init__(self, connection: Connection, welcome: Welcome, order_ids: OrderIds) -> None:
-        super().__init__(connection, welcome)
-        self.instruments: dict[Symbol, InstrumentInfo] = {one.symbol: one for one in welcome.instruments}
-        self.next_id = order_ids.next_id
-        """A ``client_order_id`` never used before, for ``submit``."""
-        self._requests = Requests(resumed=welcome.last_seq is not None)
-        self._live_after = welcome.seq if welcome.last_seq is None else welcome.last_seq
-        self._orders: dict[ClientOrderId, Order] = {}
-        # By type: a chain of isinstance was a quarter of the work of a fleet. The rest is answers.
-        self._handlers: dict[type, Callable[[Any], object]] = {
-            **dict.fromkeys(CHANNELS, self._market.take),
-            Subscribed: self._market.subscribed,
-            Error: self._refused,
-            **dict.fromkeys(get_args(PrivateMessage), self._report),
-            OrderStateReport: self._state,
-            Copy: self._copy,
-            Notice: self._notice,
-        }
+        super().__init__(connection, welcome, order_ids, asyncio.get_running_loop().create_future)
+        self._connection = connection
 
     @classmethod
     @asynccontextmanager
@@ -150,10 +128,6 @@ class Client(Streams):
             relay.attach(client._receive, client._ended)
             yield client
 
-    def __repr__(self) -> str:
-        state = "active" if self.is_active else f"ended: {self.end}" if self.end else "logging out"
-        return f"<{type(self).__name__} {self.welcome.account} at {self.welcome.venue}, {state}>"
-
     # -- orders ------------------------------------------------------------------------------------
     async def new(
         self,
@@ -182,9 +156,7 @@ class Client(Streams):
                 than 16 characters.
             SessionBroken, SessionClosed: the session ended before the answer.
         """
-        name = self.next_id() if client_order_id is None else ClientOrderId(client_order_id)
-        if name in self._orders:
-            raise LocalProtocolError(f"{name} is a live order of this session")
+        name = self._name_of(client_order_id)
         request = new_order(name, symbol, side, quantity, at, order_type, time_in_force, post_only, terms)
         order = Order(request, lambda kind, message: self._ask(kind, name, message))
         self._orders[name] = order
@@ -336,17 +308,6 @@ class Client(Streams):
         """
         return await self._ask(kind, None, message)
 
-    def submit(self, message: Message) -> None:
-        """Send any request without waiting; answers appear in ``reports`` and ``inbox``.
-
-        All that is submitted in one turn of the event loop is written at once. A sender without
-        pause should ``await drain()`` now and then.
-
-        Raises:
-            SessionBroken, SessionClosed, LocalProtocolError: the session can't send any more.
-        """
-        self._connection.send(message)
-
     async def drain(self) -> None:
         """Wait while the venue is slow to take what was sent."""
         await self._connection.drain()
@@ -355,61 +316,3 @@ class Client(Streams):
     async def _ask(self, kind: Request | str, name: ClientOrderId | None, message: Message) -> Message:
         line = self._connection.send(message)
         return await self._requests.ask(kind, name, line)
-
-    def _receive(self, messages: list[Message]) -> None:
-        handlers = self._handlers
-        for message in messages:
-            handlers.get(type(message), self._requests.answered)(message)
-
-    def _report(self, message: PrivateMessage) -> None:
-        self._reported(message)
-        if message.seq <= self._live_after:
-            return  # sent again: it answers nothing that was asked in this session
-        name = getattr(message, "client_order_id", None)
-        order = self._orders.get(name) if name is not None else None
-        if order is None:
-            self._requests.answered(message)
-        else:
-            self._report_of(order, message)
-
-    def _report_of(self, order: Order, message: PrivateMessage) -> None:
-        if isinstance(message, Rejected) and is_duplicate(message):
-            self._entered_before(order, message)
-            return
-        answered = self._requests.answered(message)
-        if order.phase is OrderPhase.SENT:
-            # Before the answer to its entry, what bears its name is about an earlier one.
-            if not answered and not isinstance(message, Accepted):
-                return
-        elif order.resumed and isinstance(message, Accepted):
-            return
-        order.reported(message)
-        self._forget_if_done(order)
-
-    def _state(self, message: OrderStateReport) -> None:
-        self._requests.answered(message)
-        order = self._orders.get(message.client_order_id)
-        if order is not None:
-            self._entered_before(order, message)
-
-    def _entered_before(self, order: Order, answer: Rejected | OrderStateReport) -> None:
-        if order.entered_before(answer):
-            self._requests.settle(order.client_order_id, answer)
-            self._forget_if_done(order)
-
-    def _forget_if_done(self, order: Order) -> None:
-        if order.is_done:
-            order.ended(SessionClosed("the order is done"))
-            del self._orders[order.client_order_id]
-
-    def _refused(self, error: Error) -> None:
-        if self._requests.answered(error) or self._market.refused(error):
-            return
-        # A line that was submitted, or the venue's last words.
-        self._unreadable(error)
-
-    def _ended(self, reason: VenueError) -> None:
-        self._requests.end(reason)
-        for order in self._orders.values():
-            order.ended(reason)
-        self._end_streams(reason)

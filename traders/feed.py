@@ -1,56 +1,32 @@
-"""Bounded queues between a connection and who reads it.
+"""Bounded queues between a connection and who reads it: the policies of ``traders.policies``, under asyncio.
 
-In: items, put by the connection and never awaited. Out: asynchronous iteration by one reader.
-The policies, one class each:
-
-* ``Queue`` keeps every item in order; when it is full the reader is hung up on: it still gets what
-  was queued, then ``SlowConsumer``.
-* ``Latest`` conflates: the reader gets the newest state, however many changes it slept through.
-* ``Inbox`` does both at once for a reader of several streams: reports and prints are kept in order,
-  depth conflates by instrument and stands where its newest change stood.
-
-All of them end quietly on ``SessionClosed`` and raise any other end, after what was queued.
+In: items, put by the connection and never awaited. Out: asynchronous iteration by one reader. All of them end quietly on
+``SessionClosed`` and raise any other end, after what was queued.
 """
 
 import asyncio
-from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar, cast
+from typing import Self, TypeVar
 
-from protocol.errors import SessionBusy, SessionClosed, SlowConsumer, VenueError
+from protocol.errors import SessionBusy
+from traders import policies
 
 T = TypeVar("T")
 
 
-class _Feed(Generic[T]):
-    """What the policies share: one reader, who waits and is woken, and an end."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._end: VenueError | None = None
-        self._waiter: asyncio.Future[None] | None = None
-
-    def end(self, error: VenueError) -> None:
-        """Nothing follows what is queued; ``SessionClosed`` is the quiet end. The first end counts."""
-        if self._end is None:
-            self._end = error
-            self._wake()
+class Awaited(policies.Feed[T]):
+    """Mixed in behind a policy: its items with ``async for``."""
 
     def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        if not self._waiter.done():
+            self._waiter.set_result(None)
 
-    def __aiter__(self) -> "_Feed[T]":
+    def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> T:
         while not self._ready():
-            if self._end is not None:
-                if isinstance(self._end, SessionClosed):
-                    raise StopAsyncIteration
-                # A fresh copy: one end may be raised to many readers, each with its own traceback.
-                raise type(self._end)(*self._end.args) from self._end
+            if self._is_over():
+                raise StopAsyncIteration
             if self._waiter is not None:
                 raise SessionBusy(self.name)
             self._waiter = asyncio.get_running_loop().create_future()
@@ -60,108 +36,14 @@ class _Feed(Generic[T]):
                 self._waiter = None
         return self._take()
 
-    def _ready(self) -> bool:
-        raise NotImplementedError
 
-    def _take(self) -> T:
-        raise NotImplementedError
+class Queue(policies.Queue[T], Awaited[T]):
+    """Every item in order, a bounded number of them unread."""
 
 
-class Queue(_Feed[T]):
-    """Every item in order, at most ``limit`` unread."""
-
-    def __init__(self, name: str, limit: int) -> None:
-        super().__init__(name)
-        self._limit = limit
-        self._items: deque[T] = deque()
-
-    def put(self, item: T) -> None:
-        """Append an item. Never waits, never raises; after the end it does nothing."""
-        if self._end is not None:
-            return
-        if len(self._items) == self._limit:
-            self.end(SlowConsumer(self.name, self._limit))
-            return
-        self._items.append(item)
-        if self._waiter is not None:
-            self._wake()
-
-    def _ready(self) -> bool:
-        return bool(self._items)
-
-    def _take(self) -> T:
-        return self._items.popleft()
+class Latest(policies.Latest[T], Awaited[T]):
+    """The newest state only."""
 
 
-class Latest(_Feed[T]):
-    """The newest state only; ``read`` makes it when the reader asks."""
-
-    def __init__(self, name: str, read: Callable[[], T]) -> None:
-        super().__init__(name)
-        self._read = read
-        self._changed = False
-
-    def touch(self) -> None:
-        """The state changed."""
-        self._changed = True
-        if self._waiter is not None:
-            self._wake()
-
-    def forget(self) -> None:
-        """The state is not to be read until it is touched again."""
-        self._changed = False
-
-    def _ready(self) -> bool:
-        return self._changed
-
-    def _take(self) -> T:
-        self._changed = False
-        return self._read()
-
-
-class Inbox(_Feed[T]):
-    """Several streams as one: ``put`` keeps, ``touch`` conflates."""
-
-    def __init__(self, name: str, limit: int) -> None:
-        super().__init__(name)
-        self.limit = limit
-        self._kept = 0
-        # A kept item has its number for a key, a conflated one its own, and what makes it.
-        self._items: OrderedDict[Hashable, T | Callable[[], T]] = OrderedDict()
-
-    def __len__(self) -> int:
-        """How many are unread."""
-        return len(self._items)
-
-    def put(self, item: T) -> None:
-        """Append an item. Never waits, never raises; after the end it does nothing."""
-        if self._end is not None:
-            return
-        if len(self._items) >= self.limit:
-            self.end(SlowConsumer(self.name, self.limit))
-            return
-        self._kept += 1
-        self._items[self._kept] = item
-        if self._waiter is not None:
-            self._wake()
-
-    def touch(self, key: Hashable, read: Callable[[], T]) -> None:
-        """The state called ``key``, anything but a number, changed; ``read`` makes it. An unread change of it is
-        forgotten.
-        """
-        if self._end is None:
-            self._items[key] = read
-            self._items.move_to_end(key)
-            if self._waiter is not None:
-                self._wake()
-
-    def forget(self, key: Hashable) -> None:
-        """The state called ``key`` is not to be read until it is touched again."""
-        self._items.pop(key, None)
-
-    def _ready(self) -> bool:
-        return bool(self._items)
-
-    def _take(self) -> T:
-        key, item = self._items.popitem(last=False)
-        return cast("T", item) if isinstance(key, int) else cast("Callable[[], T]", item)()
+class Inbox(policies.Inbox[T], Awaited[T]):
+    """Several streams as one."""

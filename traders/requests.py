@@ -1,14 +1,14 @@
 """Requests that somebody waits for, and the venue's answers to them.
 
-In: requests as they are sent, messages as they arrive. Out: futures with the answer. The venue
+In: requests as they are sent, messages as they arrive. Out: futures with the answer, of whatever runs the client. The venue
 answers requests of one kind about one order in the order in which they were sent, so each kind of
 answer has a queue. What carries the number of a line (``Error``, ``Rejected``, ``AdminDone``) answers that
 line and no other: an account may have several sessions, and each hears the answers to all of them.
 """
 
-import asyncio
 from collections import deque
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Generic, Protocol, TypeVar
 
 from protocol.desk import (
     Accounts,
@@ -34,7 +34,25 @@ AUDIT: Final = "audit"
 """Questions: kinds that are never rejected and have no ``Request``."""
 
 Key = tuple[Request | str, ClientOrderId | None]
-Answer = asyncio.Future[Message]
+
+
+class Answer(Protocol):
+    """A future, as asyncio's is: somebody waits for it, or has given up."""
+
+    def done(self) -> bool:
+        """Whether it has a result or an error, or nobody waits any more."""
+        ...
+
+    def set_result(self, result: Message, /) -> None: ...
+
+    def set_exception(self, exception: BaseException, /) -> None: ...
+
+    def exception(self) -> BaseException | None:
+        """What it was given, which counts as seen."""
+        ...
+
+
+AnswerT = TypeVar("AnswerT", bound=Answer)
 
 _CANCELED_AS: Final = {
     CancelReason.REQUESTED: Request.CANCEL,
@@ -57,21 +75,21 @@ _ANSWERED_BY: Final[dict[type[Message], Request | str]] = {
 """Answers that name no order and no line: the oldest request of the kind is meant."""
 
 
-class Requests:
-    """The unanswered requests of a session.
+class Requests(Generic[AnswerT]):
+    """The unanswered requests of a session. ``future`` makes one that has no result yet.
 
     ``resumed``: the session is sent private messages again. What it asks meanwhile is answered in its
     turn, out of the venue's records, which do not know of lines: an answer without one counts then.
     """
 
-    def __init__(self, *, resumed: bool = False) -> None:
+    def __init__(self, future: Callable[[], AnswerT], *, resumed: bool = False) -> None:
+        self._future = future
         self._resumed = resumed
-        self._loop = asyncio.get_running_loop()
-        self._asked: dict[Key, deque[tuple[int, Answer]]] = {}
+        self._asked: dict[Key, deque[tuple[int, AnswerT]]] = {}
 
-    def ask(self, kind: Request | str, client_order_id: ClientOrderId | None, line: int) -> Answer:
+    def ask(self, kind: Request | str, client_order_id: ClientOrderId | None, line: int) -> AnswerT:
         """The future answer to the request that was sent as ``line``."""
-        answer: Answer = self._loop.create_future()
+        answer = self._future()
         self._asked.setdefault((kind, client_order_id), deque()).append((line, answer))
         return answer
 
@@ -140,7 +158,7 @@ class Requests:
                     return True
         return False
 
-    def _taken(self, key: Key, asked: tuple[int, Answer]) -> Answer:
+    def _taken(self, key: Key, asked: tuple[int, AnswerT]) -> AnswerT:
         queue = self._asked[key]
         queue.remove(asked)
         if not queue:

@@ -15,7 +15,7 @@ from protocol.clock import Clock
 from protocol.messages import MassCancel, MassCanceled, PrivateMessage, Rejected
 from protocol.vocabulary import Request
 from traders.client import Client
-from traders.market.readers import MarketInbox
+from traders.market.awaited import MarketInbox
 from traders.strategies.base import Strategy
 from traders.strategies.desk import Desk
 

@@ -16,7 +16,7 @@ from protocol.vocabulary import AccountId, ErrorCode, Role
 from tests.support.scripted_venue import Peer, ScriptedVenue, scripted_venue
 from tests.support.venue import running_venue
 from tests.traders.reports import accepted, canceled
-from traders import streams
+from traders import arrivals
 from traders.client import Client
 from traders.reconnect import Backoff, sessions
 
@@ -111,7 +111,7 @@ async def test_a_report_that_nobody_had_taken_is_sent_again(venue: ScriptedVenue
 async def test_a_reader_that_fell_behind_goes_on_where_it_stopped(
     venue: ScriptedVenue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "MAX_RESUMED", 2)
+    monkeypatch.setattr(arrivals, "MAX_RESUMED", 2)
     waits = Waits()
     venue.seq = 5
 

@@ -8,26 +8,19 @@ A stream in which something is missing or wrong recovers by itself (``traders.ma
 the next correct state, and ``recoveries`` counts.
 """
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
-from contextlib import aclosing, contextmanager
-from typing import Final, TypeVar
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from protocol.market import AuctionMessage, Bar, DayStatistics, PhaseStatus, PrintBusted, TradePrint
 from protocol.vocabulary import Channel, Symbol
+from traders.arrivals import MAX_UNREAD, Arrivals
 from traders.book_view import Depth
-from traders.connection import Connection
+from traders.market.awaited import AuctionReader, CandleReader, NewsReader, StateReader
 from traders.market.keys import StreamKey, candles_key, depth_key
 from traders.market.orders import OrderBook
-from traders.market.readers import AuctionReader, CandleReader, NewsReader, Reader, StateReader
-from traders.market.subscriptions import MarketData
-
-MAX_UNREAD: Final = 10_000
-"""Prints or reports a reader may leave unread: seconds of a busy market, a few megabytes."""
-
-ReaderT = TypeVar("ReaderT", bound=Reader)
 
 
-class MarketStreams:
+class MarketStreams(Arrivals):
     """The public streams of a session.
 
     Every generator raises, besides what it states:
@@ -36,15 +29,6 @@ class MarketStreams:
             ``subscriptions.MAX_RECOVERIES`` times in a row.
         SessionBroken, or another VenueError: the session ended out of order.
     """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._market = MarketData(connection)
-
-    @property
-    def recoveries(self) -> int:
-        """How often a public stream was subscribed again because something in it was missing or wrong."""
-        return self._market.recoveries
 
     async def bbo(self, symbol: str) -> AsyncGenerator[Depth, None]:
         """The best bid and offer of ``symbol``: now, then whenever one changed, as a book of one level a side.
@@ -154,21 +138,3 @@ class MarketStreams:
         with self._reading((key,), AuctionReader(str(key), MAX_UNREAD)) as reader:
             async for auction in reader:
                 yield auction
-
-    # -- inside ------------------------------------------------------------------------------------
-    @contextmanager
-    def _reading(self, wanted: Iterable[StreamKey], reader: ReaderT) -> Iterator[ReaderT]:
-        if self._connection.end is not None:
-            # Whoever starts to read after the end finds the same end.
-            reader.end(self._connection.end)
-            yield reader
-            return
-        joined: list[StreamKey] = []
-        try:
-            for key in wanted:
-                self._market.join(key, reader)
-                joined.append(key)
-            yield reader
-        finally:
-            for key in joined:
-                self._market.leave(key, reader)

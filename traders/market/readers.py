@@ -1,7 +1,7 @@
 """Who reads public streams, and what of a stream each of them gets.
 
-In: what the subscriptions tell. Out: feeds, see ``traders.feed``: how things stand conflates, what happened is kept
-and bounded.
+In: what the subscriptions tell. Out: feeds, see ``traders.policies``: how things stand conflates, what happened is kept
+and bounded. How they are waited for is up to what runs them: ``traders.market.awaited`` under asyncio.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from protocol.market import (
 )
 from protocol.vocabulary import Channel
 from traders.book_view import BookView
-from traders.feed import Inbox, Latest, Queue
 from traders.market.complete import BestView, StatisticsView
 from traders.market.items import Heard, State
 from traders.market.keys import StreamKey
 from traders.market.orders import OrdersView
+from traders.policies import Inbox, Latest, Queue
 
 StateView = BookView | OrdersView | BestView | StatisticsView
 """Views of how things stand."""

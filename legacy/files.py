@@ -2,6 +2,7 @@
 
 In: files, tasks that wait for them. Out: those tasks, when there is something to read or room to write. A file stays with the
 selector until it has something to tell and nobody waits: most wait again at once, and to register costs a system call.
+Whoever closes a file calls ``release`` before: the operating system tells nobody, and gives its number to the next file.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 from legacy.errors import BadDescriptor, DescriptorBusy
 from legacy.task import Task
-from legacy.traps import File
+from legacy.traps import File, fileno
 
 READ: Final = selectors.EVENT_READ
 WRITE: Final = selectors.EVENT_WRITE
@@ -43,9 +44,15 @@ class Watched:
 class Files:
     """All files of a kernel that tasks wait for."""
 
-    def __init__(self, selector: selectors.BaseSelector, wake: Callable[[Task[Any]], None]) -> None:
+    def __init__(
+        self,
+        selector: selectors.BaseSelector,
+        wake: Callable[[Task[Any]], None],
+        throw: Callable[[Task[Any], BaseException], None],
+    ) -> None:
         self._selector = selector
         self._wake = wake
+        self._throw = throw
         self._watched: dict[int, Watched] = {}
 
     @property
@@ -61,14 +68,18 @@ class Files:
         """
         fd = fileno(file)
         watched = self._watched.get(fd)
+        if watched is not None and watched.file is not file and watched.file != file:
+            self._drop(fd, watched, "was closed, and its number is another file's")
+            watched = None
         if watched is None:
-            watched = Watched(file)
-        elif watched.file is not file and watched.file != file:
-            # Closed without ``release``; the number is another file's now.
-            self._unregister(fd)
             watched = Watched(file)
         elif event in watched.waiting:
             raise DescriptorBusy(f"{watched.waiting[event]} waits {_WHAT[event]} file {fd} already")
+        elif isinstance(file, int):
+            # A bare number may be another file's by now, which the selector would not know.
+            self._unregister(fd)
+            mask, watched.mask = watched.mask, 0
+            self._look_for(fd, watched, mask)
         if not watched.mask & event:
             self._look_for(fd, watched, watched.mask | event)
         watched.waiting[event] = task
@@ -86,14 +97,16 @@ class Files:
                     unwanted |= event
         unwanted &= watched.mask
         if unwanted and self._watched.get(fd) is watched:
-            self._look_for(fd, watched, watched.mask & ~unwanted)
+            with suppress(BadDescriptor):  # whoever waited for it has been told
+                self._look_for(fd, watched, watched.mask & ~unwanted)
 
     def release(self, file: File) -> list[Task[Any]]:
         """It is about to be closed; who waits for it."""
         fd = fileno(file)
-        watched = self._watched.pop(fd, None)
-        if watched is None:
+        watched = self._watched.get(fd)
+        if watched is None or (watched.file is not file and watched.file != file):
             return []
+        del self._watched[fd]
         self._unregister(fd)
         return list(watched.waiting.values())
 
@@ -109,17 +122,23 @@ class Files:
                 self._selector.register(fd, mask, watched)
                 self._watched[fd] = watched
         except (OSError, ValueError, KeyError) as error:
-            raise BadDescriptor(f"file {fd} can't be waited for: {_reason(fd, error)}") from error
+            reason = _reason(fd, error)
+            self._drop(fd, watched, f"can't be waited for any more: {reason}")
+            raise BadDescriptor(f"file {fd} can't be waited for: {reason}") from error
         watched.mask = mask
+
+    def _drop(self, fd: int, watched: Watched, why: str) -> None:
+        """Forget a file; whoever waits for it learns of it."""
+        if self._watched.get(fd) is watched:
+            del self._watched[fd]
+            self._unregister(fd)
+        watched.mask = 0
+        for task in list(watched.waiting.values()):
+            self._throw(task, BadDescriptor(f"file {fd} {why}"))
 
     def _unregister(self, fd: int) -> None:
         with suppress(KeyError, ValueError):
             self._selector.unregister(fd)
-
-
-def fileno(file: File) -> int:
-    """Its number, -1 if it is closed."""
-    return file if isinstance(file, int) else file.fileno()
 
 
 def _reason(fd: int, error: Exception) -> str:

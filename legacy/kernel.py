@@ -10,41 +10,19 @@ cancelled, and every generator is closed. One thread; ``post`` is the one door f
 from __future__ import annotations
 
 import selectors
-import socket
-import sys
-import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from typing import Any, Final, TypeVar, cast
 
-from legacy.errors import (
-    BadDescriptor,
-    ChildCancelled,
-    Deadlocked,
-    JoinsItself,
-    KernelError,
-    NotATrap,
-    TaskCancelled,
-)
-from legacy.files import READ, WRITE, Files, fileno
-from legacy.observer import Observer
+from legacy.answers import ANSWERS
+from legacy.door import Door
+from legacy.errors import BadDescriptor, Deadlocked, KernelError, NotATrap, TaskCancelled, TaskClosed
+from legacy.files import Files
+from legacy.observer import Crashed, Observer, Onlookers
 from legacy.task import Target, Task, TaskState, check_target
-from legacy.timers import Alarm, Timers
-from legacy.traps import (
-    Cancel,
-    CurrentTask,
-    File,
-    Join,
-    Park,
-    Pause,
-    SetAlarm,
-    Sleep,
-    Spawn,
-    WaitReadable,
-    WaitWritable,
-)
-from legacy.waiting import WaitQueue
+from legacy.timers import Alarm, Timers, outranks
+from legacy.traps import File, Spawn, fileno
 from protocol.clock import Clock, SystemClock
 
 T = TypeVar("T")
@@ -57,8 +35,14 @@ and nobody waits longer than sixteen of them for it.
 PATIENCE_S: Final = 5.0
 """So long tasks may take to clean up when the kernel stops; then their generators are closed."""
 
-Crashed = Callable[[Task[Any], BaseException], None]
-"""Learns of what a task raised while nobody joined it."""
+LONGEST_WAIT_S: Final = 86_400.0
+"""Selectors refuse to wait for months."""
+
+_INTERRUPTS: Final = (KeyboardInterrupt, SystemExit)
+"""The program is to end."""
+
+_NOBODYS: Final = (TaskCancelled, *_INTERRUPTS)
+"""Nobody's errors."""
 
 
 class Kernel:
@@ -80,38 +64,24 @@ class Kernel:
         self.tasks: dict[int, Task[Any]] = {}
         """All that have not ended, by number; not to be changed."""
         self.current: Task[Any] | None = None
-        self.observers = tuple(observers)
-        self._crashed = crashed or _print_crash
+        self.ready: deque[Task[Any]] = deque()  # FIFO: a test proves it
+        self.timers = Timers(self.clock)
+        self._onlookers = Onlookers(observers, crashed)
         self._patience_s = patience_s
         self._selector = selector or selectors.DefaultSelector()
-        self._ready: deque[Task[Any]] = deque()  # FIFO: a test proves it
-        self._timers = Timers(self.clock)
-        self._files = Files(self._selector, self.wake)
+        self.files = Files(self._selector, self.wake, self.throw)
         self._last_id = 0
-        self._posted: deque[Callable[[], None]] = deque()
-        self._expected = 0
-        self._inner, self._outer = socket.socketpair()
-        self._inner.setblocking(False)
-        self._outer.setblocking(False)
+        self._targets: set[object] = set()
+        """What is being run: no generator has two tasks."""
+        self._door = Door()
         self._main: Task[Any] | None = None
+        self._is_closed = False
         self._stopped_by: BaseException | None = None
-        self._answers: dict[type, Callable[[Task[Any], Any], bool]] = {
-            Pause: self._pause,
-            Sleep: self._sleep,
-            Park: self._park,
-            CurrentTask: self._current_task,
-            Spawn: self._spawn,
-            Join: self._join,
-            Cancel: self._cancel,
-            SetAlarm: self._set_alarm,
-            WaitReadable: self._wait_readable,
-            WaitWritable: self._wait_writable,
-        }
 
     # -- from outside ----------------------------------------------------------------------------
 
     def run(self, target: Target[T], name: str = "main") -> T:
-        """Run ``target`` until it has ended; then stop everything else. Once for each kernel.
+        """Run ``target`` until it has ended; then stop everything else. Once for each kernel, in any thread.
 
         Raises:
             whatever the main task raised.
@@ -119,13 +89,13 @@ class Kernel:
         """
         if self._main is not None:
             raise KernelError("a kernel runs once")
-        self._main = task = self._new_task(target, name, None)
-        self._selector.register(self._inner, READ)
+        self._main = task = self.new_task(target, name, None)
         try:
+            self._door.open(self._selector)
             try:
                 self._run_until(lambda: task.is_ended)
-            except KeyboardInterrupt as interrupt:
-                self._stopped_by = interrupt
+            except _INTERRUPTS as interrupt:
+                self._interrupted(interrupt)
             self._stop()
         finally:
             self._close()
@@ -134,63 +104,105 @@ class Kernel:
         return task.outcome()
 
     def post(self, act: Callable[[], None]) -> None:
-        """Have something called between two tasks. The one method for other threads, and for signal handlers."""
-        self._posted.append(act)
-        with suppress(BlockingIOError, OSError):  # full: it wakes anyhow; closed: nobody listens any more
-            self._outer.send(b"\0")
+        """Have something called between two tasks. The one method for other threads, and for signal handlers. After the end
+        of the kernel it does nothing.
+        """
+        self._door.post(act)
 
     def expect(self, number: int = 1) -> None:
         """So many calls of ``post`` are to come (or, negative, have come): all tasks may wait for them."""
-        self._expected += number
+        self._door.expected += number
 
     def spawn(self, target: Target[T], name: str | None = None) -> Task[T]:
-        """Run ``target`` as a task that is nobody's child; for code that is no task itself."""
-        return self._new_task(target, name, None)
+        """Run ``target`` as a task that is nobody's child; for code that is no task itself. Raises as ``new_task``."""
+        return self.new_task(target, name, None)
 
     def cancel(self, task: Task[Any], reason: object = None) -> bool:
         """As the trap ``Cancel``."""
-        return self._cancel_with(task, TaskCancelled(reason))
+        if task.kernel is not self:
+            raise KernelError(f"{task} belongs to another kernel")
+        cancelled = TaskCancelled(reason)
+        if task.state is TaskState.PARKED:
+            self.throw(task, cancelled)
+        elif task.state is TaskState.READY and task.generator_state() == "created":
+            task.thrown = cancelled  # it never begins
+        elif task.state is TaskState.READY or task.state is TaskState.RUNNING:
+            if outranks(cancelled, task.pending_cancel):
+                task.pending_cancel = cancelled
+        else:
+            return False  # ending: its children are cancelled already
+        return True
 
     def wake(self, task: Task[Any], value: object = None) -> None:
-        """Let a parked task go on, with that answer. For those who have it in their queue."""
+        """Let a parked task go on, with that answer. For those who have it in their queue.
+
+        Raises:
+            TaskClosed: it is not parked: it has ended, or goes on already.
+        """
         self._unpark(task)
         task.value = value
         self._make_ready(task)
 
     def throw(self, task: Task[Any], error: BaseException) -> None:
-        """Let a parked task go on with that error."""
+        """Let a parked task go on with that error. Raises as ``wake``."""
         self._unpark(task)
         task.thrown = error
         self._make_ready(task)
 
     def release(self, file: File) -> None:
         """A file is about to be closed: whoever waits for it learns of it. Always call it before: numbers are used again."""
-        for task in self._files.release(file):
+        for task in self.files.release(file):
             self.throw(task, BadDescriptor(f"file {fileno(file)} was closed while {task} waited for it"))
+
+    def new_task(self, target: Target[T], name: str | None, parent: Task[Any] | None) -> Task[T]:
+        """Have ``target`` run, after everybody who is ready.
+
+        Raises:
+            TypeError: it is neither a generator nor a coroutine.
+            TaskClosed: it has ended, or another task runs it.
+            KernelError: the kernel has ended.
+        """
+        check_target(target)
+        if target in self._targets:
+            raise TaskClosed(f"{cast('Any', target).__qualname__} can't be run: another task runs it")
+        if self._is_closed:
+            cast("Any", target).close()
+            raise KernelError("the kernel has ended, and runs nothing any more")
+        self._last_id += 1
+        task = Task(self._last_id, name or cast("Any", target).__qualname__, target, self)
+        self._targets.add(target)
+        self.tasks[task.id] = task
+        if parent is not None:
+            task.parent = parent
+            if parent.children is None:
+                parent.children = {}
+            parent.children[task] = None
+        self.ready.append(task)
+        if self._onlookers.observers:
+            self._onlookers.tell("created", task, self.current)
+        return task
 
     # -- the loop --------------------------------------------------------------------------------
 
     def _run_until(self, is_over: Callable[[], bool]) -> None:
-        ready, steps = self._ready, 0
-        while not is_over():
+        ready = self.ready
+        while True:
+            steps = 0
             while ready and steps < STEPS_PER_POLL:
                 self._step(ready.popleft())
                 steps += 1
-            if self._stopped_by is not None:
+            if is_over() or self._stopped_by is not None:
                 return
-            if steps == STEPS_PER_POLL or not is_over():
-                steps = 0
-                self._poll()
+            self._poll()
 
     def _step(self, task: Task[Any]) -> None:
         """Run a task up to its next trap that takes time."""
-        observers = self.observers
         self.current = task
         task.state = TaskState.RUNNING
         task.waits_for = None
-        for observer in observers:
-            observer.resumed(task)
-        target, answers = task.target, self._answers
+        if self._onlookers.observers:
+            self._onlookers.tell("resumed", task)
+        target, thrown = task.target, task.thrown
         while True:
             try:
                 if task.thrown is None:
@@ -203,271 +215,184 @@ class Kernel:
                 self._finished(task, stop.value, None)
                 break
             except BaseException as error:  # noqa: BLE001  # the task's, whatever it is; see _finished
+                if (
+                    error.__traceback__ is not None
+                ):  # this frame is no news, and would hold what it holds for long
+                    error.__traceback__ = error.__traceback__.tb_next
+                thrown = None
                 self._finished(task, None, error)
                 break
-            answer = answers.get(type(request))
-            if answer is None:
-                task.thrown = NotATrap(request)
-                continue
-            if task.pending_cancel is not None:
-                task.thrown, task.pending_cancel = task.pending_cancel, None
-                continue
-            if not answer(task, request):
-                task.waits_for = request
-                for observer in observers:
-                    observer.parked(task, request)
-                break
+            try:
+                answer = ANSWERS.get(type(request))
+                if answer is None:
+                    task.thrown = NotATrap(request)
+                elif task.pending_cancel is not None:
+                    task.thrown, task.pending_cancel = task.pending_cancel, None
+                    if type(request) is Spawn:
+                        cast("Any", request.target).close()  # nobody will ever run it
+                elif not answer(self, task, request):
+                    task.waits_for = request
+                    if self._onlookers.observers:
+                        self._onlookers.tell("parked", task, request)
+                    break
+            except Exception as error:  # noqa: BLE001  # of the trap: a limit that is no number, a file that is none
+                task.thrown = error
         self.current = None
 
     def _poll(self) -> None:
         """Look at files, timers and what was posted; wait for them if no task is ready."""
         wait_s: float | None = 0
-        if not self._ready and not self._posted:
-            wait_s = self._timers.wait_s()
-            if wait_s is None and not self._expected and not self._files.anybody_waits:
+        if not self.ready and not self._door:
+            wait_s = self.timers.wait_s()
+            if wait_s is not None:
+                wait_s = min(wait_s, LONGEST_WAIT_S)
+            elif not self._door.expected and not self.files.anybody_waits:
                 self._report_deadlock()
                 wait_s = 0
         for key, events in self._selector.select(wait_s):
             if key.data is None:
-                self._drain()
+                self._door.silence()
             else:
-                self._files.is_ready(key.fd, key.data, events)
-        while self._posted:
-            self._call(self._posted.popleft())
-        self._timers.go_off()
+                self.files.is_ready(key.fd, key.data, events)
+        for act in self._door.take():
+            self._call(act)
+        self.timers.go_off()
 
     def _call(self, act: Callable[[], None]) -> None:
         try:
             act()
-        except Exception as error:  # noqa: BLE001  # as a task's
-            task: Task[Any] = Task(0, getattr(act, "__qualname__", repr(act)), _nothing(), self)
-            self._crashed(task, error)
-
-    def _drain(self) -> None:
-        with suppress(BlockingIOError):
-            while self._inner.recv(4096):
-                pass
+        except _INTERRUPTS:
+            raise
+        except BaseException as error:  # noqa: BLE001  # as a task's
+            self._onlookers.report(Task(0, getattr(act, "__qualname__", repr(act)), _nothing(), self), error)
 
     def _report_deadlock(self) -> None:
         """Raised in the main task, or, if that has ended already, in the oldest."""
         waiting = [task for task in self.tasks.values() if task.state is TaskState.PARKED]
-        text = "; ".join(f"{task.id} {task.name} waits for {wish_of(task)}" for task in waiting[:8])
+        text = "; ".join(f"{task.id} {task.name} waits for {task.wish()}" for task in waiting[:8])
         victim = self._main if self._main in waiting else waiting[0]
         assert victim is not None
         self.throw(victim, Deadlocked(f"no task can go on: {text}"))
 
     # -- the life of a task ----------------------------------------------------------------------
 
-    def _new_task(self, target: Target[T], name: str | None, parent: Task[Any] | None) -> Task[T]:
-        check_target(target)
-        self._last_id += 1
-        task = Task(self._last_id, name or cast("Any", target).__qualname__, target, self)
-        self.tasks[task.id] = task
-        if parent is not None:
-            task.parent = parent
-            if parent.children is None:
-                parent.children = {}
-            parent.children[task] = None
-        self._ready.append(task)
-        for observer in self.observers:
-            observer.created(task, self.current)
-        return task
-
     def _make_ready(self, task: Task[Any]) -> None:
+        self.ready.append(task)
         task.state = TaskState.READY
-        self._ready.append(task)
-        for observer in self.observers:
-            observer.woken(task, self.current)
+        if self._onlookers.observers:
+            self._onlookers.tell("woken", task, self.current)
 
     def _unpark(self, task: Task[Any]) -> None:
         """Take a parked task out of wherever it waits."""
-        place, task.place = task.place, None
-        assert place is not None, task
+        place = task.place
+        if place is None:
+            raise TaskClosed(f"{task} can't be woken: it does not wait")
+        task.place = None
         place.forget(task)
 
     def _finished(self, task: Task[Any], result: object, error: BaseException | None) -> None:
         """Its target has ended. It has ended itself when its children have."""
         task.result, task.error = result, error
         task.pending_cancel = None
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            self._stopped_by = error  # not the task's: the process is to end
+        if isinstance(error, _INTERRUPTS):
+            self._stopped_by = error
         if task.children:
             task.state = TaskState.ENDING
             for child in list(task.children):
-                self.cancel(child, f"the end of {task.name}")
+                self._end(child, f"the end of {task.name}")
         else:
             self._ended(task)
 
+    def _end(self, task: Task[Any], reason: str) -> None:
+        """Cancel it; once: what it does about that is not to be disturbed by a parent that ends as well."""
+        if not task.is_told_to_end:
+            task.is_told_to_end = True
+            with suppress(TaskClosed):  # the program was interrupted at this very task; it will be closed
+                self.cancel(task, reason)
+
     def _ended(self, task: Task[Any]) -> None:
-        task.state = TaskState.ENDED
-        del self.tasks[task.id]
-        for observer in self.observers:
-            observer.ended(task)
-        error = task.error
-        if task.joiners:
-            tasks, task.joiners = task.joiners, None
-            while tasks:
-                self._answer_join(task, tasks)
-        elif error is not None and not isinstance(error, TaskCancelled) and task is not self._main:
-            self._crashed(task, error)
-        parent, task.parent = task.parent, None
-        if parent is not None and parent.children is not None:
+        """It has, and so, maybe, has its parent, and the parent of that: a loop, as families may be deep."""
+        while True:
+            task.state = TaskState.ENDED
+            self.tasks.pop(task.id, None)
+            self._targets.discard(task.target)
+            if self._onlookers.observers:
+                self._onlookers.tell("ended", task)
+            error = task.error
+            if task.joiners:
+                seen = task.seen_by_joiner()
+                if seen is None:
+                    task.joiners.wake_all(task.result)
+                else:
+                    task.joiners.throw_all(seen)
+            elif not (error is None or isinstance(error, _NOBODYS) or task is self._main):
+                self._onlookers.report(task, error)
+            parent, task.parent = task.parent, None
+            if parent is None or parent.children is None:
+                return
             del parent.children[task]
-            if parent.state is TaskState.ENDING and not parent.children:
-                self._ended(parent)
-
-    def _answer_join(self, task: Task[Any], joiners: WaitQueue) -> None:
-        error = _seen_by_joiner(task)
-        if error is None:
-            joiners.wake_one(task.result)
-        else:
-            joiner = next(iter(joiners.tasks))
-            self.throw(joiner, error)
-
-    def _cancel_with(self, task: Task[Any], error: TaskCancelled) -> bool:
-        if task.state is TaskState.PARKED:
-            self.throw(task, error)
-        elif task.state is TaskState.READY and task.generator_state() == "created":
-            task.thrown = error  # it never begins
-        elif task.state is TaskState.READY or task.state is TaskState.RUNNING:
-            if task.pending_cancel is None:
-                task.pending_cancel = error
-        else:
-            return False  # ending: its children are cancelled already
-        return True
+            if parent.children or parent.state is not TaskState.ENDING:
+                return
+            task = parent
 
     # -- the end ---------------------------------------------------------------------------------
 
+    def _interrupted(self, interrupt: BaseException) -> None:
+        """The program is to end: somebody wants it to, at whatever line. The task that ran then, if any, can still clean up."""
+        self._stopped_by = interrupt
+        task, self.current = self.current, None
+        if task is None or task.state is not TaskState.RUNNING:
+            return
+        if task.place is not None:
+            self._unpark(task)
+        if task.generator_state() == "closed":
+            self._finished(task, None, TaskCancelled("the end of the kernel"))
+            self._stopped_by = interrupt
+        else:
+            task.state = TaskState.READY
+            self.ready.append(task)
+
     def _stop(self) -> None:
-        """Cancel what is left, newest first, and let it clean up; close what does not want to end."""
+        """Cancel what is left, newest first, and let it clean up."""
         for task in sorted(self.tasks.values(), key=lambda one: -one.id):
-            self.cancel(task, "the end of the kernel")
+            self._end(task, "the end of the kernel")
         if not self.tasks:
             return
-        impatient = self._timers.set(self._patience_s, _lose_patience, next(iter(self.tasks.values())))
+        impatient = self.timers.set(self._patience_s, _lose_patience, next(iter(self.tasks.values())))
         interrupt, self._stopped_by = self._stopped_by, None
         self._run_until(lambda: not self.tasks or impatient.act is None)
         self._stopped_by = interrupt or self._stopped_by
+        for task in self.tasks.values():
+            text = f"{task} was cancelled, and did not end within {self._patience_s:g} s; it waits for {task.wish()}"
+            self._onlookers.report(task, KernelError(text))
 
     def _close(self) -> None:
-        for task in list(self.tasks.values()):
-            try:
-                task.target.close()
-            except BaseException as error:  # noqa: BLE001  # a generator that does not let itself be closed
-                self._crashed(task, error)
-        self.tasks.clear()
-        self._ready.clear()
+        """Close every generator that is left, newest first, and what the kernel has opened."""
+        self._is_closed = True
+        while self.tasks:
+            _, task = self.tasks.popitem()
+            failure = task.close()
+            if isinstance(failure, _INTERRUPTS):
+                self._stopped_by = failure
+            elif failure is not None:
+                self._onlookers.report(task, failure)
+            if task.place is not None:
+                self._unpark(task)
+            if task.state is not TaskState.ENDING:
+                task.error = TaskCancelled("the end of the kernel")
+            task.state = TaskState.ENDED
+            if self._onlookers.observers:
+                self._onlookers.tell("ended", task)
+        self.ready.clear()
+        self._targets.clear()
         self._selector.close()
-        self._inner.close()
-        self._outer.close()
-
-    # -- the answers: whether the task goes on at once --------------------------------------------
-
-    def _pause(self, task: Task[Any], request: Pause) -> bool:
-        task.state = TaskState.READY
-        self._ready.append(task)
-        return False
-
-    def _sleep(self, task: Task[Any], request: Sleep) -> bool:
-        task.state = TaskState.PARKED
-        task.place = self._timers.set(request.seconds, _wake_up, task)
-        return False
-
-    def _park(self, task: Task[Any], request: Park) -> bool:
-        task.state = TaskState.PARKED
-        task.place = queue = request.queue
-        queue.tasks[task] = None
-        return False
-
-    def _current_task(self, task: Task[Any], request: CurrentTask) -> bool:
-        task.value = task
-        return True
-
-    def _spawn(self, task: Task[Any], request: Spawn[Any]) -> bool:
-        try:
-            task.value = self._new_task(request.target, request.name, None if request.detached else task)
-        except (KernelError, TypeError) as error:
-            task.thrown = error
-        return True
-
-    def _join(self, task: Task[Any], request: Join[Any]) -> bool:
-        other = request.task
-        if other is task:
-            task.thrown = JoinsItself(f"{task} can't wait for its own end")
-        elif other.is_ended:
-            task.thrown = _seen_by_joiner(other)
-            task.value = other.result
-        else:
-            if other.joiners is None:
-                other.joiners = WaitQueue(f"the end of {other.id} {other.name}")
-            return self._park(task, Park(other.joiners))
-        return True
-
-    def _cancel(self, task: Task[Any], request: Cancel) -> bool:
-        task.value = self.cancel(request.task)
-        return True
-
-    def _set_alarm(self, task: Task[Any], request: SetAlarm) -> bool:
-        task.value = self._timers.set(request.seconds, _time_out, task)
-        return True
-
-    def _wait_readable(self, task: Task[Any], request: WaitReadable) -> bool:
-        return self._wait_for_file(task, request.file, READ)
-
-    def _wait_writable(self, task: Task[Any], request: WaitWritable) -> bool:
-        return self._wait_for_file(task, request.file, WRITE)
-
-    def _wait_for_file(self, task: Task[Any], file: File, event: int) -> bool:
-        try:
-            task.place = self._files.wait(task, file, event)
-        except KernelError as error:
-            task.thrown = error
-            return True
-        task.state = TaskState.PARKED
-        return False
+        self._door.close()
 
 
 # -- helpers ---------------------------------------------------------------------------------------
-def wish_of(task: Task[Any]) -> str:
-    """What a task waits for, in words."""
-    match task.waits_for:
-        case None:
-            return "its children" if task.state is TaskState.ENDING else "nothing"
-        case Park(queue):
-            return repr(queue)
-        case Sleep(seconds):
-            return f"{seconds:g} s"
-        case WaitReadable(file):
-            return f"something to read in file {fileno(file)}"
-        case WaitWritable(file):
-            return f"room to write in file {fileno(file)}"
-        case request:
-            return type(request).__name__
-
-
-def _wake_up(task: Task[Any], alarm: Alarm) -> None:
-    task.kernel.wake(task)
-
-
-def _time_out(task: Task[Any], alarm: Alarm) -> None:
-    task.kernel.cancel(task, alarm)
-
-
 def _lose_patience(task: Task[Any], alarm: Alarm) -> None:
     """The kernel looks whether it has rung."""
 
 
-def _seen_by_joiner(task: Task[Any]) -> BaseException | None:
-    """What joining a task raises that has ended."""
-    if isinstance(task.error, TaskCancelled):
-        return ChildCancelled(f"task {task.id} {task.name} was {task.error}")
-    return task.error
-
-
 def _nothing() -> Generator[Any, Any, None]:
     yield from ()
-
-
-def _print_crash(task: Task[Any], error: BaseException) -> None:
-    sys.stderr.write(f"task {task.id} {task.name} ended with an error, and nobody joined it:\n")
-    traceback.print_exception(error)

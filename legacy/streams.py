@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
 
+from legacy.errors import BadDescriptor
 from legacy.kernel import Kernel
 from legacy.threads import in_thread
-from legacy.traps import Flow, current_kernel, flow, pause, readable, writable
+from legacy.traps import Flow, current_kernel, flow, readable, writable
 
 BACKLOG: Final = 100
 """Connections that wait to be accepted, as many as asyncio lets wait."""
@@ -74,8 +75,11 @@ class Stream:
         """Write what there is room for; how much that was.
 
         Raises:
+            BadDescriptor: it is closed.
             OSError: the connection broke.
         """
+        if self.is_closed:
+            raise BadDescriptor("the connection is closed: nothing can be written to it")
         try:
             return self.sock.send(data)
         except (BlockingIOError, InterruptedError):
@@ -132,15 +136,16 @@ class Listener:
             OSError: there are too many open files, or too little memory; try again later.
         """
         while True:
+            yield from readable(
+                self._sock
+            )  # even if there is one: a flood of them is not to hold up everybody else
             try:
                 sock, peer = self._sock.accept()
             except (BlockingIOError, InterruptedError):
-                yield from readable(self._sock)
                 continue
             except OSError as error:
                 if error.errno not in _AWAY:
                     raise
-                yield from pause()
                 continue
             with suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
@@ -183,7 +188,11 @@ def connect(host: str, port: int) -> Generator[Any, Any, Stream]:
     kernel = yield from current_kernel()
     failure: OSError | None = None
     for family, kind, number, _, address in (yield from _addresses(host, port)):
-        sock = socket.socket(family, kind, number)
+        try:
+            sock = socket.socket(family, kind, number)
+        except OSError as error:  # there is no such family here
+            failure = error
+            continue
         stream = Stream(sock, kernel, address)
         try:
             code = sock.connect_ex(address)

@@ -9,9 +9,9 @@ import inspect
 import types
 from collections.abc import Awaitable, Generator, Iterator
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar, cast
 
-from legacy.errors import TaskClosed
+from legacy.errors import ChildCancelled, TaskCancelled, TaskClosed
 
 if TYPE_CHECKING:
     from legacy.kernel import Kernel
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from legacy.waiting import WaitQueue
 
 T = TypeVar("T")
+
+TIMES_CLOSED: Final = 100
+"""A generator that yields while it is closed is closed again, which brings it to its next ``finally``; so often, at most."""
 
 Target = Generator[Any, Any, T] | Awaitable[T]
 
@@ -53,7 +56,7 @@ class Task(Generic[T]):
     """One flow of control."""
 
     __slots__ = (
-        "children", "error", "id", "joiners", "kernel", "name", "parent", "pending_cancel", "place", "result", "state",
+        "children", "error", "id", "is_told_to_end", "joiners", "kernel", "name", "parent", "pending_cancel", "place", "result", "state",
         "target", "thrown", "value", "waits_for",
     )  # fmt: skip
 
@@ -76,6 +79,8 @@ class Task(Generic[T]):
         """Raised in it when it is resumed, instead of an answer."""
         self.pending_cancel: BaseException | None = None
         """To be raised in it at its next trap: what was given to it before that is not lost."""
+        self.is_told_to_end = False
+        """Cancelled because its parent, or the kernel, ends; that is done once."""
         self.result: T | None = None
         self.error: BaseException | None = None
         """What it raised. Beside ``result``: an exception can be a result like anything else."""
@@ -102,6 +107,31 @@ class Task(Generic[T]):
             raise self.error
         return cast("T", self.result)
 
+    def seen_by_joiner(self) -> BaseException | None:
+        """What joining it raises, once it has ended."""
+        if isinstance(self.error, TaskCancelled | KeyboardInterrupt | SystemExit):
+            return ChildCancelled(f"task {self.id} {self.name} was {_how(self.error)}")
+        return self.error
+
+    def wish(self) -> str:
+        """What it waits for, in words."""
+        if self.waits_for is None:
+            return "its children" if self.state is TaskState.ENDING else "nothing"
+        return str(self.waits_for)
+
+    def close(self) -> BaseException | None:
+        """Close its generator, whatever it yields meanwhile; what it raised, or why it can't be closed."""
+        failure: BaseException | None = None
+        for _ in range(TIMES_CLOSED):
+            try:
+                self.target.close()
+                return None
+            except BaseException as error:  # noqa: BLE001  # the task's, for the kernel to tell
+                failure = error
+            if self.generator_state() == "closed":
+                break
+        return failure
+
     def generator_state(self) -> str:
         """The state of its generator as the interpreter tells it: created, running, suspended, closed."""
         return state_of(self.target)
@@ -109,6 +139,10 @@ class Task(Generic[T]):
     def where(self) -> list[Frame]:
         """Where it is: the frames of its generators, from its first function through every ``yield from`` or ``await`` to the trap."""
         return list(frames_of(self.target))
+
+
+def _how(error: BaseException) -> str:
+    return str(error) if isinstance(error, TaskCancelled) else "interrupted"
 
 
 def check_target(target: object) -> None:

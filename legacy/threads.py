@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from legacy.errors import KernelError
 from legacy.traps import current_kernel, flow
 from legacy.waiting import Future
 
@@ -22,23 +23,24 @@ def in_thread(
 
     Raises:
         whatever it raises.
+        KernelError: the pool was shut down before a thread came to it.
     """
     kernel = yield from current_kernel()
     answer: Future[T] = Future(f"a thread to do {getattr(function, '__name__', 'its work')}")
 
-    def work() -> None:
-        try:
-            result = function(*arguments)
-        except BaseException as error:  # noqa: BLE001  # raised again where it was asked for
-            caught = error  # the name of an except clause is gone when it is over
-            kernel.post(lambda: done(lambda: answer.set_error(caught)))
-        else:
-            kernel.post(lambda: done(lambda: answer.set_result(result)))
-
-    def done(tell: Callable[[], None]) -> None:
+    def tell() -> None:
         kernel.expect(-1)
-        tell()
+        if job.cancelled():
+            answer.set_error(KernelError("the threads were shut down before one of them came to it"))
+        elif (error := job.exception()) is not None:
+            answer.set_error(error)
+        else:
+            answer.set_result(job.result())
 
+    job = pool.submit(function, *arguments)
     kernel.expect()
-    pool.submit(work)
-    return (yield from answer.wait())
+    job.add_done_callback(lambda done: kernel.post(tell))
+    try:
+        return (yield from answer.wait())
+    finally:
+        job.cancel()  # if no thread has come to it yet, none has to

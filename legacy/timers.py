@@ -18,12 +18,16 @@ from protocol.clock import Clock
 class Alarm:
     """Something to be done to a task at a time."""
 
-    __slots__ = ("_timers", "act", "task")
+    __slots__ = ("_timers", "act", "number", "task")
 
-    def __init__(self, act: Callable[[Task[Any], Alarm], None], task: Task[Any], timers: Timers) -> None:
+    def __init__(
+        self, act: Callable[[Task[Any], Alarm], None], task: Task[Any], number: int, timers: Timers
+    ) -> None:
         self.act: Callable[[Task[Any], Alarm], None] | None = act
         """``None``: it has gone off, or is not needed any more."""
         self.task = task
+        self.number = number
+        """Counts up: of two alarms of one task, the outer one has the lower number."""
         self._timers = timers
 
     def __repr__(self) -> str:
@@ -53,9 +57,15 @@ class Timers:
         self._cancelled = 0
 
     def set(self, seconds: float, act: Callable[[Task[Any], Alarm], None], task: Task[Any]) -> Alarm:
-        """Have ``act`` called in so many seconds."""
-        alarm = Alarm(act, task, self)
+        """Have ``act`` called in so many seconds.
+
+        Raises:
+            ValueError: that is no number: the heap would lose its order.
+        """
+        if seconds != seconds:
+            raise ValueError("a task can't wait for nan seconds")
         self._last_number += 1
+        alarm = Alarm(act, task, self._last_number, self)
         heappush(self._heap, (self._clock.monotonic_s() + seconds, self._last_number, alarm))
         return alarm
 
@@ -85,6 +95,19 @@ class Timers:
         """One of them is not needed any more."""
         self._cancelled += 1
         if self._cancelled * 2 > len(self._heap):
-            self._heap = [entry for entry in self._heap if entry[2].act is not None]
+            # In place: ``go_off`` may be at work on it, and what goes off may cancel others.
+            self._heap[:] = [entry for entry in self._heap if entry[2].act is not None]
             heapify(self._heap)
             self._cancelled = 0
+
+
+def outranks(new: TaskCancelled, old: BaseException | None) -> bool:
+    """Which of two cancellations a task that has not heard of either is to hear of: whether the new one.
+
+    Whoever cancels a task means it, and so outranks its alarms; of these, the outer one does.
+    """
+    if not isinstance(old, TaskCancelled):
+        return True
+    if not isinstance(old.reason, Alarm):
+        return False
+    return not isinstance(new.reason, Alarm) or new.reason.number < old.reason.number

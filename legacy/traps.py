@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, Protocol, TypeVar, cast
 
+from legacy.errors import TaskCancelled
+
 if TYPE_CHECKING:
     from legacy.kernel import Kernel
     from legacy.task import Task
@@ -46,8 +48,16 @@ class HasFileno(Protocol):
 File = int | HasFileno
 
 
+def fileno(file: File) -> int:
+    """Its number, -1 if it is closed."""
+    try:
+        return file if isinstance(file, int) else file.fileno()
+    except ValueError:  # so say closed files that are no sockets
+        return -1
+
+
 class Trap(Generic[T]):
-    """A request whose answer is a ``T``."""
+    """A request whose answer is a ``T``. ``str`` of those that take time: what the task waits for, in words."""
 
     __slots__ = ()
 
@@ -56,6 +66,9 @@ class Trap(Generic[T]):
 class Pause(Trap[None]):
     """Let every other task that is ready go first."""
 
+    def __str__(self) -> str:
+        return "its turn"
+
 
 @dataclass(frozen=True, slots=True)
 class Sleep(Trap[None]):
@@ -63,12 +76,18 @@ class Sleep(Trap[None]):
 
     seconds: float
 
+    def __str__(self) -> str:
+        return f"{self.seconds:g} s"
+
 
 @dataclass(frozen=True, slots=True)
 class Park(Trap[Any]):
     """Go on when somebody takes the task out of ``queue``; the answer is what he gives it."""
 
     queue: WaitQueue
+
+    def __str__(self) -> str:
+        return self.queue.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +110,9 @@ class Join(Trap[T]):
 
     task: Task[T]
 
+    def __str__(self) -> str:
+        return f"the end of {self.task.id} {self.task.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Cancel(Trap[bool]):
@@ -112,12 +134,18 @@ class WaitReadable(Trap[None]):
 
     file: File
 
+    def __str__(self) -> str:
+        return f"something to read in file {fileno(self.file)}"
+
 
 @dataclass(frozen=True, slots=True)
 class WaitWritable(Trap[None]):
     """Go on when ``file`` takes something, or will never again."""
 
     file: File
+
+    def __str__(self) -> str:
+        return f"room to write in file {fileno(self.file)}"
 
 
 # -- the border ------------------------------------------------------------------------------------
@@ -205,9 +233,11 @@ def timeout(seconds: float, inner: Generator[Any, Any, T] | Awaitable[T]) -> Gen
     Raises:
         TimeoutError: it is not; ``inner`` has been cancelled, and has cleaned up.
     """
-    from legacy.errors import TaskCancelled
-
-    alarm = yield from trap(SetAlarm(seconds))
+    try:
+        alarm = yield from trap(SetAlarm(seconds))
+    except BaseException:
+        cast("Any", inner).close()  # it never begins
+        raise
     try:
         # A coroutine as well: this is a coroutine function itself, says its decorator.
         return (yield from cast("Generator[Any, Any, T]", inner))

@@ -7,7 +7,7 @@ that is cancelled after it was woken hears of that at its next trap.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Generator
 from typing import Any, Generic, TypeVar, cast
 
@@ -26,7 +26,8 @@ class WaitQueue:
     def __init__(self, name: str) -> None:
         """``name``: what they wait for, to be shown."""
         self.name = name
-        self.tasks: dict[Task[Any], None] = {}
+        # A plain dict would look for its first item past all those that were taken out: quadratic, when a crowd is woken.
+        self.tasks: OrderedDict[Task[Any], None] = OrderedDict()
         """Changed by the kernel and by ``wake``."""
         self._park = Park(self)
 
@@ -180,9 +181,12 @@ class Lock:
 
 
 class Queue(Generic[T]):
-    """First in, first out, with a bound: who puts waits while it is full, who takes while it is empty."""
+    """First in, first out, with a bound: who puts waits while it is full, who takes while it is empty.
 
-    __slots__ = ("_closed", "_getters", "_items", "_limit", "_putters", "name")
+    What is put goes to whoever has waited longest to take, and room to whoever has waited longest to put: nobody overtakes.
+    """
+
+    __slots__ = ("_closed", "_getters", "_items", "_limit", "_promised", "_putters", "name")
 
     def __init__(self, limit: int, name: str = "a queue") -> None:
         """Raises ``ValueError`` for a limit below 1: a queue without a bound is a leak."""
@@ -193,6 +197,8 @@ class Queue(Generic[T]):
         self._items: deque[T] = deque()
         self._getters = WaitQueue(f"an item of {name}")
         self._putters = WaitQueue(f"room in {name}")
+        self._promised = 0
+        """Places that belong to putters who have been woken and have not come to it yet."""
         self._closed = False
 
     def __len__(self) -> int:
@@ -200,7 +206,7 @@ class Queue(Generic[T]):
 
     @property
     def is_full(self) -> bool:
-        return len(self._items) >= self._limit
+        return len(self._items) + self._promised >= self._limit
 
     @flow
     def put(self, item: T) -> Generator[Any, Any, None]:
@@ -209,9 +215,11 @@ class Queue(Generic[T]):
         Raises:
             QueueClosed: it was closed.
         """
-        while self.is_full and not self._closed:
-            yield from self._putters.park()
-        self.offer(item)
+        if not self.offer(item):
+            yield from self._putters.park()  # woken with a place, or by ``close`` with an error
+            self._promised -= 1
+            self._check_open()
+            self._give(item)
 
     def offer(self, item: T) -> bool:
         """Put it if there is room; whether there was.
@@ -219,12 +227,10 @@ class Queue(Generic[T]):
         Raises:
             QueueClosed: it was closed.
         """
-        if self._closed:
-            raise QueueClosed(f"{self.name} is closed")
+        self._check_open()
         if self.is_full:
             return False
-        self._items.append(item)
-        self._getters.wake_one()
+        self._give(item)
         return True
 
     @flow
@@ -234,18 +240,27 @@ class Queue(Generic[T]):
         Raises:
             QueueClosed: it was closed, and everything that was put before has been taken.
         """
-        while not self._items:
-            if self._closed:
-                raise QueueClosed(f"{self.name} is closed")
-            yield from self._getters.park()
-        item = self._items.popleft()
-        self._putters.wake_one()
         if self._items:
-            self._getters.wake_one()  # whoever was woken for it may have come too late, or was cancelled
-        return item
+            item = self._items.popleft()
+            if self._putters:
+                self._promised += 1
+                self._putters.wake_one()
+            return item
+        self._check_open()
+        return cast("T", (yield from self._getters.park()))
 
     def close(self) -> None:
         """Nothing more is put; what is there can be taken."""
         self._closed = True
-        self._getters.wake_all()
-        self._putters.wake_all()
+        for waiters in (self._getters, self._putters):
+            waiters.throw_all(QueueClosed(f"{self.name} is closed"))
+
+    def _give(self, item: T) -> None:
+        if self._getters:
+            self._getters.wake_one(item)
+        else:
+            self._items.append(item)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise QueueClosed(f"{self.name} is closed")

@@ -1,6 +1,6 @@
-"""Secrets to hashes, away from the event loop: a hash takes tens of milliseconds, and is meant to.
+"""Secrets to hashes, away from the thread of the venue: a hash takes tens of milliseconds, and is meant to.
 
-In: a secret of a new account, and what to do with its hash. Out: that is done, on the loop, one after the
+In: a secret of a new account, and what to do with its hash. Out: that is done, on that thread, one after the
 other in the order in which they were asked for.
 """
 
@@ -8,16 +8,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from exchange.access import hash_secret
-from exchange.turns import Turns
 
 
 class HashingThread:
     """One thread that hashes. ``desk.MAX_HASHING`` is the bound of what waits for it."""
 
-    def __init__(self, post: Callable[[Callable[[], None]], object], turns: Turns) -> None:
-        """``post`` has something called on the event loop: ``loop.call_soon_threadsafe``."""
+    def __init__(
+        self, post: Callable[[Callable[[], None]], object], attempt: Callable[[Callable[[], None]], None]
+    ) -> None:
+        """``post`` has something called on the thread of the venue; ``attempt`` does it there: ``Turns.attempt``."""
         self._post = post
-        self._turns = turns
+        self._attempt = attempt
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="hashing")
         self._stopped = False
 
@@ -36,4 +37,4 @@ class HashingThread:
 
     def _done(self, secret_hash: str, then: Callable[[str], None]) -> None:
         if not self._stopped:
-            self._turns.attempt(lambda: then(secret_hash))
+            self._attempt(lambda: then(secret_hash))

@@ -15,9 +15,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from exchange.assembly import Address
 from exchange.config import VenueConfig
 from exchange.market_data.generators import Generators
-from exchange.server import Address, serve
+from exchange.server import serve
 from protocol.clock import Clock
 
 

@@ -7,7 +7,7 @@ fault in it changes nothing.
 
 import ssl
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -17,7 +17,7 @@ from exchange.applying import Change, changes, contradictions
 from exchange.config import HttpConfig, TcpConfig, VenueConfig
 from exchange.engine.commands import AddInstrument, Administer, SetAccount
 from exchange.engine.events import RequestRejected
-from exchange.gateways.tcp import Limits, TcpGateway
+from exchange.gateways.bounds import Limits
 from exchange.schedule import Schedule
 from exchange.venue import Venue
 from protocol.errors import ConfigError
@@ -33,6 +33,12 @@ _TLS: Final = ("certificate", "key")
 _PLANNED: Final = ("schedule", "day_ends_utc", "volatility_auction_s", "auction_extension_s")
 
 
+class Gateway(Protocol):
+    """Whoever keeps to the bounds of connections."""
+
+    limits: Limits
+
+
 class Reread:
     """Brings a running venue up to its file, each time it is called."""
 
@@ -42,7 +48,7 @@ class Reread:
         read: Callable[[], VenueConfig],
         venue: Venue,
         schedule: Schedule,
-        gateway: TcpGateway,
+        gateway: Gateway,
         access: Access,
         context: ssl.SSLContext | None,
         http_context: ssl.SSLContext | None = None,

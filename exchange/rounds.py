@@ -1,13 +1,12 @@
 """Public lines for a crowd, some readers at a time: an order that arrives need not wait for the last of them.
 
 In: the same bytes for many connections, turn after turn, each safe to leave. Out: one write a connection and a
-round, with all that was put there since its last one; between the parts of a round the loop looks at its sockets. The
+round, with all that was put there since its last one; between the parts of a round the sockets are looked at. The
 more orders there are, the longer the rounds and the more each write holds: readers share what time is left, in turn.
 What waits for one of them is bounded: beyond that he is passed by, and shown how things stand when it is his turn.
 docs/design/fan-out.md says why.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from time import perf_counter_ns
@@ -42,13 +41,13 @@ class Rounds:
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
+        soon: Callable[[Callable[[], None]], object],
         connections: Mapping[Peer, Reader],
         pass_by: Callable[[Peer], None],
         done: Callable[[], None],
     ) -> None:
-        """``pass_by``: too much waits for a peer. ``done``: nothing waits any more."""
-        self._loop = loop
+        """``soon`` has something called when everything else that can go on has: ``loop.call_soon``. ``pass_by``: too much waits for a peer. ``done``: nothing waits any more."""
+        self._soon = soon
         self._connections = connections
         self._pass_by = pass_by
         self._done = done
@@ -66,7 +65,7 @@ class Rounds:
             self._queue.append(peer)
             if not self._goes_round:
                 self._goes_round = True
-                self._loop.call_soon(self._go_on)
+                self._soon(self._go_on)
             return
         pieces.append(data)
         if not len(pieces) % _LOOK_EVERY and sum(map(len, pieces)) > MOST_WAITING and not peer.slow:
@@ -100,7 +99,7 @@ class Rounds:
                 break
         self._ended_ns = perf_counter_ns()
         if queue:
-            self._loop.call_soon(self._go_on)
+            self._soon(self._go_on)
         else:
             self._goes_round = False
             self._done()

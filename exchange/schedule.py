@@ -1,8 +1,8 @@
 """What the venue does by the clock: phases of the day, ends of auctions, expiry, the end of the day.
 
 In: the times of the venue file, events about phases, deadlines of orders and of dead-man switches, the
-time. Out: commands, through the same door as everybody's. Knows what is due and when the next thing will be; ``keep`` is
-the one task that waits for it.
+time. Out: commands, through the same door as everybody's. Knows what is due and when the next thing will be; whoever runs
+the venue has one task that waits for it.
 
 Nothing is remembered that the journal does not bring back. On a start the phase that the plan says
 holds now is taken up, with two exceptions while no planned time has passed since the last command:
@@ -10,9 +10,7 @@ a halt stays, for only an operator could have called it, and a volatility auctio
 full time before it.
 """
 
-import asyncio
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Final, NamedTuple
 
@@ -22,9 +20,7 @@ from exchange.config import ScheduledPhase, VenueConfig
 from exchange.engine.commands import ChangePhase, EndDay, ExpireOrders
 from exchange.engine.events import AuctionExtended
 from exchange.reports import PhaseEvent
-from exchange.turns import Turns
 from exchange.venue import Venue
-from protocol.clock import Clock
 from protocol.vocabulary import Nanoseconds, Phase, Symbol
 
 log = structlog.get_logger()
@@ -87,7 +83,8 @@ class Schedule:
         self._auctions: dict[Symbol, _Change] = {}  # calls that end by themselves, and how
         self._wanted: dict[Symbol, Phase] = {}  # where the change under way leads
         self._waits_until_ns: Nanoseconds | None = None
-        self._woken = asyncio.Event()
+        self.on_sooner: Callable[[], None] | None = None
+        """Called when something is to be done sooner than ``wait_s`` said."""
         venue.reports.on_phase = self._on_phase
         venue.on_deadline = self._on_deadline
 
@@ -118,7 +115,7 @@ class Schedule:
         self._volatility_auction_ns = config.volatility_auction_s * _SECOND_NS
         self._extension_ns = config.auction_extension_s * _SECOND_NS
         self._done_ns = max(self._done_ns, now_ns)
-        self._woken.set()
+        self._do_sooner()
 
     def take_up(self, symbol: Symbol) -> None:
         """An instrument was listed while the venue runs: it goes to the phase that the plan says holds."""
@@ -151,19 +148,12 @@ class Schedule:
         ]
         return min(times, default=None)
 
-    async def keep(self, turns: Turns, clock: Clock) -> None:
-        """Act whenever something is due, for ever."""
-        while True:
-            if self.act(clock.now_ns()):
-                turns.schedule()
-            self._waits_until_ns = self.next_ns()
-            wait_s = LONGEST_WAIT_S
-            if self._waits_until_ns is not None:
-                wait_s = min(wait_s, max(self._waits_until_ns - clock.now_ns(), 0) / _SECOND_NS)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
-                    await self._woken.wait()
-            self._woken.clear()
+    def wait_s(self, now_ns: Nanoseconds) -> float:
+        """For how long there is nothing to do from now on, in seconds, or until ``on_sooner`` is called."""
+        self._waits_until_ns = self.next_ns()
+        if self._waits_until_ns is None:
+            return LONGEST_WAIT_S
+        return min(LONGEST_WAIT_S, max(self._waits_until_ns - now_ns, 0) / _SECOND_NS)
 
     # -- what is due ---------------------------------------------------------------------------
 
@@ -226,7 +216,11 @@ class Schedule:
 
     def _on_deadline(self, at_ns: Nanoseconds) -> None:
         if self._waits_until_ns is None or at_ns < self._waits_until_ns:
-            self._woken.set()
+            self._do_sooner()
+
+    def _do_sooner(self) -> None:
+        if self.on_sooner is not None:
+            self.on_sooner()
 
 
 def _after(call: Phase) -> Phase:

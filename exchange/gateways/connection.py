@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 import structlog
 
 from exchange.access import Refusal
+from exchange.gateways.bounds import COUNTED, EFFORT, HIGH_WATER, LAST_WORD_S, REST_S
 from exchange.metrics import Metric
 from exchange.peers import Framing, Peer
 from protocol.errors import InvariantViolated, RemoteProtocolError, SessionBroken
@@ -23,29 +24,12 @@ from protocol.session_life import SessionState
 from protocol.vocabulary import ErrorCode
 
 if TYPE_CHECKING:
-    from exchange.gateways.tcp import Limits, TcpGateway
+    from exchange.gateways.bounds import Limits
+    from exchange.gateways.tcp import TcpGateway
 
 log = structlog.get_logger()
 
-_HIGH_WATER: Final = 64 * 1024
-"""Unsent bytes from which on market data passes a connection by: asyncio's own default."""
-
-LAST_WORD_S: Final = 5.0
-"""How long a connection that is to be closed may take to read what it was sent before."""
-
-_EFFORT: Final = 32
-"""Requests other than orders that are answered at once: some are ten times as dear as an order."""
-
-_REST_S: Final = 0.005
-"""What a faulty line costs its sender: nobody who means well sends two hundred of them a second."""
-
 _LOGGING_IN: Final = SessionState.LOGGING_IN
-
-_COUNTED: Final = {
-    ErrorCode.HEARTBEAT_MISSED: Metric.HEARTBEATS_MISSED,
-    ErrorCode.LINE_TIMEOUT: Metric.LINE_TIMEOUTS,
-    ErrorCode.LOGIN_TIMEOUT: Metric.LOGIN_TIMEOUTS,
-}
 
 
 class TcpConnection(asyncio.BufferedProtocol):
@@ -108,7 +92,7 @@ class TcpConnection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport = cast("asyncio.Transport", transport)  # uvloop's are not derived from it
         self._tls = transport.get_extra_info("ssl_object") is not None
-        transport.set_write_buffer_limits(high=_HIGH_WATER)
+        transport.set_write_buffer_limits(high=HIGH_WATER)
         host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
         self.log = log.bind(client=f"{host}:{port}")
         self._gateway.join(self)
@@ -175,7 +159,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         peer = self.peer
         started_ns = perf_counter_ns() if began_ns else 0
         try:
-            left = self._venue.handle(peer, inbound, _EFFORT)
+            left = self._venue.handle(peer, inbound, EFFORT)
         except InvariantViolated as error:
             self._turns.fail(error)
             return
@@ -275,7 +259,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._faults = self.peer.faults
         self._rests = True
         self._pause_reading()
-        self._gateway.loop.call_later(_REST_S, self._rested)
+        self._gateway.loop.call_later(REST_S, self._rested)
 
     def _rested(self) -> None:
         self._rests = False
@@ -354,8 +338,8 @@ class TcpConnection(asyncio.BufferedProtocol):
             self._transport.abort()
 
     def _hang_up(self, code: ErrorCode, text: str) -> None:
-        if code in _COUNTED:
-            self._gateway.metrics.add(_COUNTED[code])
+        if code in COUNTED:
+            self._gateway.metrics.add(COUNTED[code])
         self._turns.attempt(lambda: self._venue.hang_up(self.peer, code, text))
         self.log.info("hung_up", code=code, text=text)
 

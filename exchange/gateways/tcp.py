@@ -7,45 +7,18 @@ shuts down. The bounds of one connection are in ``exchange.gateways.connection``
 
 import asyncio
 import ssl
-from dataclasses import dataclass
-from typing import Final
 
 import structlog
 
-from exchange.gateways.acceptor import Acceptor, Room
+from exchange.gateways.acceptor import Acceptor
+from exchange.gateways.bounds import CHUNK, PATIENCE_S, SLICES, TICK_S, TIMED, Limits
 from exchange.gateways.connection import TcpConnection
+from exchange.gateways.door import Room
 from exchange.turns import Turns
 from exchange.venue import Venue
 from protocol.clock import Clock
 
 log = structlog.get_logger()
-
-_CHUNK: Final = 256 * 1024
-"""What is read from a socket at once, as in asyncio. One buffer serves all connections: a chunk is
-dealt with before the loop reads the next. ``asyncio.Protocol`` makes a new buffer of this size for
-every chunk, which took five times as long as reading it."""
-
-TICK_S: Final = 1.0
-"""How often heartbeats and time-outs are looked at."""
-
-_TIMED: Final = 50
-"""Chunks of requests that are timed in each slice of a tick: a thousand a second."""
-
-_SLICES: Final = 20
-"""In so many parts: to look at thousands of connections at once is a pause that others notice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of one connection, and of how many there may be."""
-
-    max_line_bytes: int
-    max_in_flight: int
-    max_outgoing_bytes: int
-    login_timeout_s: float
-    max_connections: int
-    max_connections_per_source: int
-    line_timeout_s: float
 
 
 class TcpGateway:
@@ -62,7 +35,7 @@ class TcpGateway:
         """Where it listens, once it does."""
         self.is_secure = False
         # A view: through TLS asyncio writes into slices of it, and a slice of a bytearray is a copy.
-        self.chunk = memoryview(bytearray(_CHUNK))
+        self.chunk = memoryview(bytearray(CHUNK))
         self._clock = clock
         self._connections: set[TcpConnection] = set()
         self._acceptor = Acceptor(lambda source: TcpConnection(self, source), self._room, self.metrics)
@@ -111,10 +84,10 @@ class TcpGateway:
         """Look after heartbeats and time-outs for ever."""
         while True:
             connections = list(self._connections)
-            for part in range(_SLICES):
-                self._tick(connections[part::_SLICES])
-                self.turns.time_some_more(_TIMED)
-                await asyncio.sleep(TICK_S / _SLICES)
+            for part in range(SLICES):
+                self._tick(connections[part::SLICES])
+                self.turns.time_some_more(TIMED)
+                await asyncio.sleep(TICK_S / SLICES)
 
     def tick(self) -> None:
         """Look after them once."""
@@ -125,7 +98,7 @@ class TcpGateway:
         for connection in connections:
             connection.tick(now_s)
 
-    async def shut_down(self, patience_s: float = 2.0) -> None:
+    async def shut_down(self, patience_s: float = PATIENCE_S) -> None:
         """Accept no more, tell everybody, and wait until all have their last bytes.
 
         Who has not read them after ``patience_s`` seconds is cut off.

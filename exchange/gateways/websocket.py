@@ -15,7 +15,8 @@ from exchange.peers import Framing
 from protocol.websocket_session import WebSocketSession
 
 if TYPE_CHECKING:
-    from exchange.gateways.tcp import Limits, TcpGateway
+    from exchange.gateways.bounds import Limits
+    from exchange.gateways.tcp import TcpGateway
 
 
 class WebSocketConnection(TcpConnection):

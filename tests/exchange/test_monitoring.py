@@ -190,7 +190,7 @@ class Watched:
         self.venue = Venue("test", state.sequencer, state.reports, touched, Access(open=True))
         self.log = StuckLog()
         loop = asyncio.get_running_loop()
-        self.commits = GroupCommit(self.log, loop)  # type: ignore[arg-type]  # nothing else of it is asked for
+        self.commits = GroupCommit(self.log, loop.call_soon_threadsafe)  # type: ignore[arg-type]  # nothing else of it is asked for
         self.turns = Turns(self.venue, self.commits, loop)
         self.closing = asyncio.Event()
         self.monitoring = Monitoring(self.venue, self.turns, self.closing, lambda: 0, patience_s=0.0)

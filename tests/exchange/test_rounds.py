@@ -27,7 +27,9 @@ class Hall:
         self.sockets = {peer: Socket() for peer in self.peers}
         self.passed_by: list[Peer] = []
         self.done = asyncio.Event()
-        self.rounds = Rounds(asyncio.get_running_loop(), self.sockets, self.passed_by.append, self.done.set)
+        self.rounds = Rounds(
+            asyncio.get_running_loop().call_soon, self.sockets, self.passed_by.append, self.done.set
+        )
 
     def put(self, *pieces: bytes) -> None:
         for data in pieces:

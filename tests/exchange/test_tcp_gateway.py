@@ -10,7 +10,8 @@ import pytest
 
 from exchange.access import Access
 from exchange.engine.commands import AddInstrument
-from exchange.gateways.tcp import Limits, TcpGateway
+from exchange.gateways.bounds import Limits
+from exchange.gateways.tcp import TcpGateway
 from exchange.journal.recovery import start_from
 from exchange.peers import Touched
 from exchange.turns import Turns

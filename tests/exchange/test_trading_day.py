@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
 
+from exchange.assembly import Address
 from exchange.config import JournalConfig, ScheduledPhase, TcpConfig, VenueConfig
 from exchange.in_process import running
-from exchange.server import Address
 from protocol.clock import ManualClock
 from protocol.vocabulary import Phase
 from tests.support.venue import Json, new

@@ -83,7 +83,7 @@ class Market:
         self.venue.take_turn()
         self.log = GatedLog()
         loop = asyncio.get_running_loop()
-        self.commits = GroupCommit(self.log, loop)
+        self.commits = GroupCommit(self.log, loop.call_soon_threadsafe)
         self.turns = Turns(self.venue, self.commits, loop)
         self.peer, self.wire = self.join()
 

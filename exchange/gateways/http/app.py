@@ -13,7 +13,8 @@ from aiohttp import web
 
 from exchange.access import Access
 from exchange.config import HttpConfig
-from exchange.gateways.acceptor import Acceptor, Room
+from exchange.gateways.acceptor import Acceptor
+from exchange.gateways.door import Room
 from exchange.gateways.http.answers import farewell
 from exchange.gateways.http.connection import HttpConnection
 from exchange.gateways.http.description import description_routes

@@ -181,6 +181,12 @@ class Member:
         """All mail since the last time."""
         return list(self.mail)
 
+    def next_report(self) -> OrderReport:
+        """The oldest message in the mail, which is an execution report: there is mail, and nothing is watched."""
+        report = next(iter(self.mail))
+        assert isinstance(report, OrderReport)
+        return report
+
     def reports(self) -> list[OrderReport]:
         """The execution reports among all mail since the last time; the rest of it is thrown away."""
         return [message for message in self.mail if isinstance(message, OrderReport)]

@@ -5,7 +5,7 @@ client that reads the channel ``trades`` gets them. The sample comes from random
 a longer one makes it up. Both are the same each time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -18,7 +18,7 @@ from protocol.errors import VenueError
 from protocol.fields import Message
 from protocol.market import TradePrint
 from protocol.messages import NewOrder, ServerMessage
-from protocol.vocabulary import Channel, ClientOrderId, Side
+from protocol.vocabulary import Channel, ClientOrderId, Side, Symbol
 
 SAMPLE: Final = Path(__file__).with_name("tape.jsonl")
 
@@ -58,16 +58,18 @@ def message_of(line: bytes) -> Message:
     return message
 
 
-def random_day(market: Market, orders: int = 1_000, seed: int = 9) -> Iterator[TradePrint]:
-    """The trades of so many random orders in ACME and BOLT, as the engine matches them."""
+def random_day(
+    market: Market, orders: int = 1_000, symbols: Sequence[Symbol] = (ACME, ACME, BOLT), seed: int = 9
+) -> Iterator[TradePrint]:
+    """The trades of so many random orders, as the engine matches them."""
     rng = Random(seed)
     crowd = market.member("crowd")
     middles = {ACME: 10_000, BOLT: 4_200}
-    for symbol in middles:
+    for symbol in dict.fromkeys(symbols):
         crowd.watch(Channel.TRADES, symbol)
     for number in range(orders):
         market.clock.advance(ns=rng.randrange(2_000_000_000))
-        symbol = rng.choice((ACME, ACME, BOLT))
+        symbol = rng.choice(symbols)
         middles[symbol] += rng.randint(-3, 3)
         side = rng.choice((Side.BUY, Side.SELL))
         price = middles[symbol] + rng.randint(-12, 12)
@@ -94,7 +96,8 @@ def write_tape(path: Path, trades: Iterator[TradePrint]) -> None:
 
 def units(price: int) -> str:
     """A price as people read it: ``10025`` is ``100.25``."""
-    return f"{price // 100}.{price % 100:02}"
+    whole, cents = divmod(abs(price), 100)
+    return f"{'-' * (price < 0)}{whole}.{cents:02}"
 
 
 def time_of_day(at_ns: int) -> str:

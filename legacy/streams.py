@@ -5,6 +5,7 @@ one wakes whoever waits for it, with ``BadDescriptor``.
 """
 
 import errno
+import os
 import socket
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -203,7 +204,7 @@ def connect(host: str, port: int) -> Generator[Any, Any, Stream]:
                 with suppress(OSError):
                     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
                 return stream
-            failure = OSError(code, errno.errorcode.get(code, str(code)))
+            failure = OSError(code, os.strerror(code))
         except BaseException:
             stream.close()
             raise

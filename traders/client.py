@@ -21,7 +21,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager
-from typing import Final, Unpack, cast
+from typing import Unpack, cast
 
 from protocol import vocabulary
 from protocol.desk import (
@@ -63,14 +63,11 @@ from traders.access import Access, Tls
 from traders.connection import Connection, connected
 from traders.dealings import Dealings
 from traders.entry import Terms, new_order
-from traders.link import Relay
+from traders.link import DEFAULT_HEARTBEAT_S, Relay
 from traders.order_ids import OrderIds, unique_prefix
 from traders.orders import Order
 from traders.requests import ACCOUNT, STATUS
 from traders.streams import Streams
-
-DEFAULT_HEARTBEAT_S: Final = 10
-"""FIX venues commonly agree on 10 to 30 seconds; three missed ones end the session."""
 
 
 class Client(Dealings[Order, asyncio.Future[Message]], Streams):

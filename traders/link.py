@@ -22,6 +22,9 @@ from traders.access import Access
 Receive = Callable[[list[Message]], None]
 Ended = Callable[[VenueError], None]
 
+DEFAULT_HEARTBEAT_S: Final = 10
+"""FIX venues commonly agree on 10 to 30 seconds; three missed ones end the session."""
+
 TICK_S: Final = 1.0
 """How often heartbeats are looked after; the session's contract says about once a second."""
 LOGIN_TIMEOUT_S: Final = 10.0

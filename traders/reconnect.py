@@ -26,7 +26,8 @@ from typing import Final
 from protocol.errors import RemoteProtocolError, SequenceGap, SessionBroken
 from protocol.vocabulary import AccountId, ErrorCode, Role, Sequence
 from traders.access import Tls
-from traders.client import DEFAULT_HEARTBEAT_S, Client
+from traders.client import Client
+from traders.link import DEFAULT_HEARTBEAT_S
 
 Sleep = Callable[[float], Awaitable[object]]
 

@@ -15,8 +15,9 @@ from protocol.market import DepthSnapshot
 from protocol.messages import Error, Subscribe, Subscribed
 from protocol.vocabulary import AccountId, Channel, Symbol
 from traders.access import OPEN, Access
-from traders.client import DEFAULT_HEARTBEAT_S, Client
+from traders.client import Client
 from traders.connection import Connection, connected
+from traders.link import DEFAULT_HEARTBEAT_S
 from traders.order_flow import FlowLine
 from traders.order_ids import unique_prefix
 from traders.replay import ReplayCheck

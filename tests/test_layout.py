@@ -63,6 +63,8 @@ SHOWS_ASYNCIO = frozenset(
     {
         "legacy.bridge",
         *(f"legacy.steps.step_{number}" for number in (19, 20, 21, 22)),
+        *(f"legacy.twins.{name}" for name in ("__main__", "feed")),
+        *(f"legacy.twins.twin_{number:02}" for number in range(1, 19)),
     }
 )
 """The modules of ``legacy`` that are about asyncio. All others do without it, and so does what they import."""

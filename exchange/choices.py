@@ -15,6 +15,13 @@ class Sync(StrEnum):
     OFF = "off"
 
 
+class Runtime(StrEnum):
+    """What runs a venue."""
+
+    ASYNCIO = "asyncio"
+    LEGACY = "legacy"  # generators alone: docs/from-yield-to-await.md
+
+
 class MarketRemainder(StrEnum):
     """What becomes of the rest of a market order (rule 17)."""
 

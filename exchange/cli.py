@@ -5,17 +5,21 @@ Secrets are never on the command line, where every other user of the machine cou
 in ``exchange.records.cli``.
 """
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from exchange.choices import LogFormat, LogLevel, Sync
+from exchange.choices import LogFormat, LogLevel, Runtime, Sync
 from exchange.records import cli as records
 
 LONGEST_SECRET: Final = 256
 """Characters, as in the protocol's ``login``."""
+
+_SERVERS: Final = {Runtime.ASYNCIO: "exchange.server", Runtime.LEGACY: "legacy.venue.server"}
+"""Modules that run a venue. Names, for the exchange does not know ``legacy``, which is built out of it."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
 app.add_typer(records.history, name="history")
@@ -117,6 +121,9 @@ def serve(
         LogFormat, typer.Option(help="Form of the log on standard error.")
     ] = LogFormat.AUTO,
     log_level: Annotated[LogLevel, typer.Option(help="debug logs every command.")] = LogLevel.INFO,
+    runtime: Annotated[
+        Runtime, typer.Option(help="What runs it; legacy: generators alone, without asyncio, TCP only.")
+    ] = Runtime.ASYNCIO,
     uvloop: Annotated[bool, typer.Option("--uvloop", help="Run on uvloop (extra 'speed').")] = False,
     until_eof: Annotated[
         bool, typer.Option("--until-eof", help="Stop when standard input, a pipe, ends: for programs.")
@@ -126,7 +133,7 @@ def serve(
 
     Example: tontine serve venue.toml --journal my.journal
     """
-    from exchange import logs, server, venue_file
+    from exchange import logs, venue_file
     from exchange.config import VenueConfig
     from protocol.errors import ConfigError
 
@@ -150,7 +157,7 @@ def serve(
 
     config = read()
     logs.configure(log_format, log_level)
-    server.run(
+    importlib.import_module(_SERVERS[runtime]).run(
         config,
         read_again=None if file is None else read,
         log_commands=log_level is LogLevel.DEBUG,

@@ -5,6 +5,7 @@ again on the same journal; raw connections that speak JSON lines with nothing in
 """
 
 import json
+import os
 import select
 import signal
 import socket
@@ -16,12 +17,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 Json = dict[str, Any]
 
 PATIENCE_S = 20.0
 """Longer than any answer takes on a busy machine; only a failing test waits for it."""
+
+
+RUNTIME: Final = os.environ.get("TONTINE_RUNTIME", "asyncio")
+"""What runs a venue of which its test does not say it: ``TONTINE_RUNTIME=legacy`` tries the other one."""
 
 
 class DidNotStart(Exception):
@@ -38,9 +43,11 @@ class VenueProcess:
         journal: bool = True,
         port: int = 0,
         open_venue: bool = True,
+        runtime: str = RUNTIME,
     ) -> None:
         self.journal = directory / "venue.journal"
         command = [sys.executable, "-m", "exchange", "serve", *arguments, "--port", str(port)]
+        command += [] if runtime == "asyncio" else ["--runtime", runtime]
         command += ["--open"] if open_venue else []
         command += ["--journal", str(self.journal) if journal else "off", "--log-format", "json"]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # our own program
@@ -122,10 +129,17 @@ class VenueProcess:
 
 @contextmanager
 def running_venue(
-    directory: Path, *arguments: str, journal: bool = True, port: int = 0, open_venue: bool = True
+    directory: Path,
+    *arguments: str,
+    journal: bool = True,
+    port: int = 0,
+    open_venue: bool = True,
+    runtime: str = RUNTIME,
 ) -> Iterator[VenueProcess]:
     """A venue that is killed at the end if the test has not stopped it."""
-    venue = VenueProcess(directory, *arguments, journal=journal, port=port, open_venue=open_venue)
+    venue = VenueProcess(
+        directory, *arguments, journal=journal, port=port, open_venue=open_venue, runtime=runtime
+    )
     try:
         yield venue
     finally:

@@ -1,0 +1,155 @@
+"""JSON lines over TCP: listens, keeps the connections, looks after their time-outs.
+
+In: an address. Out: connections that are served by the venue, until it shuts down. One task for each socket that is
+listened on, two for each connection, one for the time. The bounds are those of ``exchange.gateways``.
+"""
+
+import socket
+from collections.abc import Generator
+from typing import Any
+
+import structlog
+
+from exchange.gateways.bounds import CHUNK, PATIENCE_S, SLICES, TICK_S, TIMED, Limits
+from exchange.gateways.door import OUT_OF_RESOURCES_PAUSE_S, PAUSE_S, Door, Room, prepare, sockets_at
+from exchange.metrics import Metric
+from exchange.throttle import source_of
+from exchange.venue import Venue
+from legacy.kernel import Kernel
+from legacy.streams import Stream
+from legacy.task import Task
+from legacy.traps import flow, readable, sleep, timeout
+from legacy.venue.connection import Connection
+from legacy.venue.turns import Turns
+from legacy.waiting import Event
+from protocol.clock import Clock
+
+log = structlog.get_logger()
+
+
+class Gateway:
+    """One listening address, and its connections."""
+
+    def __init__(self, venue: Venue, turns: Turns, limits: Limits, clock: Clock, kernel: Kernel) -> None:
+        self.venue = venue
+        self.turns = turns
+        self.limits = limits
+        """Connections that begin from now on have these; set it to change them."""
+        self.metrics = venue.metrics
+        self.chunk = memoryview(bytearray(CHUNK))
+        self._clock = clock
+        self._kernel = kernel
+        self._door = Door(self._room, self.metrics)
+        self._listening: list[tuple[socket.socket, Task[None]]] = []
+        self._connections: set[Connection] = set()
+        self._closed = Event("the last connection to close")
+        self._closed.set()
+
+    def listen(self, host: str, port: int) -> tuple[str, int]:
+        """Start to accept connections; the address it got (``port`` 0: any free one). Looking up a name may take a moment.
+
+        Raises:
+            OSError: the address can't be had.
+        """
+        self._door.allow_descriptors()
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for listening in sockets_at(found, port):
+            task = self._kernel.spawn(self._accept(listening), name="accepts")
+            self._listening.append((listening, task))
+        taken = self._listening[0][0].getsockname()
+        return taken[0], taken[1]
+
+    @flow
+    def _accept(self, listening: socket.socket) -> Generator[Any, Any, None]:
+        """Take connections for ever, one at a time."""
+        while True:
+            yield from readable(listening)
+            pause_s = PAUSE_S
+            try:
+                connection, address = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                continue
+            except OSError as error:
+                log.error("cannot_accept", reason=error.strerror)  # noqa: TRY400  # out of descriptors or memory
+                pause_s = OUT_OF_RESOURCES_PAUSE_S
+            else:
+                self._take(connection, address)
+            yield from sleep(pause_s)
+
+    def _take(self, connection: socket.socket, address: Any) -> None:
+        source = source_of(address[0])
+        refusal = self._door.admit(source)
+        if refusal is not None:
+            self._door.turn_away(connection, refusal, secure=False)
+            return
+        self.metrics.add(Metric.CONNECTIONS)
+        try:
+            prepare(connection)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:  # it has gone already
+            connection.close()
+            self._door.released(source)
+            return
+        self._join(Connection(self, Stream(connection, self._kernel, address), source))
+
+    def _join(self, connection: Connection) -> None:
+        self._connections.add(connection)
+        self._closed.clear()
+        self.turns.join(connection.peer, connection)
+        connection.log.debug("connected")
+        # Nobody's child: whoever accepts ends before those who were accepted.
+        self._kernel.spawn(connection.serve(), name=f"{connection.client} writes")
+
+    def forget(self, connection: Connection) -> None:
+        """It is gone."""
+        self.turns.leave(connection.peer)
+        self._door.released(connection.peer.source)
+        self._connections.discard(connection)
+        if not self._connections:
+            self._closed.set()
+
+    def _room(self) -> Room:
+        return Room(self.limits.max_connections, self.limits.max_connections_per_source)
+
+    @flow
+    def keep_time(self) -> Generator[Any, Any, None]:
+        """Look after heartbeats and time-outs for ever."""
+        while True:
+            connections = list(self._connections)
+            for part in range(SLICES):
+                now_s = self._clock.monotonic_s()
+                for connection in connections[part::SLICES]:
+                    connection.tick(now_s)
+                self.turns.time_some_more(TIMED)
+                yield from sleep(TICK_S / SLICES)
+
+    @flow
+    def shut_down(self, patience_s: float = PATIENCE_S) -> Generator[Any, Any, None]:
+        """Accept no more, tell everybody, and wait until all have their last bytes.
+
+        Who has not read them after ``patience_s`` seconds is cut off.
+        """
+        self._stop_accepting()
+        for connection in list(self._connections):
+            connection.shut_down()
+        self.turns.schedule()
+        try:
+            yield from timeout(patience_s, self._closed.wait())
+        except TimeoutError:
+            yield from self.abort()
+        log.info("counted", **self.metrics.counts())
+
+    @flow
+    def abort(self) -> Generator[Any, Any, None]:
+        """Cut all connections."""
+        self._stop_accepting()
+        for connection in list(self._connections):
+            connection.abort()
+        yield from self._closed.wait()
+
+    def _stop_accepting(self) -> None:
+        for listening, task in self._listening:
+            task.cancel()
+            self._kernel.release(listening)
+            listening.close()
+        self._listening.clear()

@@ -9,7 +9,7 @@ is there at a time.
 """
 
 import tracemalloc
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from exchange.engine.engine import Engine
 from exchange.engine.events import Trade
 from exchange.engine.sequencer import Sequencer
-from exchange.journal.log import CommandLog
+from exchange.journal.log import StoredTurn
 from exchange.journal.sqlite import SqliteLog
 from exchange.market_data.stream import print_of
 from legacy.steps.market import ACME, BOLT, Market
@@ -46,13 +46,13 @@ def list_tape(path: Path) -> list[TradePrint]:
     return trades
 
 
-def read_journal(log: CommandLog) -> Iterator[TradePrint]:
-    """The trades of a journal. It holds commands; the engine carries them out once more, each when it is time.
+def read_journal(turns: Iterable[StoredTurn]) -> Iterator[TradePrint]:
+    """The trades of a journal (``SqliteLog.turns``). It holds commands; the engine carries them out once more, each when it is time.
 
     Three loops, one in the other: as a class it would have to remember its place in each.
     """
     sequencer = Sequencer(Engine(), SystemClock.now_ns)
-    for turn in log.turns():
+    for turn in turns:
         for command, events in zip(turn.commands, sequencer.replay(turn.commands), strict=True):
             for event in events:
                 if isinstance(event, Trade):
@@ -102,6 +102,6 @@ def main(out: Out) -> None:
         turn = market.take_turn()
         assert turn is not None
         log.append(turn)
-        replayed = list(read_journal(log))
+        replayed = list(read_journal(log.turns()))
         log.close()
         out(f"a journal of {len(turn.commands)} commands holds {len(replayed)} trades; live were {len(live)}")

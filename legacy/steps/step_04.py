@@ -122,6 +122,14 @@ def live_feed(connection: socket.socket, symbol: Symbol) -> Iterator[bytes]:
             yield line
 
 
+def watch(host: str, port: int, symbol: Symbol, interval: Interval, out: Out) -> None:
+    """Show the candles of a venue that runs, until it hangs up. Pulling costs nothing here: the pipeline is asleep in
+    ``readline`` until the venue says something.
+    """
+    with socket.create_connection((host, port)) as connection:
+        show(candles(trades(only(symbol, live_feed(connection, symbol))), interval), out)
+
+
 def main(out: Out) -> None:
     """A tape of which somebody writes a third whenever its reader has reached the end; then the same from a socket."""
     whole = SAMPLE.read_bytes()

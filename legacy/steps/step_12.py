@@ -195,6 +195,6 @@ def main(out: Out) -> None:
         turn = today.take_turn()
         assert turn is not None
         log.append(turn)
-        volume = traded_volume(chain(read_tape(SAMPLE), read_journal(log)), ACME)
+        volume = traded_volume(chain(read_tape(SAMPLE), read_journal(log.turns())), ACME)
         log.close()
         out(f"the sample and {traded} trades of a journal: {volume} traded in ACME")

@@ -116,7 +116,10 @@ class Scheduler:
         self.sleeping: list[tuple[float, int, Task]] = []
         self._idle = idle
         self._watchers = tuple(watchers)
-        self._tids = count(1)
+        self.started = 0
+        """So many tasks; numbers them."""
+        self.failed: list[Task] = []
+        """Those whose errors nobody waited for."""
         self._running: Task | None = None
         self.answers: dict[type, Callable[[Task, Any], None]] = {
             GetTid: lambda task, request: self.answer(task, task.id),
@@ -146,7 +149,8 @@ class Scheduler:
 
     def new(self, target: Target, name: str) -> Task:
         """A task for it; it runs after everybody who is ready."""
-        task = Task(next(self._tids), name, target)
+        self.started += 1
+        task = Task(self.started, name, target)
         self.tasks[task.id] = task
         self.ready.append(task)
         for watcher in self._watchers:
@@ -193,6 +197,8 @@ class Scheduler:
         del self.tasks[task.id]
         for watcher in self._watchers:
             watcher.ended(task)
+        if not (error is None or isinstance(error, Killed) or task.waiting):
+            self.failed.append(task)
         for other in task.waiting:
             if other.state == "waits":  # and was not killed meanwhile
                 self.answer(other, result, error)

@@ -35,8 +35,9 @@ def knows(generator: AnyGenerator) -> dict[str, Any]:
 
 def table(generators: Mapping[ClientOrderId, AnyGenerator]) -> list[str]:
     """One line for each: its name, its state, what it has executed so far."""
+    width = max(map(len, generators), default=0)
     return [
-        f"{name:<4}{state_of(generator):<11}{knows(generator).get('executed', '-'):>3}"
+        f"{name:<{width}}  {state_of(generator):<9}  {knows(generator).get('executed', '-')}"
         for name, generator in generators.items()
     ]
 

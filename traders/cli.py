@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from traders import admin
-from traders.options import with_access
+from traders.options import OnRuntime, Runtime, fleet_of, with_access
 
 if TYPE_CHECKING:
     from traders.access import Access
@@ -46,6 +46,7 @@ def fleet(
     seconds: Seconds = None,
     seed: Seed = None,
     prefix: Annotated[str, typer.Option(help="Put in front of every account.")] = "",
+    runtime: OnRuntime = Runtime.ASYNCIO,
 ) -> None:
     """Run the traders of a scenario file against a venue. Where a secret is given, it is that of all of them.
 
@@ -54,39 +55,30 @@ def fleet(
     from rich.console import Console
 
     from protocol.clock import SystemClock
-    from traders.console import parse_address, stop_signals
-    from traders.fleet import Fleet
+    from traders.console import parse_address
     from traders.scenario import load_scenario
     from traders.summary import show_fleet
 
     scenario = load_scenario(file)
     host, port = (None, None) if connect is None else parse_address(connect)
     console = Console()
-
-    async def run() -> "Fleet":
-        running = Fleet(
-            scenario,
-            clock=SystemClock(),
-            place=str(file),
-            host=host,
-            port=port,
-            seed=seed,
-            prefix=prefix,
-            access=access,
-        )
-        console.print(
-            f"{len(running.traders)} traders, {running.host}:{running.port}, seed {running.seed}",
-            highlight=False,
-        )
-        with stop_signals() as stop:
-            if seconds is not None:
-                asyncio.get_running_loop().call_later(seconds, stop.set)
-            await running.run(stop)
-        return running
-
+    running = fleet_of(runtime)(
+        scenario,
+        clock=SystemClock(),
+        place=str(file),
+        host=host,
+        port=port,
+        seed=seed,
+        prefix=prefix,
+        access=access,
+    )
+    console.print(
+        f"{len(running.traders)} traders, {running.host}:{running.port}, seed {running.seed}",
+        highlight=False,
+    )
     started = time.monotonic()
-    done = asyncio.run(run())
-    show_fleet(console, done, time.monotonic() - started)
+    running.run_until_stopped(seconds)
+    show_fleet(console, running, time.monotonic() - started)
 
 
 @app.command()
@@ -100,6 +92,7 @@ def bot(
     interval_s: Annotated[float, typer.Option("--interval", min=0.001, help="Seconds between timers.")] = 1.0,
     seconds: Seconds = None,
     seed: Seed = None,
+    runtime: OnRuntime = Runtime.ASYNCIO,
 ) -> None:
     """Run one strategy of your own against a venue.
 
@@ -109,8 +102,7 @@ def bot(
 
     from protocol.clock import SystemClock
     from protocol.errors import ConfigError
-    from traders.console import parse_address, stop_signals
-    from traders.fleet import Fleet
+    from traders.console import parse_address
     from traders.scenario import MAX_ACCOUNT_LENGTH, scenario_of
     from traders.strategies.registry import strategy_named
     from traders.summary import show_fleet
@@ -131,17 +123,10 @@ def bot(
     console = Console()
     console.print(f"{account} runs {strategy} at {host}:{port}, seed {chosen}", highlight=False)
 
-    async def run() -> "Fleet":
-        running = Fleet(scenario, clock=SystemClock(), place="bot", access=access)
-        with stop_signals() as stop:
-            if seconds is not None:
-                asyncio.get_running_loop().call_later(seconds, stop.set)
-            await running.run(stop)
-        return running
-
+    running = fleet_of(runtime)(scenario, clock=SystemClock(), place="bot", access=access)
     started = time.monotonic()
-    done = asyncio.run(run())
-    show_fleet(console, done, time.monotonic() - started)
+    running.run_until_stopped(seconds)
+    show_fleet(console, running, time.monotonic() - started)
 
 
 @app.command()

@@ -5,9 +5,11 @@ same with the options that it is made from in its place. Secrets come from a fil
 from the command line, where every other user of the machine could read them.
 """
 
+import importlib
 import inspect
 import os
 from collections.abc import Callable, Coroutine
+from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -18,6 +20,18 @@ from protocol.vocabulary import Role
 
 if TYPE_CHECKING:
     from traders.access import Access, Tls
+    from traders.roster import Roster
+
+
+class Runtime(StrEnum):
+    """What runs many sessions in one process."""
+
+    ASYNCIO = "asyncio"
+    LEGACY = "legacy"
+
+
+FLEETS: Final = {Runtime.ASYNCIO: "traders.fleet", Runtime.LEGACY: "legacy.fleet"}
+"""Modules with a ``Fleet``. Names, for traders do not know ``legacy``, which is built out of them."""
 
 SECRET_VARIABLE: Final = "TONTINE_SECRET"  # noqa: S105 - where it is, not what it is
 
@@ -29,10 +43,19 @@ SecretFile = Annotated[
 ]
 UseTls = Annotated[bool, typer.Option("--tls", help="TLS, trusting the certificates this machine trusts.")]
 Ca = Annotated[Path | None, typer.Option(metavar="FILE", help="TLS, trusting the certificates in this file.")]
+OnRuntime = Annotated[
+    Runtime, typer.Option("--runtime", help="What runs them; legacy: generators alone, without asyncio.")
+]
 AsRole = Annotated[Role | None, typer.Option(help="Log in with this role instead of the account's own.")]
 Host = Annotated[str, typer.Option(help="Where the venue listens.")]
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Its TCP port.")]
 Account = Annotated[str, typer.Option(help="The operator's account.")]
+
+
+def fleet_of(runtime: Runtime) -> "type[Roster]":
+    """What runs a fleet on it."""
+    found: type[Roster] = importlib.import_module(FLEETS[runtime]).Fleet
+    return found
 
 
 def with_access(command: Callable[..., None]) -> Callable[..., None]:

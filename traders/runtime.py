@@ -8,7 +8,6 @@ one event leaves in one write.
 
 import asyncio
 from collections.abc import Iterator
-from random import Random
 from typing import Final
 
 from protocol.clock import Clock
@@ -21,19 +20,6 @@ from traders.strategies.desk import Desk
 
 _TIMER: Final = "timer"
 _STOP: Final = "stop"
-
-
-def poisson(interval_s: float, rng: Random) -> Iterator[float]:
-    """Waits of a Poisson process: ``interval_s`` on average, exponentially distributed."""
-    while True:
-        yield rng.expovariate(1 / interval_s)
-
-
-def regular(interval_s: float, rng: Random) -> Iterator[float]:
-    """``interval_s`` each time, after a first wait of a random part of it: a crowd does not march in step."""
-    yield rng.random() * interval_s
-    while True:
-        yield interval_s
 
 
 class Runner:

@@ -12,15 +12,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from traders.fleet import Fleet
 from traders.replay import ReplayCheck
 from traders.replayer import Replay
+from traders.roster import Roster
 
 PROGRESS_INTERVAL_S: Final = 0.1
 SHOWN_DIFFERENCES: Final = 5
 
 
-def show_fleet(console: Console, fleet: Fleet, elapsed_s: float) -> None:
+def show_fleet(console: Console, fleet: Roster, elapsed_s: float) -> None:
     """Orders, trades and profit by group. Profit adds price units times quantity over instruments."""
     table = Table(title=f"{elapsed_s:.1f} s, seed {fleet.seed}", title_justify="left")
     for heading in ("traders", "sessions", "broken", "orders", "refused", "fills", "profit"):

@@ -107,6 +107,23 @@ class Client(Dealings[Order, Answer], Streams):
             yield from self._connection.gone()
 
     @flow
+    def during(self, work: Generator[Any, Any, T] | Awaitable[T]) -> Generator[Any, Any, T]:
+        """What ``work`` returns, with a logout after it, in order: ``async with`` for generators.
+
+        Raises:
+            whatever ``work`` raises; the logout is a courtesy then.
+            VenueError: as ``close``.
+        """
+        try:
+            result = yield from cast("Generator[Any, Any, T]", work)
+        except BaseException:
+            with suppress(VenueError):
+                yield from self.close()
+            raise
+        yield from self.close()
+        return result
+
+    @flow
     def __aenter__(self) -> Generator[Any, Any, Self]:
         yield from ()
         return self
@@ -115,12 +132,8 @@ class Client(Dealings[Order, Answer], Streams):
     def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Generator[Any, Any, None]:
-        if error is None:
+        with suppress(*() if error is None else (VenueError,)):
             yield from self.close()
-        else:
-            # The block's own error goes first; the logout is a courtesy then.
-            with suppress(VenueError):
-                yield from self.close()
 
     # -- orders ------------------------------------------------------------------------------------
     @flow
@@ -313,20 +326,12 @@ def connect(
 def session(
     host: str, port: int, body: Callable[[Client], Generator[Any, Any, T] | Awaitable[T]], **words: Any
 ) -> Generator[Any, Any, T]:
-    """What ``body`` makes of a client, which is logged out, in order, afterwards: ``async with`` for generators.
+    """What ``body`` makes of a client, which is logged out, in order, afterwards.
 
     ``words``: further arguments of ``connect``.
 
     Raises:
-        whatever ``body`` raises; the logout is a courtesy then.
-        VenueError: as ``connect`` and ``Client.close``.
+        as ``connect`` and ``Client.during``.
     """
     client = yield from connect(host, port, **words)
-    try:
-        result = yield from cast("Generator[Any, Any, T]", body(client))
-    except BaseException:
-        with suppress(VenueError):
-            yield from client.close()
-        raise
-    yield from client.close()
-    return result
+    return (yield from client.during(body(client)))

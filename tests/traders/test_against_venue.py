@@ -204,8 +204,8 @@ async def test_a_fleet_trades_until_stopped_and_its_profits_and_fees_add_up_to_n
         stop.set()
         await running
 
-    positions = [trader.runner.desk.strategy.position(ACME) for trader in fleet.traders if trader.runner]
-    holdings = [trader.runner.desk.strategy.portfolio.of(ACME) for trader in fleet.traders if trader.runner]
+    positions = [trader.desk.strategy.position(ACME) for trader in fleet.traders if trader.desk]
+    holdings = [trader.desk.strategy.portfolio.of(ACME) for trader in fleet.traders if trader.desk]
     assert [result.broken for result in fleet.results()] == [0, 0]
     assert fleet.trading == 43
     assert sum(positions) == 0

@@ -17,7 +17,8 @@ from tests.support.scripted_venue import Peer, ScriptedVenue, scripted_venue
 from tests.traders.reports import ACME, NOW, accepted, printed, traded
 from traders.book_view import Depth
 from traders.client import Client
-from traders.runtime import Runner, poisson, regular
+from traders.pace import poisson, regular
+from traders.runtime import Runner
 from traders.strategies.base import Parameters, Strategy
 from traders.strategies.intents import Intent
 

@@ -21,7 +21,7 @@ def table(tasks: list[asyncio.Task[Any]]) -> list[str]:
     for task in tasks:
         coroutine = cast("Coroutine[Any, Any, Any]", task.get_coro())
         executed = inspect.getcoroutinelocals(coroutine).get("executed", "-")
-        lines.append(f"{task.get_name():<4}{state_of(coroutine):<11}{executed:>3}")
+        lines.append(f"{task.get_name()}  {state_of(coroutine):<9}  {executed}")
     return lines
 
 

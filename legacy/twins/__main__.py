@@ -7,7 +7,7 @@ import asyncio
 import sys
 from importlib import import_module
 
-NUMBERS = range(1, 17)
+NUMBERS = range(1, 18)
 """Steps 19 to 22 have ``async`` in them themselves."""
 
 

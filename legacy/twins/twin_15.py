@@ -33,6 +33,8 @@ class Exchange:
                 for other, member in list(self._members.items()):
                     other.write(b"".join(map(encode, member.mail)))
                     await other.drain()
+        except OSError:
+            pass  # he is gone
         finally:
             self._members.pop(writer, None)
             writer.close()

@@ -17,7 +17,7 @@ from legacy.steps.market import ACME, Market
 from legacy.steps.registry import Out
 from legacy.steps.step_06 import primed
 from legacy.steps.step_08 import Halted, candle_builder, line_of
-from legacy.steps.tape import random_day, time_of_day, units
+from legacy.steps.tape import random_orders, time_of_day, units
 from protocol.fields import Message
 from protocol.market import DepthDelta, DepthSnapshot, PhaseStatus, TradePrint
 from protocol.vocabulary import Channel, Phase, Price, Symbol
@@ -102,12 +102,12 @@ def alarm(distance: Price, ring: Callable[[TradePrint], None]) -> Generator[None
 
 
 def market_talk(orders: int, symbol: Symbol = ACME) -> Iterator[Message]:
-    """What a venue says about an instrument while so many orders come in; with a halt after 100 trades."""
-    market = Market()
+    """What a venue says about an instrument while so many orders come in; with a halt after 100 of them."""
+    market = Market(symbol)
     watcher = market.member("watcher")
     for channel in (Channel.DEPTH, Channel.TRADES, Channel.STATUS):
         watcher.watch(channel, symbol)
-    for number, _ in enumerate(random_day(market, orders, (symbol,))):
+    for number, _ in enumerate(random_orders(market, orders, [symbol], seed=9), 1):
         if number == 100:
             market.halt(symbol)
             market.go_on(symbol)

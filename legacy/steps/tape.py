@@ -58,23 +58,29 @@ def message_of(line: bytes) -> Message:
     return message
 
 
-def random_day(
-    market: Market, orders: int = 1_000, symbols: Sequence[Symbol] = (ACME, ACME, BOLT), seed: int = 9
-) -> Iterator[TradePrint]:
-    """The trades of so many random orders, as the engine matches them."""
+def random_orders(market: Market, orders: int, symbols: Sequence[Symbol], seed: int) -> Iterator[NewOrder]:
+    """Enters so many random orders, as a member called ``crowd``; gives out each when it has been carried out."""
     rng = Random(seed)
     crowd = market.member("crowd")
     middles = {ACME: 10_000, BOLT: 4_200}
-    for symbol in dict.fromkeys(symbols):
-        crowd.watch(Channel.TRADES, symbol)
     for number in range(orders):
         market.clock.advance(ns=rng.randrange(2_000_000_000))
         symbol = rng.choice(symbols)
         middles[symbol] += rng.randint(-3, 3)
         side = rng.choice((Side.BUY, Side.SELL))
         price = middles[symbol] + rng.randint(-12, 12)
-        crowd.send(NewOrder(ClientOrderId(f"o{number}"), symbol, side, rng.randint(1, 20), price))
-        for message in crowd.mail:
+        order = NewOrder(ClientOrderId(f"o{number}"), symbol, side, rng.randint(1, 20), price)
+        crowd.send(order)
+        yield order
+
+
+def random_day(market: Market, orders: int = 1_000, seed: int = 9) -> Iterator[TradePrint]:
+    """The trades of so many random orders in ACME and BOLT, as the engine matches them."""
+    watcher = market.member("watcher")
+    watcher.watch(Channel.TRADES, ACME)
+    watcher.watch(Channel.TRADES, BOLT)
+    for _ in random_orders(market, orders, (ACME, ACME, BOLT), seed):
+        for message in watcher.mail:
             if isinstance(message, TradePrint):
                 yield message
 

@@ -118,8 +118,8 @@ class Scheduler:
         self._watchers = tuple(watchers)
         self.started = 0
         """So many tasks; numbers them."""
-        self.failed: list[Task] = []
-        """Those whose errors nobody waited for."""
+        self.ended: dict[int, Task] = {}
+        """Those whose end nobody has waited for yet: what they returned or raised is not lost."""
         self._running: Task | None = None
         self.answers: dict[type, Callable[[Task, Any], None]] = {
             GetTid: lambda task, request: self.answer(task, task.id),
@@ -197,8 +197,8 @@ class Scheduler:
         del self.tasks[task.id]
         for watcher in self._watchers:
             watcher.ended(task)
-        if not (error is None or isinstance(error, Killed) or task.waiting):
-            self.failed.append(task)
+        if not task.waiting:
+            self.ended[task.id] = task
         for other in task.waiting:
             if other.state == "waits":  # and was not killed meanwhile
                 self.answer(other, result, error)
@@ -216,11 +216,12 @@ class Scheduler:
         self.answer(task, other is not None)
 
     def _wait_task(self, task: Task, request: WaitTask) -> None:
-        other = self.tasks.get(request.tid)
-        if other is None or other is task:
-            self.answer(task, thrown=ValueError(f"task {request.tid} can't be waited for"))
-        else:
+        if (ended := self.ended.pop(request.tid, None)) is not None:
+            self.answer(task, ended.result, ended.error)
+        elif (other := self.tasks.get(request.tid)) is not None and other is not task:
             other.waiting.append(task)
+        else:
+            self.answer(task, thrown=ValueError(f"task {request.tid} can't be waited for"))
 
     def _sleep(self, task: Task, request: Sleep) -> None:
         if request.seconds > 0:

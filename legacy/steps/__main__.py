@@ -45,7 +45,7 @@ def _list(out: Out) -> None:
     out("")
     for step in steps():
         out(f"{step.label}  {step.title}")
-        out(f"    {step.line}")
+        out(f"    {step.line.replace('``', '')}")
 
 
 def _run_one(number: int, trace: bool, svg: Path | None, out: Out) -> None:

@@ -122,6 +122,12 @@ def live_feed(connection: socket.socket, symbol: Symbol) -> Iterator[bytes]:
             yield line
 
 
+def tail(path: Path, symbol: Symbol, out: Out) -> None:
+    """Show the candles of a file that somebody else writes, for ever; as ``tail -f`` does with lines."""
+    with path.open("rb") as tape:
+        show(candles(trades(only(symbol, follow(tape, patiently)))), out)
+
+
 def watch(host: str, port: int, symbol: Symbol, interval: Interval, out: Out) -> None:
     """Show the candles of a venue that runs, until it hangs up. Pulling costs nothing here: the pipeline is asleep in
     ``readline`` until the venue says something.

@@ -15,7 +15,7 @@ import pytest
 from exchange.market_data.bars import bars_of
 from legacy.steps.market import ACME, BOLT
 from legacy.steps.step_02 import list_tape
-from legacy.steps.step_04 import candles, follow, live_feed, only, show, that_was_all, trades, watch
+from legacy.steps.step_04 import candles, follow, live_feed, only, show, tail, that_was_all, trades, watch
 from legacy.steps.tape import SAMPLE, NotATape
 from protocol.codec import encode
 from protocol.market import TradesSnapshot
@@ -114,6 +114,26 @@ def test_it_never_ends_as_long_as_there_may_be_more() -> None:
 
     assert found == LINES[:30]
     assert waited == 29 * 3
+
+
+def test_a_file_is_followed_for_ever_or_until_its_consumer_has_seen_enough(tmp_path: Path) -> None:
+    path = tmp_path / "tape.jsonl"
+    path.write_bytes(b"".join(LINES[:5]))
+    shown: list[str] = []
+
+    def enough(line: str) -> None:
+        shown.append(line)
+        if len(shown) == 3:
+            raise InterruptedError
+
+    with path.open("ab") as writer:
+        somebody = threading.Thread(target=writer.writelines, args=(LINES[5:],))
+        somebody.start()
+        with pytest.raises(InterruptedError):
+            tail(path, ACME, enough)
+        somebody.join()
+
+    assert [line[:5] for line in shown] == ["09:30", "09:31", "09:32"]
 
 
 def test_an_end_in_the_middle_of_a_line_is_a_fault() -> None:

@@ -31,6 +31,10 @@ def test_a_step_runs_and_shows_the_same_each_time(number: int) -> None:
     assert first == second
 
 
+def test_steps_are_numbered_without_a_gap() -> None:
+    assert numbers() == list(range(1, len(numbers()) + 1))
+
+
 def test_the_list_names_every_step() -> None:
     lines: list[str] = []
 

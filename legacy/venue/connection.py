@@ -42,7 +42,7 @@ class Connection:
     """One client."""
 
     __slots__ = (
-        "_answers", "_closing_since_s", "_decision", "_ending", "_faults", "_gateway", "_in_flight", "_limits", "_lingers",
+        "_answers", "_closing_since_s", "_decision", "_ending", "_faults", "_gateway", "_in_flight", "_is_over", "_limits",
         "_listening", "_paused", "_reason", "_stream", "_turns", "_unsent", "_venue", "_waiting", "_work", "client", "log",
         "peer",        "session",
     )  # fmt: skip
@@ -63,13 +63,13 @@ class Connection:
         self._in_flight = 0  # lines taken whose answers have not left
         self._waiting: list[Inbound] = []  # lines that were read and not taken yet
         self._faults = 0  # lines that could not be taken, as of its last rest
+        self._is_over = False  # the client will send no more
         self._listening = True  # the reader reads; otherwise it waits for something else
         self._answers = WaitQueue("answers to leave")
         self._decision = WaitQueue("a login to be decided")
         self._unsent = bytearray()
         self._work = Event("a full socket, or a last word")
         self._paused = False  # there is enough to write
-        self._lingers = False  # cut off, and given some time to read up to its last word
         self._ending = False  # the last word is written
         self._reason: str | None = None  # why it broke
         self._closing_since_s: float | None = None
@@ -114,11 +114,15 @@ class Connection:
     @flow
     def _read(self) -> Generator[Any, Any, None]:
         """The reader."""
-        session, turns, peer = self.session, self._turns, self.peer
-        receive, read_into, chunk = session.receive_data, self._stream.read_into, self._gateway.chunk
+        turns = self._turns
+        read_into, chunk = self._stream.read_into, self._gateway.chunk
         something = WaitReadable(self._stream.sock)  # one for all times: it never changes
         try:
-            while True:
+            if self._take_in(
+                b"", 0
+            ):  # with TLS something may have come together with the end of the handshake
+                yield from self._work_off()
+            while not self._is_over:
                 yield from trap(something)
                 size = read_into(chunk)
                 if size is None:
@@ -126,10 +130,7 @@ class Connection:
                 if not size:
                     break
                 began_ns = perf_counter_ns() if turns.chunks_to_time else 0
-                inbound = receive(bytes(chunk[:size]))
-                if inbound:
-                    self._hand_over(inbound, began_ns)
-                if self._waiting or session.holds_back or peer.faults != self._faults:
+                if self._take_in(bytes(chunk[:size]), began_ns):
                     yield from self._work_off()
         except (OSError, BadDescriptor) as error:
             self._break(error)
@@ -138,6 +139,18 @@ class Connection:
             raise
         else:
             self._finish()
+
+    def _take_in(self, data: bytes, began_ns: int) -> bool:
+        """Hand over what came; whether not all of it could be, or the reader has to wait for another reason.
+        ``began_ns``: when it came, if that is to be timed.
+        """
+        inbound = self._receive(data)
+        if inbound:
+            self._hand_over(inbound, began_ns)
+        return bool(self._waiting) or self.session.holds_back or self.peer.faults != self._faults
+
+    def _receive(self, data: bytes) -> list[Inbound]:
+        return self.session.receive_data(data)
 
     @flow
     def _work_off(self) -> Generator[Any, Any, None]:
@@ -165,7 +178,7 @@ class Connection:
         self._listening = True
 
     def _hand_over(self, inbound: list[Inbound], began_ns: int) -> None:
-        """Give the venue as many lines as may be in flight. ``began_ns``: when they came, if that is to be timed."""
+        """Give the venue as many lines as may be in flight."""
         room = self._limits.max_in_flight - self._in_flight
         if len(inbound) > room:
             self._waiting = inbound[room:]
@@ -209,8 +222,7 @@ class Connection:
         if data:
             self._write(data)
         if last:
-            self._ending = True
-            self._work.set()
+            self._end_output()
             return
         if self.peer.slow:
             unread = len(self._unsent)
@@ -231,6 +243,9 @@ class Connection:
             self._speed_up()
 
     def _write(self, data: bytes) -> None:
+        self._write_raw(data)
+
+    def _write_raw(self, data: bytes) -> None:
         """To the socket if it takes it all, else the rest is the writer's."""
         if not self._unsent:
             try:
@@ -285,6 +300,10 @@ class Connection:
         self._waiting.clear()
         self._answers.wake_all()
         self._write(self.session.data_to_send())
+        self._end_output()
+
+    def _end_output(self) -> None:
+        """The last word is written."""
         self._ending = True
         self._work.set()
 

@@ -1,25 +1,37 @@
-"""JSON lines over TCP: listens, keeps the connections, looks after their time-outs.
+"""JSON lines over TCP or TLS: listens, keeps the connections, looks after their time-outs.
 
-In: an address. Out: connections that are served by the venue, until it shuts down. One task for each socket that is
-listened on, two for each connection, one for the time. The bounds are those of ``exchange.gateways``.
+In: an address, a certificate if there is one. Out: connections that are served by the venue, until it shuts down. One task for each socket that is
+listened on, two for each connection, one for the time, and one for each pair of hands that is shaken. The bounds are those of ``exchange.gateways``.
 """
 
 import socket
+import ssl
 from collections.abc import Generator
 from typing import Any
 
 import structlog
 
 from exchange.gateways.bounds import CHUNK, PATIENCE_S, SLICES, TICK_S, TIMED, Limits
-from exchange.gateways.door import OUT_OF_RESOURCES_PAUSE_S, PAUSE_S, Door, Room, prepare, sockets_at
+from exchange.gateways.door import (
+    HANDSHAKE_TIMEOUT_S,
+    OUT_OF_RESOURCES_PAUSE_S,
+    PAUSE_S,
+    TLS_PAUSE_S,
+    Door,
+    Room,
+    prepare,
+    sockets_at,
+)
 from exchange.metrics import Metric
 from exchange.throttle import source_of
 from exchange.venue import Venue
+from legacy.errors import BadDescriptor
 from legacy.kernel import Kernel
 from legacy.streams import Stream
 from legacy.task import Task
 from legacy.traps import flow, readable, sleep, timeout
 from legacy.venue.connection import Connection
+from legacy.venue.secure import Cipher, SecureConnection
 from legacy.venue.turns import Turns
 from legacy.waiting import Event
 from protocol.clock import Clock
@@ -40,17 +52,22 @@ class Gateway:
         self._clock = clock
         self._kernel = kernel
         self._door = Door(self._room, self.metrics)
+        self._tls: ssl.SSLContext | None = None
+        self._opening: dict[Stream, Task[None]] = {}
         self._listening: list[tuple[socket.socket, Task[None]]] = []
         self._connections: set[Connection] = set()
         self._closed = Event("the last connection to close")
         self._closed.set()
 
-    def listen(self, host: str, port: int) -> tuple[str, int]:
+    def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> tuple[str, int]:
         """Start to accept connections; the address it got (``port`` 0: any free one). Looking up a name may take a moment.
+
+        ``tls``: another certificate that is loaded into it later serves the connections after that.
 
         Raises:
             OSError: the address can't be had.
         """
+        self._tls = tls
         self._door.allow_descriptors()
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for listening in sockets_at(found, port):
@@ -64,7 +81,7 @@ class Gateway:
         """Take connections for ever, one at a time."""
         while True:
             yield from readable(listening)
-            pause_s = PAUSE_S
+            pause_s = PAUSE_S if self._tls is None else TLS_PAUSE_S
             try:
                 connection, address = listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -80,7 +97,7 @@ class Gateway:
         source = source_of(address[0])
         refusal = self._door.admit(source)
         if refusal is not None:
-            self._door.turn_away(connection, refusal, secure=False)
+            self._door.turn_away(connection, refusal, secure=self._tls is not None)
             return
         self.metrics.add(Metric.CONNECTIONS)
         try:
@@ -90,7 +107,31 @@ class Gateway:
             connection.close()
             self._door.released(source)
             return
-        self._join(Connection(self, Stream(connection, self._kernel, address), source))
+        stream = Stream(connection, self._kernel, address)
+        if self._tls is None:
+            self._join(Connection(self, stream, source))
+        else:
+            self._opening[stream] = self._kernel.spawn(
+                self._secure(stream, source, self._tls), name="handshake"
+            )
+
+    @flow
+    def _secure(self, stream: Stream, source: str, tls: ssl.SSLContext) -> Generator[Any, Any, None]:
+        """Shake hands; until then there is no session."""
+        connection = None
+        try:
+            cipher = Cipher(tls)
+            yield from timeout(HANDSHAKE_TIMEOUT_S, cipher.shake_hands(stream))
+            connection = SecureConnection(self, stream, source, cipher)
+            self._join(connection)
+        except (OSError, BadDescriptor) as error:
+            self.metrics.add(Metric.HANDSHAKES_FAILED)
+            log.debug("handshake_failed", source=source, reason=type(error).__name__)
+        finally:
+            del self._opening[stream]
+            if connection is None:
+                stream.close()
+                self._door.released(source)
 
     def _join(self, connection: Connection) -> None:
         self._connections.add(connection)
@@ -153,3 +194,6 @@ class Gateway:
             self._kernel.release(listening)
             listening.close()
         self._listening.clear()
+        for stream, opening in self._opening.items():
+            opening.cancel()
+            stream.close()  # one that has not begun yet never does

@@ -79,7 +79,7 @@ def _run(
         ):
             background.append((yield from spawn(_watched(work, turns), name=name)))
         try:
-            address = Address(*gateway.listen(tcp.host, tcp.port))
+            address = Address(*gateway.listen(tcp.host, tcp.port, house.context))
         except OSError as error:
             raise ConfigError(f"tcp {tcp.host}:{tcp.port}", error.strerror or str(error)) from error
         log_listening(house.config, address)

@@ -1,0 +1,46 @@
+"""Fleets of strategies: one scenario file, both runtimes, on the venues of both."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.pairs.pairing import Pair, runtime_option
+
+SCENARIO = """
+seed = 1
+
+[[traders]]
+strategy = "market_maker"
+count = 2
+symbols = ["{symbol}"]
+
+[[traders]]
+strategy = "zero_intelligence"
+count = 8
+symbols = ["{symbol}"]
+interval_s = 0.05
+parameters = {{ range_ticks = 5 }}
+"""
+
+
+@pytest.mark.feature("fleets of strategies from a scenario file")
+def test_a_fleet_trades_and_leaves_nothing_behind(pair: Pair, tmp_path: Path) -> None:
+    scenario = tmp_path / "fleet.toml"
+    scenario.write_text(SCENARIO.format(symbol=pair.symbol))
+    watcher = pair.trader("watcher")
+    statistics = watcher.read("statistics", pair.symbol)
+    command = [sys.executable, "-m", "tontine", "fleet", str(scenario)]
+    command += ["--connect", f"{pair.venue.host}:{pair.venue.port}", "--prefix", pair.name("f")]
+    command += ["--seconds", "0.7", *runtime_option(pair.trader_runtime)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "10 traders" in done.stdout
+    while (day := statistics.next()).trades == 0:
+        pass
+    assert day.volume > 0
+    depth = watcher.read("depth", pair.symbol).next()
+    assert (depth.bids, depth.asks) == ((), ())

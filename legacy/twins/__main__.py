@@ -7,7 +7,7 @@ import asyncio
 import sys
 from importlib import import_module
 
-NUMBERS = range(1, 18)
+NUMBERS = range(1, 19)
 """Steps 19 to 22 have ``async`` in them themselves."""
 
 

@@ -1,9 +1,11 @@
 """``python -m legacy.steps``: lists the steps; with a number, ``04``, it runs one.
 
-In: the command line. Out: lines on standard output; exit status 0, or 2 for wrong use.
+In: the command line. Out: lines on standard output; exit status 0, 1 if something failed, 2 for wrong use. What goes wrong is
+one line on standard error.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,9 +24,19 @@ def run(arguments: Sequence[str], out: Out) -> int:
             raise ConfigError("--trace", "needs the number of a step")
         else:
             _list(out)
+        sys.stdout.flush()
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except BrokenPipeError:
+        # Whoever read our output, ``head`` for one, has seen enough. What is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

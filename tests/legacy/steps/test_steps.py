@@ -1,5 +1,6 @@
 """The list of steps, and running one from the command line."""
 
+import os
 import subprocess
 import sys
 
@@ -76,3 +77,15 @@ def test_the_command_prints_what_the_step_shows() -> None:
     )
 
     assert done.stdout.splitlines() == expected
+
+
+@pytest.mark.parametrize("buffered", [[], ["-u"]])
+def test_a_reader_who_has_seen_enough_is_no_fault(buffered: list[str]) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+
+    command = [sys.executable, *buffered, "-m", "legacy.steps", "04"]
+    done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, text=True, check=False)
+
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (1, "")

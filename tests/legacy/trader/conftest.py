@@ -9,7 +9,7 @@ import pytest
 from legacy.kernel import Kernel
 from tests.support.venue import VenueProcess, running_venue
 
-SYMBOLS = ("BOOK", "LIFE", "MANY", "MASS", "NEWS", "NONE", "SLOW", "TAPE", "ACME")
+SYMBOLS = ("ALIKE", "BOOK", "CROWD", "KILL", "LIFE", "MANY", "MASS", "NEWS", "NONE", "SLOW", "TAPE", "ACME")
 
 Run = Callable[[Generator[Any, Any, Any]], Any]
 

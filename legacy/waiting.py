@@ -220,6 +220,7 @@ class Queue(Generic[T]):
             self._promised -= 1
             self._check_open()
             self._give(item)
+            self._admit()  # it may have gone to somebody who waited, and the place is free
 
     def offer(self, item: T) -> bool:
         """Put it if there is room; whether there was.
@@ -242,9 +243,7 @@ class Queue(Generic[T]):
         """
         if self._items:
             item = self._items.popleft()
-            if self._putters:
-                self._promised += 1
-                self._putters.wake_one()
+            self._admit()
             return item
         self._check_open()
         return cast("T", (yield from self._getters.park()))
@@ -260,6 +259,12 @@ class Queue(Generic[T]):
             self._getters.wake_one(item)
         else:
             self._items.append(item)
+
+    def _admit(self) -> None:
+        """Promise the places that are free to those who wait for them."""
+        while self._putters and not self.is_full:
+            self._promised += 1
+            self._putters.wake_one()
 
     def _check_open(self) -> None:
         if self._closed:

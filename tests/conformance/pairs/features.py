@@ -59,7 +59,7 @@ FEATURES: Final = {
         # -- sessions
         Feature("login with account and secret, roles", _both(), _both()),
         Feature("refused logins say why; who guesses is throttled", _both(), _both()),
-        Feature("TLS", _not_legacy(_TLS), _not_legacy(_TLS)),
+        Feature("TLS", _both(), _not_legacy(_TLS)),
         Feature("heartbeats", _both(), _both()),
         Feature("resume from any private message", _both(), _both()),
         Feature("cancel on disconnect", _both(), _both()),

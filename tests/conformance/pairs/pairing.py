@@ -23,7 +23,7 @@ Serve = Callable[[str], VenueProcess]
 
 
 def runtime_option(runtime: str) -> list[str]:
-    return ["--runtime", runtime] if runtime != "asyncio" else []
+    return ["--runtime", runtime]
 
 
 def open_file(directory: Path, *, top: str = "", tcp: str = "") -> Path:

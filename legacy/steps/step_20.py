@@ -10,17 +10,11 @@ awaits ``__aenter__`` and ``__aexit__``. The venue is the real one, in this proc
 """
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from typing import Final, Self
 
-import structlog
-
-from exchange.config import JournalConfig, TcpConfig, VenueConfig
-from exchange.in_process import InProcess, running
 from legacy.steps.registry import Out
+from legacy.steps.step_19 import market
 from legacy.steps.tape import units
 from protocol.errors import RemoteProtocolError, SessionBroken
 from protocol.fields import Message
@@ -36,26 +30,6 @@ TITLE = "Asynchronous iterator"
 MISSING = "Thirty lines for a loop with a yield in it: what the stream knows stands in attributes once more, and each call has to find out how far it is."
 
 ACME: Final = Symbol("ACME")
-
-
-# -- the market ------------------------------------------------------------------------------------
-@asynccontextmanager
-async def market() -> AsyncIterator[InProcess]:
-    """A venue in this process for the time of the block: any free port, nothing on disk, everybody may trade."""
-    config = VenueConfig(open=True, tcp=TcpConfig(port=0), journal=JournalConfig(path=None))
-    with _without_log():
-        async with running(config) as venue:
-            yield venue
-
-
-@contextmanager
-def _without_log() -> Iterator[None]:
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
 
 
 # -- a session -------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from legacy.steps.registry import Out
-from legacy.steps.step_20 import ACME, Line, line_of, market
+from legacy.steps.step_19 import market
+from legacy.steps.step_20 import ACME, Line, line_of
 from legacy.steps.tape import units
 from protocol.errors import RemoteProtocolError
 from protocol.fields import Level

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from exchange.in_process import InProcess
-from legacy.steps.step_20 import ACME, DepthStream, Line, market
+from legacy.steps.step_19 import market
+from legacy.steps.step_20 import ACME, DepthStream, Line
 from legacy.steps.step_21 import depth
 from protocol.errors import RemoteProtocolError, SessionBroken
 from protocol.messages import MassCancel, MassCanceled

@@ -6,7 +6,8 @@ from contextlib import aclosing
 import pytest
 
 from exchange.in_process import InProcess
-from legacy.steps.step_20 import ACME, Line, market
+from legacy.steps.step_19 import market
+from legacy.steps.step_20 import ACME, Line
 from legacy.steps.step_21 import depth, tops
 from protocol.messages import MassCancel, MassCanceled
 from protocol.vocabulary import Side

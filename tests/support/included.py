@@ -6,6 +6,7 @@ In: a page with markers. Out: the page with what each of them stands for behind 
 
     <!-- code: legacy/traps.py:flow, trap -->   functions, classes, methods (``Class.method``), constants of a file
     <!-- output: 04 -->                         what ``python -m legacy.steps 04`` prints
+    <!-- output: 04, first 7 -->                the first lines of that
     <!-- missing: 04 -->                        what was still missing after that step, as its module says
 
 What stands behind a marker is replaced. Without ``--update`` it is an error if that changes anything.
@@ -53,8 +54,10 @@ def _filled(found: re.Match[str]) -> str:
             code = "\n\n\n".join(source_of(path, name) for name in names.split(", "))
             return f"{marker}```python\n{code}\n```\n"
         case "output":
-            printed = output_of(what).rstrip("\n")
-            return f"{marker}```console\n$ python -m legacy.steps {what}\n{printed}\n```\n"
+            arguments, _, most = what.partition(", first ")
+            lines = output_of(arguments).splitlines()
+            shown = "\n".join([*lines[: int(most)], "..."] if most else lines)
+            return f"{marker}```console\n$ python -m legacy.steps {arguments}\n{shown}\n```\n"
         case _:
             return f"{marker}**Still missing.** {missing_after(what)}\n"
 

@@ -104,10 +104,13 @@ async def test_an_outer_deadline_is_not_taken_for_the_inner_one(venue: InProcess
                     deadline.reschedule(asyncio.get_running_loop().time())
                     return
 
+    async def buys(anna: Client) -> None:
+        async with asyncio.timeout(None) as deadline, asyncio.TaskGroup() as group:
+            group.create_task(is_over_when_it_is_in(deadline))
+            await buy_within(anna, 3_600, 5, 100)
+
     async with Client.connect(*venue.address, account="anna") as anna:
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(None) as deadline, asyncio.TaskGroup() as group:
-                group.create_task(is_over_when_it_is_in(deadline))
-                await buy_within(anna, 3_600, 5, 100)
+            await buys(anna)
 
         assert await bids(venue) == [100]  # it was cancelled, and did not come to its own end

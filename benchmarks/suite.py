@@ -26,6 +26,9 @@ BENCHMARKS: Final = {
     "feed": Benchmark(
         "benchmarks.feed", "public streams for a thousand readers, and what they cost those who trade"
     ),
+    "legacy": Benchmark(
+        "benchmarks.legacy", "the runtime on generators beside asyncio: tasks, the wire, a tape read lazily"
+    ),
     "memory": Benchmark("benchmarks.memory", "bytes a resting order, kB an idle connection"),
     "restart": Benchmark("benchmarks.restart", "journalled commands a second replayed at the start"),
     "resume": Benchmark("benchmarks.resume", "missed private messages a second, sent again"),

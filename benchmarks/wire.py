@@ -54,8 +54,8 @@ def measure(plan: Plan) -> Iterator[Result]:
 
 def under_load(plan: Plan, shape: Shape) -> Iterator[Result]:
     """The venue without a journal and with ``sync=full``, and what the generator could do at most."""
-    bare, off, full, quick, echo = _in_turns(plan, shape, ("floor", "off", "full", "one-buffer", "echo"))
-    note = _what_limited(shape, {"floor": bare, "venue": off, "venue with sync=full": full})
+    bare, off, full, quick, echo = in_turns(plan, shape, ("floor", "off", "full", "one-buffer", "echo"))
+    note = what_limited(shape, {"floor": bare, "venue": off, "venue with sync=full": full})
     for name, one, target in (("journal off", off, _OFF_TARGET), ("sync=full", full, _FULL_TARGET)):
         yield _result(plan, f"{shape} {name}", one.rate, "requests/s", bare.rate, target=target, note=note)
     for name, one in (("journal off", off), ("sync=full", full)):
@@ -69,8 +69,8 @@ def with_ledger(plan: Plan, shape: Shape) -> Iterator[Result]:
     """What it costs to keep the books and hold to limits: the venue with every order funded and checked, beside
     itself without.
     """
-    off, books_off, full, books_full = _in_turns(plan, shape, ("off", "books-off", "full", "books-full"))
-    note = _what_limited(shape, {"venue": off, "venue with ledger and limits": books_off})
+    off, books_off, full, books_full = in_turns(plan, shape, ("off", "books-off", "full", "books-full"))
+    note = what_limited(shape, {"venue": off, "venue with ledger and limits": books_off})
     for name, one, without in (("journal off", books_off, off), ("sync=full", books_full, full)):
         case = f"{shape} {name}, ledger and limits on"
         yield _result(plan, case, one.rate, "requests/s", without.rate, target=_LEDGER_TARGET, note=note)
@@ -79,7 +79,7 @@ def with_ledger(plan: Plan, shape: Shape) -> Iterator[Result]:
 
 def alone(plan: Plan, shape: Shape) -> Iterator[Result]:
     """One client that waits for each answer."""
-    bare, off = _in_turns(plan, shape, ("floor", "off"))
+    bare, off = in_turns(plan, shape, ("floor", "off"))
     yield _result(
         plan, f"{shape} median round trip", off.round_trip_us, "us", bare.round_trip_us,
         target=_ROUND_TRIP_TARGET, at_most=True, note=f"{shape}: {pinning()}",
@@ -89,12 +89,12 @@ def alone(plan: Plan, shape: Shape) -> Iterator[Result]:
 
 def beside_floor(plan: Plan, shape: Shape) -> Iterator[Result]:
     """The venue without a journal, for information."""
-    bare, off = _in_turns(plan, shape, ("floor", "off"))
+    bare, off = in_turns(plan, shape, ("floor", "off"))
     yield _result(plan, f"{shape} journal off", off.rate, "requests/s", bare.rate)
     yield _result(plan, f"{shape} journal off, server's CPU", off.cpu_us, "us/request", bare.cpu_us)
 
 
-def _what_limited(shape: Shape, servers: Mapping[str, Measured]) -> str:
+def what_limited(shape: Shape, servers: Mapping[str, Measured]) -> str:
     """Whether the rates may be compared: only servers that used all of their core were the slower side."""
     shares = ", ".join(f"{name} {one.cpu_share:.0%}" for name, one in servers.items())
     held_up = [name for name, one in servers.items() if one.cpu_share < _SATURATED]
@@ -106,7 +106,7 @@ def _what_limited(shape: Shape, servers: Mapping[str, Measured]) -> str:
     return f"{shape}: {pinning()}; of their core the servers used: {shares}; {verdict}"
 
 
-def _in_turns(plan: Plan, shape: Shape, kinds: Sequence[str]) -> list[Measured]:
+def in_turns(plan: Plan, shape: Shape, kinds: Sequence[str]) -> list[Measured]:
     """All servers run at once, but only one has work: A B A B, so that a slow minute hits all of them."""
     runs: dict[str, list[Run]] = {kind: [] for kind in kinds}
     with ExitStack() as stack:
@@ -129,6 +129,8 @@ def _server(kind: str, directory: Path) -> AbstractContextManager[Server]:
             return floor(directory, f"--{kind}")
         case "off":
             return venue(directory, "--open", "--journal", "off")
+        case "legacy":
+            return venue(directory, "--open", "--journal", "off", "--runtime", "legacy")
         case "books-off":
             return venue(directory, str(_file_with_ledger(directory)), "--journal", "off")
         case "books-full":

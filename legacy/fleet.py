@@ -42,11 +42,7 @@ class Fleet(Roster):
         prefix: str = "",
         access: Access = OPEN,
     ) -> None:
-        """As a ``Roster``.
-
-        Raises:
-            ConfigError: also for access by TLS, which the legacy runtime does not speak.
-        """
+        """As a ``Roster``."""
         super().__init__(
             scenario, clock=clock, place=place, host=host, port=port, seed=seed, prefix=prefix, access=access
         )

@@ -299,7 +299,7 @@ def connect(
 
     Raises:
         SessionBroken: nobody answers, or the venue refused the login (``code`` says why).
-        ConfigError: TLS was asked for.
+        ConfigError: the certificates to trust can't be read.
     """
     relay = Relay()
     connection = yield from open_connection(host, port, relay.receive, relay.ended, tls)

@@ -1,4 +1,4 @@
-"""One TCP connection to a venue on the generator kernel.
+"""One connection to a venue on the generator kernel, over TCP or TLS.
 
 In: messages to send. Out: the venue's messages, by chunk, to one function; the end, once, to another; ``traders.link`` says
 which end. Promises: at most one write per turn of the ready queue, however many messages were sent in it. Three tasks: one
@@ -7,8 +7,10 @@ another task, and end.
 """
 
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
+from legacy.cipher import Cipher
 from legacy.errors import BadDescriptor, TaskCancelled
 from legacy.kernel import Kernel
 from legacy.streams import Stream
@@ -16,10 +18,10 @@ from legacy.streams import connect as connect_stream
 from legacy.task import Task
 from legacy.traps import current_kernel, flow, pause, sleep, spawn, timeout
 from legacy.waiting import Future, WaitQueue
-from protocol.errors import ConfigError, SessionBroken, VenueError
+from protocol.errors import SessionBroken, VenueError
 from protocol.messages import Welcome
 from protocol.vocabulary import AccountId, Sequence
-from traders.access import OPEN, Access, Tls
+from traders.access import OPEN, Access, Tls, context_of
 from traders.link import (
     LOGIN_TIMEOUT_S,
     LOGOUT_TIMEOUT_S,
@@ -113,12 +115,13 @@ class Connection(Link):
     def _read(self) -> Generator[Any, Any, None]:
         failure: OSError | None = None
         try:
+            self._take_in(b"")
             while not self._stream.is_closed:
                 data = yield from self._stream.read(CHUNK)
                 if not data:
                     self._end_of_data()
                     break
-                self._arrived(data)
+                self._take_in(data)
         except BadDescriptor:
             pass  # closed by ourselves
         except OSError as error:
@@ -139,7 +142,7 @@ class Connection(Link):
             while not self._flush_is_due:
                 yield from self._to_write.park()
             self._flush_is_due = False
-            data = self._outgoing()
+            data = self._sealed()
             try:
                 sent = self._stream.write_some(data) if data else 0
                 if sent < len(data):
@@ -164,6 +167,16 @@ class Connection(Link):
                 self.cut(silence)
                 return
             self._flush_soon()
+
+    # -- between the socket and the session ----------------------------------------------------------
+    def _take_in(self, data: bytes) -> None:
+        """The socket gave that."""
+        if data:
+            self._arrived(data)
+
+    def _sealed(self) -> bytes:
+        """What is to be written, as the socket is to have it."""
+        return self._outgoing()
 
     # -- inside ------------------------------------------------------------------------------------
     @flow
@@ -190,6 +203,34 @@ class Connection(Link):
             self._welcome.set_error(reason)
 
 
+class SecureConnection(Connection):
+    """The same over TLS."""
+
+    def __init__(
+        self, stream: Stream, kernel: Kernel, receive: Receive, ended: Ended, cipher: Cipher
+    ) -> None:
+        """``cipher``: has shaken hands."""
+        super().__init__(stream, kernel, receive, ended)
+        self._cipher = cipher
+
+    def _take_in(self, data: bytes) -> None:
+        # Also at the beginning, with nothing: something may have come together with the end of the handshake.
+        super()._take_in(self._cipher.open(data))
+        if self._cipher.owes:
+            self._flush_soon()
+        if self._cipher.is_over and not self._stream.is_closed:
+            self._end_of_data()
+            self._stream.close()
+
+    def _sealed(self) -> bytes:
+        return self._cipher.seal(self._outgoing())
+
+    def _close(self) -> None:
+        with suppress(OSError):
+            self._stream.write_some(self._cipher.end())
+        super()._close()
+
+
 @flow
 def open_connection(
     host: str, port: int, receive: Receive, ended: Ended, tls: Tls = None
@@ -200,16 +241,32 @@ def open_connection(
     ``ended`` is called once.
 
     Raises:
-        SessionBroken: nobody answers at ``host``:``port``.
-        ConfigError: TLS was asked for.
+        SessionBroken: nobody answers at ``host``:``port``, or not with a certificate that is trusted.
+        ConfigError: the certificates to trust can't be read.
     """
-    if tls:
-        raise ConfigError("tls", "the legacy runtime speaks no TLS; use the asyncio runtime")
+    context = context_of(tls)
     kernel = yield from current_kernel()
+    cipher = None if context is None else Cipher(context, host)
     try:
-        stream = yield from timeout(LOGIN_TIMEOUT_S, connect_stream(host, port))
+        stream = yield from timeout(LOGIN_TIMEOUT_S, _reach(host, port, cipher))
     except OSError as error:
         raise no_connection(host, port, error) from error
-    connection = Connection(stream, kernel, receive, ended)
+    if cipher is None:
+        connection = Connection(stream, kernel, receive, ended)
+    else:
+        connection = SecureConnection(stream, kernel, receive, ended, cipher)
     yield from connection.start()
     return connection
+
+
+@flow
+def _reach(host: str, port: int, cipher: Cipher | None) -> Generator[Any, Any, Stream]:
+    """Connect, and shake hands if there is a cipher."""
+    stream = yield from connect_stream(host, port)
+    if cipher is not None:
+        try:
+            yield from cipher.shake_hands(stream)
+        except BaseException:
+            stream.close()
+            raise
+    return stream

@@ -25,13 +25,14 @@ from exchange.gateways.door import (
 from exchange.metrics import Metric
 from exchange.throttle import source_of
 from exchange.venue import Venue
+from legacy.cipher import Cipher
 from legacy.errors import BadDescriptor
 from legacy.kernel import Kernel
 from legacy.streams import Stream
 from legacy.task import Task
 from legacy.traps import flow, readable, sleep, timeout
 from legacy.venue.connection import Connection
-from legacy.venue.secure import Cipher, SecureConnection
+from legacy.venue.secure import SecureConnection
 from legacy.venue.turns import Turns
 from legacy.waiting import Event
 from protocol.clock import Clock
@@ -158,11 +159,18 @@ class Gateway:
         while True:
             connections = list(self._connections)
             for part in range(SLICES):
-                now_s = self._clock.monotonic_s()
-                for connection in connections[part::SLICES]:
-                    connection.tick(now_s)
+                self._tick(connections[part::SLICES])
                 self.turns.time_some_more(TIMED)
                 yield from sleep(TICK_S / SLICES)
+
+    def tick(self) -> None:
+        """Look after them once."""
+        self._tick(list(self._connections))
+
+    def _tick(self, connections: list[Connection]) -> None:
+        now_s = self._clock.monotonic_s()
+        for connection in connections:
+            connection.tick(now_s)
 
     @flow
     def shut_down(self, patience_s: float = PATIENCE_S) -> Generator[Any, Any, None]:

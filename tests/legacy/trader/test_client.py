@@ -10,7 +10,6 @@ import pytest
 from legacy.trader.client import connect, session
 from legacy.traps import join, pause, spawn, timeout
 from protocol.errors import (
-    ConfigError,
     LocalProtocolError,
     RemoteProtocolError,
     SessionBroken,
@@ -253,11 +252,6 @@ def test_a_login_that_is_refused_says_why(venue: VenueProcess, run: Run) -> None
         run(connect(venue.host, venue.port, account="nina", resume_from=1_000))
 
     assert refused.value.code is ErrorCode.RESUME_FROM_THE_FUTURE
-
-
-def test_tls_is_refused_with_a_reason(run: Run) -> None:
-    with pytest.raises(ConfigError, match="no TLS"):
-        run(connect("127.0.0.1", 1, account="mona", tls=True))
 
 
 def test_after_the_logout_streams_end_quietly_and_requests_do_not(venue: VenueProcess, run: Run) -> None:

@@ -35,7 +35,7 @@ from protocol.messages import (
 )
 from protocol.vocabulary import Channel, ErrorCode, RejectReason, Request
 from tests.support.book_talk import BookTalk, snapshot_of
-from tests.support.kernel_venue import Flow, KernelVenue, Peer, on_kernel
+from tests.support.scripted_kernel_venue import Flow, KernelVenue, Peer, on_kernel
 from tests.traders.reports import ACME, NOW, accepted, canceled, printed, rejected, replaced
 from traders.book_view import Depth
 from traders.order_view import OrderPhase

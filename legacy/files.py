@@ -8,6 +8,7 @@ Whoever closes a file calls ``release`` before: the operating system tells nobod
 from __future__ import annotations
 
 import errno
+import os
 import selectors
 from collections.abc import Callable
 from contextlib import suppress
@@ -110,6 +111,13 @@ class Files:
         self._unregister(fd)
         return list(watched.waiting.values())
 
+    def drop_closed(self) -> bool:
+        """Forget files that were closed without ``release``; whether there were any."""
+        closed = [fd for fd in self._watched if not _is_open(fd)]
+        for fd in closed:
+            self._drop(fd, self._watched[fd], "was closed while a task waited for it")
+        return bool(closed)
+
     def _look_for(self, fd: int, watched: Watched, mask: int) -> None:
         """Have the selector look for these events and no others."""
         try:
@@ -139,6 +147,14 @@ class Files:
     def _unregister(self, fd: int) -> None:
         with suppress(KeyError, ValueError):
             self._selector.unregister(fd)
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
 
 
 def _reason(fd: int, error: Exception) -> str:

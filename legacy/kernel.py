@@ -21,7 +21,7 @@ from legacy.errors import BadDescriptor, Deadlocked, KernelError, NotATrap, Task
 from legacy.files import Files
 from legacy.observer import Crashed, Observer, Onlookers
 from legacy.task import Target, Task, TaskState, check_target
-from legacy.timers import Alarm, Timers, outranks
+from legacy.timers import Timers, outranks
 from legacy.traps import File, Spawn, fileno
 from protocol.clock import Clock, SystemClock
 
@@ -38,11 +38,9 @@ PATIENCE_S: Final = 5.0
 LONGEST_WAIT_S: Final = 86_400.0
 """Selectors refuse to wait for months."""
 
-_INTERRUPTS: Final = (KeyboardInterrupt, SystemExit)
-"""The program is to end."""
-
-_NOBODYS: Final = (TaskCancelled, *_INTERRUPTS)
-"""Nobody's errors."""
+_INTERRUPTS: Final = (KeyboardInterrupt, SystemExit)  # the program is to end
+_NOBODYS_ERRORS: Final = (TaskCancelled, *_INTERRUPTS)
+_OVER: Final = (TaskState.ENDING, TaskState.ENDED)  # its target has ended, whatever its children do
 
 
 class Kernel:
@@ -93,7 +91,7 @@ class Kernel:
         try:
             self._door.open(self._selector)
             try:
-                self._run_until(lambda: task.is_ended)
+                self._run_until(lambda: task.state in _OVER)
             except _INTERRUPTS as interrupt:
                 self._interrupted(interrupt)
             self._stop()
@@ -164,7 +162,7 @@ class Kernel:
         """
         check_target(target)
         if target in self._targets:
-            raise TaskClosed(f"{cast('Any', target).__qualname__} can't be run: another task runs it")
+            raise TaskClosed(f"{cast('Any', target).__qualname__} can't be run: a task runs it already")
         if self._is_closed:
             cast("Any", target).close()
             raise KernelError("the kernel has ended, and runs nothing any more")
@@ -249,7 +247,13 @@ class Kernel:
             elif not self._door.expected and not self.files.anybody_waits:
                 self._report_deadlock()
                 wait_s = 0
-        for key, events in self._selector.select(wait_s):
+        try:
+            found = self._selector.select(wait_s)
+        except OSError:  # selectors other than epoll look at closed files, and fail
+            found = []
+            if not self.files.drop_closed():
+                raise
+        for key, events in found:
             if key.data is None:
                 self._door.silence()
             else:
@@ -325,7 +329,7 @@ class Kernel:
                     task.joiners.wake_all(task.result)
                 else:
                     task.joiners.throw_all(seen)
-            elif not (error is None or isinstance(error, _NOBODYS) or task is self._main):
+            elif not (error is None or isinstance(error, _NOBODYS_ERRORS) or task is self._main):
                 self._onlookers.report(task, error)
             parent, task.parent = task.parent, None
             if parent is None or parent.children is None:
@@ -358,13 +362,16 @@ class Kernel:
             self._end(task, "the end of the kernel")
         if not self.tasks:
             return
-        impatient = self.timers.set(self._patience_s, _lose_patience, next(iter(self.tasks.values())))
+        impatient = self.timers.set(
+            self._patience_s, lambda task, alarm: None, next(iter(self.tasks.values()))
+        )
         interrupt, self._stopped_by = self._stopped_by, None
         self._run_until(lambda: not self.tasks or impatient.act is None)
         self._stopped_by = interrupt or self._stopped_by
         for task in self.tasks.values():
-            text = f"{task} was cancelled, and did not end within {self._patience_s:g} s; it waits for {task.wish()}"
-            self._onlookers.report(task, KernelError(text))
+            if task.state is not TaskState.ENDING:  # those wait for others
+                text = f"{task}, cancelled, did not end within {self._patience_s:g} s; it waits for {task.wish()}"
+                self._onlookers.report(task, KernelError(text))
 
     def _close(self) -> None:
         """Close every generator that is left, newest first, and what the kernel has opened."""
@@ -390,9 +397,5 @@ class Kernel:
 
 
 # -- helpers ---------------------------------------------------------------------------------------
-def _lose_patience(task: Task[Any], alarm: Alarm) -> None:
-    """The kernel looks whether it has rung."""
-
-
 def _nothing() -> Generator[Any, Any, None]:
     yield from ()

@@ -18,7 +18,6 @@ ASYNCIO: Final = "asyncio"
 LEGACY: Final = "legacy"
 RUNTIMES: Final = (ASYNCIO, LEGACY)
 
-_TLS: Final = "an encrypted socket may have to write before it can read; the step that shows it was left out"
 _HTTP: Final = "served by aiohttp, which is asyncio: refused at the start"
 
 
@@ -59,7 +58,7 @@ FEATURES: Final = {
         # -- sessions
         Feature("login with account and secret, roles", _both(), _both()),
         Feature("refused logins say why; who guesses is throttled", _both(), _both()),
-        Feature("TLS", _both(), _not_legacy(_TLS)),
+        Feature("TLS", _both(), _both()),
         Feature("heartbeats", _both(), _both()),
         Feature("resume from any private message", _both(), _both()),
         Feature("cancel on disconnect", _both(), _both()),

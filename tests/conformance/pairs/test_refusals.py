@@ -4,14 +4,11 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from exchange.self_signed import make_self_signed
-from protocol.errors import ConfigError
 from tests.conformance.pairs.features import FEATURES, LEGACY, Feature
-from tests.conformance.pairs.pairing import Runtimes, open_file, runtime_option
+from tests.conformance.pairs.pairing import runtime_option
 from tests.support.venue import running_venue
 
 HTTP = "HTTP, WebSocket, server-sent events"
@@ -26,13 +23,9 @@ def test_a_feature_that_is_missing_has_a_reason(feature: Feature) -> None:
     assert [cell for cell in cells if cell is not True and len(cell) < 20] == []
 
 
-def options_for(name: str, directory: Path) -> list[str]:
+def options_for(name: str) -> list[str]:
     """How a venue is asked for a feature."""
     match name:
-        case "TLS":
-            certificate, key = directory / "venue.crt", directory / "venue.key"
-            make_self_signed(certificate, key)
-            return [str(open_file(directory, tcp=f'certificate = "{certificate}"\nkey = "{key}"'))]
         case "uvloop":
             return ["--uvloop"]
         case _:
@@ -42,8 +35,8 @@ def options_for(name: str, directory: Path) -> list[str]:
 @pytest.mark.parametrize(
     "name", [one.name for one in FEATURES.values() if one.venue and one.venue[LEGACY] is not True]
 )
-def test_a_legacy_venue_that_is_asked_for_it_does_not_start(name: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "exchange", "serve", *options_for(name, tmp_path), "--open"]
+def test_a_legacy_venue_that_is_asked_for_it_does_not_start(name: str) -> None:
+    command = [sys.executable, "-m", "exchange", "serve", *options_for(name), "--open"]
     command += ["--port", "0", "--journal", "off", *runtime_option(LEGACY)]
 
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
@@ -51,16 +44,6 @@ def test_a_legacy_venue_that_is_asked_for_it_does_not_start(name: str, tmp_path:
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert "legacy" in done.stderr
-
-
-@pytest.mark.parametrize(("name", "words"), [("TLS", {"tls": True})])
-def test_a_legacy_trader_who_is_asked_for_it_does_not_connect(
-    name: str, words: dict[str, Any], runtimes: Runtimes
-) -> None:
-    assert FEATURES[name].has("trader", LEGACY) is not True
-
-    with pytest.raises(ConfigError, match="legacy"):
-        runtimes[LEGACY].connect("127.0.0.1", 1, account="alice", **words)
 
 
 @pytest.mark.feature(HTTP)

@@ -34,6 +34,16 @@ def test_constants_and_classes_are_found_by_name() -> None:
     assert whole.startswith("class Sample:\n    @decorated")
 
 
+def test_marks_for_tools_are_left_out() -> None:
+    source = source_of(SELF, "_quiet")
+
+    assert source == "def _quiet() -> None:\n    assert   True"
+
+
+def _quiet() -> None:
+    assert   True  # fmt: skip
+
+
 @pytest.mark.parametrize("place", [(SELF, "Sample.other"), (SELF, "Other"), ("tests/none.py", "LIMIT")])
 def test_what_is_not_there_is_an_error(place: tuple[str, str]) -> None:
     with pytest.raises(Missing):

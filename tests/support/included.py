@@ -31,6 +31,9 @@ _MARKED: Final = re.compile(
     re.MULTILINE,
 )
 
+_FOR_TOOLS: Final = re.compile(r"  # (?:noqa|type: ignore|fmt:)[^#]*(?=  #|$)")
+"""What only tools want to read, at the end of a line."""
+
 
 class Missing(LookupError):
     """A page includes what is not there."""
@@ -64,7 +67,7 @@ def _filled(found: re.Match[str]) -> str:
 
 # -- code ------------------------------------------------------------------------------------------
 def source_of(path: str, name: str) -> str:
-    """The source of a function, class, method or constant, with its decorators and the comment above it.
+    """The source of a function, class, method or constant, with its decorators, without what is written for tools.
 
     Raises:
         Missing: there is no such file, or nothing of that name in it.
@@ -80,7 +83,8 @@ def source_of(path: str, name: str) -> str:
     decorators = getattr(node, "decorator_list", [])
     first = min([node.lineno, *(one.lineno for one in decorators)])
     assert node.end_lineno is not None
-    return textwrap.dedent("\n".join(text.splitlines()[first - 1 : node.end_lineno]))
+    lines = (_FOR_TOOLS.sub("", line) for line in text.splitlines()[first - 1 : node.end_lineno])
+    return textwrap.dedent("\n".join(lines))
 
 
 def _child(node: ast.AST, name: str, complaint: str) -> ast.AST:

@@ -113,7 +113,7 @@ def output_of(arguments: str) -> str:
     status = run(arguments.split(), lines.append)
     if status:
         raise Missing(f"python -m legacy.steps {arguments} ended with {status}")
-    return "\n".join(lines)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def missing_after(number: str) -> str:

@@ -60,6 +60,11 @@ class Files:
     def anybody_waits(self) -> bool:
         return any(watched.waiting for watched in self._watched.values())
 
+    @property
+    def number(self) -> int:
+        """How many the selector looks at."""
+        return len(self._watched)
+
     def wait(self, task: Task[Any], file: File, event: int) -> Watched:
         """Where the task waits from now on.
 

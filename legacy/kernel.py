@@ -274,8 +274,7 @@ class Kernel:
         """Raised in the main task, or, if that has ended already, in the oldest."""
         waiting = [task for task in self.tasks.values() if task.state is TaskState.PARKED]
         text = "; ".join(f"{task.id} {task.name} waits for {task.wish()}" for task in waiting[:8])
-        victim = self._main if self._main in waiting else waiting[0]
-        assert victim is not None
+        victim = next((task for task in waiting if task is self._main), waiting[0])
         self.throw(victim, Deadlocked(f"no task can go on: {text}"))
 
     # -- the life of a task ----------------------------------------------------------------------

@@ -19,46 +19,16 @@ the id before the first try, and keep it until there is an answer.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
 from random import Random
-from typing import Final
 
 from protocol.errors import RemoteProtocolError, SequenceGap, SessionBroken
-from protocol.vocabulary import AccountId, ErrorCode, Role, Sequence
+from protocol.vocabulary import AccountId, Role, Sequence
 from traders.access import Tls
+from traders.backoff import USUAL, Backoff, may_try_again
 from traders.client import Client
 from traders.link import DEFAULT_HEARTBEAT_S
 
 Sleep = Callable[[float], Awaitable[object]]
-
-FINAL: Final = frozenset(
-    (
-        ErrorCode.LOGIN_FAILED,
-        ErrorCode.ACCOUNT_DISABLED,
-        ErrorCode.NOT_ALLOWED,
-        ErrorCode.UNKNOWN_ACCOUNT,
-        ErrorCode.RESUME_FROM_THE_FUTURE,
-        ErrorCode.RESUME_UNAVAILABLE,
-    )
-)
-"""Why a venue hangs up where trying again would not help."""
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How long to wait before the next try: something between nothing and a bound that doubles each time.
-
-    "Full jitter", as Amazon's builders' library calls it: of all ways to spread a crowd it makes the
-    fewest calls in all.
-    """
-
-    first_s: float = 0.25
-    longest_s: float = 30.0
-
-    def wait_s(self, tries: int, rng: Random) -> float:
-        """Seconds to wait after so many tries in a row, at least one, that failed."""
-        # 2**64 quarters of a second are beyond any bound, and a float holds them.
-        return rng.uniform(0.0, min(self.longest_s, self.first_s * 2.0 ** min(tries - 1, 64)))
 
 
 async def sessions(
@@ -74,7 +44,7 @@ async def sessions(
     resume_from: Sequence | None = None,
     cancel_on_disconnect: bool = False,
     copy_from: dict[AccountId, Sequence] | None = None,
-    backoff: Backoff = Backoff(),
+    backoff: Backoff = USUAL,
     sleep: Sleep = asyncio.sleep,
 ) -> AsyncGenerator[Client, None]:
     """A client after the other, for as long as sessions break; read it under ``contextlib.aclosing``.
@@ -88,7 +58,7 @@ async def sessions(
     ``sleep``: waits so many seconds.
 
     Raises:
-        SessionBroken: the venue hung up for good: ``code`` is one of ``FINAL``.
+        SessionBroken: the venue hung up for good: ``code`` is one of ``backoff.FINAL``.
         RemoteProtocolError: the venue speaks another protocol.
         ConfigError: the certificates to trust can't be read.
     """
@@ -116,16 +86,9 @@ async def sessions(
                     resume_from = client.resume_from
                 if client.fell_behind:
                     raise SessionBroken("its reader fell behind")
-        except SessionBroken as broken:
-            if broken.code in FINAL:
+        except (SessionBroken, RemoteProtocolError, SequenceGap) as end:
+            if not may_try_again(end):
                 raise
-        except RemoteProtocolError as fault:
-            # The last line of a venue that was killed.
-            if fault.code is not ErrorCode.LINE_CUT_SHORT:
-                raise
-        except SequenceGap:
-            # What was lost on the way is sent again.
-            pass
         else:
             return
         tries += 1

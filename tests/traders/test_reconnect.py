@@ -17,8 +17,9 @@ from tests.support.scripted_venue import Peer, ScriptedVenue, scripted_venue
 from tests.support.venue import running_venue
 from tests.traders.reports import accepted, canceled
 from traders import arrivals
+from traders.backoff import Backoff
 from traders.client import Client
-from traders.reconnect import Backoff, sessions
+from traders.reconnect import sessions
 
 
 @pytest.fixture

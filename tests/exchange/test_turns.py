@@ -1,17 +1,12 @@
 """Nothing leaves before the commit that covers it."""
 
 import asyncio
-import threading
-from collections.abc import Iterable, Iterator
 
 import pytest
 
 from exchange.access import Access
 from exchange.engine.commands import AddInstrument
-from exchange.engine.sequencer import Turn
-from exchange.history import Archive, Page
 from exchange.journal.group_commit import GroupCommit
-from exchange.journal.log import StoredTurn, VenueImage
 from exchange.journal.recovery import start_from
 from exchange.peers import Peer, Touched
 from exchange.turns import Turns
@@ -19,39 +14,8 @@ from exchange.venue import Venue
 from protocol.clock import ManualClock
 from protocol.errors import InvariantViolated, JournalError
 from protocol.session import ServerSession
-from protocol.vocabulary import Sequence, Symbol
-
-
-class GatedLog:
-    """A journal whose disk waits until the test opens the gate."""
-
-    def __init__(self) -> None:
-        self.gate = threading.Semaphore(0)
-        self.written: list[Turn] = []
-        self.broken = False
-
-    def append(self, turn: Turn, pages: Iterable[Page] = ()) -> int:
-        self.gate.acquire()
-        if self.broken:
-            raise JournalError("disk", "full")
-        self.written.append(turn)
-        return 0
-
-    def turns(self, after: Sequence = 0) -> Iterator[StoredTurn]:
-        return iter(())
-
-    def save_snapshot(self, image: VenueImage, pages: Iterable[Page] = ()) -> None: ...
-
-    def archive(self) -> Archive:
-        raise NotImplementedError
-
-    def snapshots(self) -> Iterator[tuple[VenueImage, str]]:
-        return iter(())
-
-    def latest_snapshot(self) -> VenueImage | None:
-        return None
-
-    def close(self) -> None: ...
+from protocol.vocabulary import Symbol
+from tests.support.gated_log import GatedLog
 
 
 class Wire:

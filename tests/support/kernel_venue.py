@@ -1,170 +1,154 @@
-"""A venue on the generator kernel that says exactly what a test tells it to: the twin of ``tests.support.scripted_venue``.
+"""A venue on a kernel, in the test's own process, and clients that are flows on the same kernel.
 
-In: a test's messages. Out: what the client sent, message by message. It is the venue's own ``ServerSession`` with nothing
-behind it: logins and logouts are answered, everything else is the test's part. Clock and sockets are handed to the test:
-``on_kernel`` runs it in a time that passes only when nothing else happens.
+In: bounds, a journal if there is to be one. Out: a venue behind a real listening socket, with time handed in; lines of JSON.
 """
 
-import selectors
-from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+import json
+import socket
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any
 
-from legacy.errors import BadDescriptor
+from exchange.access import Access
+from exchange.engine.commands import AddInstrument
+from exchange.gateways.bounds import Limits
+from exchange.journal.group_commit import GroupCommit
+from exchange.journal.log import CommandLog
+from exchange.journal.recovery import start_from
+from exchange.peers import Touched
+from exchange.venue import Observer, Venue
 from legacy.kernel import Kernel
-from legacy.streams import Listener, Stream, listen
-from legacy.traps import flow, spawn
-from legacy.waiting import Queue
+from legacy.streams import Stream
+from legacy.task import Task
+from legacy.traps import current_kernel, flow, spawn
+from legacy.venue.gateway import Gateway
+from legacy.venue.turns import Turns
+from legacy.waiting import Event
 from protocol.clock import ManualClock
-from protocol.errors import RemoteProtocolError
-from protocol.fields import Message
-from protocol.messages import (
-    PROTOCOL_VERSION,
-    InstrumentInfo,
-    Login,
-    Logout,
-    Subscribe,
-    Subscribed,
-    Welcome,
-)
-from protocol.session import Inbound, ServerSession
-from protocol.vocabulary import AccountId, Channel, Interval, Role, Symbol
+from protocol.vocabulary import Symbol
+from tests.support.venue import Json
 
-ACME = InstrumentInfo(Symbol("ACME"), 1, 1, 1, 1_000_000, 2)
-
-Flow = Generator[Any, Any, Any]
-
-MessageT = TypeVar("MessageT", bound=Message)
+Main = Generator[Any, Any, Any]
 
 
-class Peer:
-    """The venue's end of one connection."""
+class Hall:
+    """A venue, its gateway and its turns; no clock but the test's."""
 
-    def __init__(self, venue: "KernelVenue", stream: Stream) -> None:
-        self.session = ServerSession()
-        self.heard: Queue[Message | None] = Queue(10_000, "a word of the client")
-        self.reads: list[bytes] = []
-        self.stream = stream
-        self.login = Login(AccountId("nobody yet"))
-        self._venue = venue
+    def __init__(
+        self,
+        kernel: Kernel,
+        *,
+        max_in_flight: int = 1024,
+        max_outgoing_bytes: int = 256 * 1024,
+        log: CommandLog | None = None,
+        observe: Observer | None = None,
+    ) -> None:
+        touched: Touched = []
+        self.kernel = kernel
+        self.clock = ManualClock()
+        state = start_from(None, self.clock.now_ns, touched)
+        self.venue = Venue("test", state.sequencer, state.reports, touched, Access(open=True), observe)
+        self.venue.act(AddInstrument(Symbol("ACME"), 1, 1, 1, 1000, 1000, 2, 0, 0, False))
+        self.venue.take_turn()
+        self.failed = Event("a failure")
+        self.commits = None if log is None else GroupCommit(log, kernel.post)
+        self.turns = Turns(self.venue, self.commits, kernel, self.failed.set)
+        limits = Limits(65_536, max_in_flight, max_outgoing_bytes, 60.0, 2_000, 2_000, 30.0)
+        self.gateway = Gateway(self.venue, self.turns, limits, self.clock, kernel)
+        self.address = self.gateway.listen("127.0.0.1", 0)
 
-    def read(self) -> Flow:
-        """A task of its own."""
-        try:
-            while data := (yield from self.stream.read()):
-                self.reads.append(data)
-                self._take(self.session.receive_data(data))
-        except (BadDescriptor, ConnectionResetError):
-            pass
-        finally:
-            self.heard.offer(None)
-            self.stream.close()
-
-    def say(self, *messages: Message) -> None:
-        """Send messages, in one piece."""
-        self.session.outbox.extend(messages)
-        self.say_bytes(self.session.data_to_send())
-
-    def say_bytes(self, data: bytes) -> None:
-        """Send what no venue would."""
-        assert self.stream.write_some(data) == len(data)
-
-    def hang_up(self) -> None:
-        """Close, once everything said was sent."""
-        self.stream.close()
+    def connect(self) -> "Client":
+        # A small receive buffer: a reader that stops is noticed soon.
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+        sock.connect(self.address)  # the system accepts at once
+        return Client(Stream(sock, self.kernel))
 
     @flow
-    def hear(self, kind: type[MessageT]) -> Generator[Any, Any, MessageT]:
-        """The next message, which has to be of this kind."""
-        message = yield from self.heard.get()
-        assert isinstance(message, kind), f"expected {kind.__name__}, heard {message!r}"
+    def log_in(self, account: str, **fields: object) -> Generator[Any, Any, "Client"]:
+        client = self.connect()
+        welcome = yield from client.ask({"type": "login", "account": account, **fields})
+        assert welcome["type"] == "welcome"
+        return client
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.advance(seconds=seconds)
+        self.gateway.tick()
+
+
+class Client:
+    """A connection and a line buffer."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self._lines: deque[bytes] = deque()
+        self._unread = b""
+
+    @flow
+    def send(self, *messages: Json) -> Main:
+        yield from self.stream.write(b"".join(json.dumps(message).encode() + b"\n" for message in messages))
+
+    @flow
+    def receive(self) -> Generator[Any, Any, Json]:
+        """The next message; raises ``EOFError`` at the end."""
+        while not self._lines:
+            data = yield from self.stream.read()
+            if not data:
+                raise EOFError
+            *lines, self._unread = (self._unread + data).split(b"\n")
+            self._lines.extend(lines)
+        message: Json = json.loads(self._lines.popleft())
         return message
 
     @flow
-    def hear_subscription(
-        self, channel: Channel, *begin: Message, levels: int | None = None, interval: Interval | None = None
-    ) -> Generator[Any, Any, None]:
-        """The next message subscribes to ACME; answer it with ``begin``."""
-        message = yield from self.hear(Subscribe)
-        assert message == Subscribe(channel, ACME.symbol, levels, interval)
-        self.say(Subscribed(channel, ACME.symbol, levels, interval), *begin)
-
-    def _take(self, inbound: list[Inbound]) -> None:
-        for line, message in inbound:
-            assert not isinstance(message, RemoteProtocolError), f"nonsense in line {line}: {message}"
-            self.heard.offer(message)
-            if isinstance(message, Login):
-                self.login = message
-            if isinstance(message, Login) and self._venue.answers_logins:
-                waiting = self.session.welcome(self._venue.welcome_for(message))
-                self.say()
-                self._take(waiting)
-            elif isinstance(message, Logout) and self._venue.answers_logouts:
-                self.session.log_out("goodbye")
-                self.say()
-                self.stream.end_output()
-
-
-class KernelVenue:
-    """Waits for clients on a free port."""
-
-    def __init__(self, listener: Listener) -> None:
-        self.host, self.port = listener.address
-        self.answers_logins = True
-        self.answers_logouts = True
-        self.seq = 0
-        self._listener = listener
-
-    def welcome_for(self, login: Login) -> Welcome:
-        return Welcome(
-            account=login.account,
-            venue="scripted",
-            version=PROTOCOL_VERSION,
-            seq=login.resume_from - 1 if login.resume_from is not None else self.seq,
-            heartbeat_s=login.heartbeat_s,
-            instruments=[ACME],
-            positions=[],
-            open_orders=[],
-            last_seq=None if login.resume_from is None else self.seq,
-            role=login.role or Role.TRADER,
-        )
+    def ask(self, message: Json) -> Generator[Any, Any, Json]:
+        yield from self.send(message)
+        return (yield from self.receive())
 
     @flow
-    def peer(self) -> Generator[Any, Any, Peer]:
-        """The next client that connects, its login heard already."""
-        peer = Peer(self, (yield from self._listener.accept()))
-        yield from spawn(peer.read(), name="the venue's end", detached=True)
-        yield from peer.hear(Login)
-        return peer
-
-
-class MovesTime(selectors.SelectSelector):
-    """Instead of waiting it moves the clock."""
-
-    def __init__(self, clock: ManualClock) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        found = super().select(0)
-        if not found and timeout:
-            self._clock.advance(seconds=timeout)
-        return found if found or timeout is not None else super().select(None)
-
-
-def on_kernel(test: Callable[[KernelVenue], Flow]) -> None:
-    """Run a test with a venue; nothing crashes beside it, no task is left."""
-    clock = ManualClock()
-    crashes: list[BaseException] = []
-    kernel = Kernel(clock=clock, selector=MovesTime(clock), crashed=lambda task, error: crashes.append(error))
-
-    def main() -> Flow:
-        listener = yield from listen("127.0.0.1", 0)
+    def receive_rest(self) -> Generator[Any, Any, list[Json]]:
+        """Everything until the venue hangs up."""
+        messages = []
         try:
-            yield from test(KernelVenue(listener))
+            while True:
+                messages.append((yield from self.receive()))
+        except (EOFError, ConnectionResetError):
+            return messages
+
+    def close(self) -> None:
+        self.stream.close()
+
+
+def in_hall(scene: Callable[[Hall], Main], *, crashes: Sequence[str] = (), **arrangement: Any) -> Any:
+    """Play a scene in a hall of its own; afterwards nothing may be left of it. ``crashes``: what tasks are to crash with."""
+    before = open_files()
+    crashed: list[str] = []
+    kernel = Kernel(crashed=lambda task, error: crashed.append(str(error)))
+
+    def main() -> Main:
+        hall = Hall((yield from current_kernel()), **arrangement)
+        turns: Task[None] = yield from spawn(hall.turns.keep_ending())
+        try:
+            result = yield from scene(hall)
+            if hall.turns.failure is None:
+                yield from hall.gateway.shut_down(0.5)
+                yield from hall.turns.settled()
+            else:
+                yield from hall.gateway.abort()
         finally:
-            listener.close()
+            turns.cancel()
+            if hall.commits is not None:
+                hall.commits.stop()
+        return result
 
-    kernel.run(main())
-
-    assert crashes == []
+    result = kernel.run(main())
+    assert crashed == list(crashes)
     assert not kernel.tasks
+    assert open_files() == before
+    return result
+
+
+def open_files() -> int:
+    """How many this process has."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from legacy.bridge import under_asyncio
+from legacy.bridge import AsyncioKernel, under_asyncio
 from legacy.errors import (
     BadDescriptor,
     ChildCancelled,
@@ -416,6 +416,10 @@ class Program:
         return None
 
     def main(self) -> Flow:
+        """Waits for the whole family: a kernel whose main task ends cancels everybody at once."""
+        yield from join((yield from spawn(self.parent())))
+
+    def parent(self) -> Flow:
         """Starts a worker for each script, and gives all of them some turns."""
         for number, script in enumerate(self.scripts):
             self.tasks.append((yield from spawn(self.worker(str(number), script))))
@@ -433,3 +437,36 @@ def test_random_programs_run_alike(scripts: list[list[Step]]) -> None:
     on_asyncio(theirs.main())
 
     assert theirs.seen == ours.seen
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    some.lists(STEPS, min_size=1, max_size=4),
+    some.lists(some.tuples(some.integers(0, 12), some.integers(0, 9)), max_size=6),
+)
+def test_whatever_asyncio_cancels_every_task_ends_and_nothing_is_left(
+    scripts: list[list[Step]], cancellations: list[tuple[int, int]]
+) -> None:
+    program = Program(scripts)
+
+    async def run() -> tuple[AsyncioKernel, set[asyncio.Task[Any]]]:
+        kernel = AsyncioKernel.of(asyncio.get_running_loop())
+        me = asyncio.current_task()
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        running = asyncio.create_task(under_asyncio(program.main()))
+        for turns, which in cancellations:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            others = sorted(asyncio.all_tasks() - {me}, key=lambda task: task.get_name())
+            if others:
+                others[which % len(others)].cancel()
+        await asyncio.wait([running])
+        await asyncio.sleep(0)  # for callbacks of those that ended last
+        return kernel, asyncio.all_tasks() - {me}
+
+    kernel, left = asyncio.run(run())
+
+    assert not left
+    assert not (kernel.tasks or kernel.hosts or kernel._waiters or kernel._awaited or kernel._unheard)
+    assert all(task.is_ended for task in program.tasks)
+    assert not program.place.tasks

@@ -1,8 +1,9 @@
 """Whole programs across the bridge: venues and traders of either kind in one event loop, ``async def`` bots on the kernel."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,6 +13,7 @@ from exchange.assembly import Address
 from exchange.in_process import running
 from legacy.bridge import each, under_asyncio
 from legacy.kernel import Kernel
+from legacy.monitor import monitor
 from legacy.steps.step_19 import CONFIG, without_log
 from legacy.task import Task
 from legacy.trader.client import Client, connect
@@ -234,3 +236,29 @@ async def test_a_venue_on_flows_serves_clients_of_asyncio() -> None:
 
     assert reports == ["Accepted", "TradeReport"]
     assert taking.is_done
+
+
+async def test_the_monitor_looks_into_an_event_loop(tmp_path: Path) -> None:
+    path = tmp_path / "monitor"
+    watch = Event("a price")
+
+    def bot() -> Generator[Any, Any, None]:
+        yield from spawn(monitor(path), name="monitor")
+        yield from spawn(watch.wait(), name="watcher")
+        yield from watch.wait()
+
+    at_work = asyncio.create_task(under_asyncio(bot()))
+    while not path.is_socket():
+        await asyncio.sleep(0)
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(b"ps\n")
+    table = (await reader.read()).decode()
+    writer.close()
+    await writer.wait_closed()
+    watch.set()
+    await at_work
+
+    assert [line.split()[-4:] for line in table.splitlines() if "watcher" in line] == [
+        ["suspended", "watcher", "a", "price"]
+    ]
+    assert not path.exists()

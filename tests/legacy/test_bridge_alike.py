@@ -467,6 +467,6 @@ def test_whatever_asyncio_cancels_every_task_ends_and_nothing_is_left(
     kernel, left = asyncio.run(run())
 
     assert not left
-    assert not (kernel.tasks or kernel.hosts or kernel._waiters or kernel._awaited or kernel._unheard)
+    assert not any((kernel.tasks, kernel.hosts, kernel._waiters, kernel._awaited, kernel._unheard))
     assert all(task.is_ended for task in program.tasks)
     assert not program.place.tasks

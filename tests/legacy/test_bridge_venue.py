@@ -240,16 +240,17 @@ async def test_a_venue_on_flows_serves_clients_of_asyncio() -> None:
 
 async def test_the_monitor_looks_into_an_event_loop(tmp_path: Path) -> None:
     path = tmp_path / "monitor"
-    watch = Event("a price")
+    watch, ready = Event("a price"), asyncio.Event()
 
     def bot() -> Generator[Any, Any, None]:
         yield from spawn(monitor(path), name="monitor")
         yield from spawn(watch.wait(), name="watcher")
+        yield from pause()
+        ready.set()
         yield from watch.wait()
 
     at_work = asyncio.create_task(under_asyncio(bot()))
-    while not path.is_socket():
-        await asyncio.sleep(0)
+    await ready.wait()
     reader, writer = await asyncio.open_unix_connection(path)
     writer.write(b"ps\n")
     table = (await reader.read()).decode()

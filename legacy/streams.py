@@ -15,10 +15,13 @@ from typing import Any, Final
 from legacy.errors import BadDescriptor
 from legacy.kernel import Kernel
 from legacy.threads import in_thread
-from legacy.traps import Flow, current_kernel, flow, readable, writable
+from legacy.traps import Flow, current_kernel, flow, pause, readable, writable
 
 BACKLOG: Final = 100
 """Connections that wait to be accepted, as many as asyncio lets wait."""
+
+ACCEPTED_IN_A_ROW: Final = 16
+"""Then all others have their turn: a flood of connections holds up nobody for longer."""
 
 _AWAY: Final = frozenset(
     {errno.ECONNABORTED, errno.EPROTO, errno.ENETDOWN, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH}
@@ -122,6 +125,7 @@ class Listener:
         sock.setblocking(False)
         self._sock = sock
         self._kernel = kernel
+        self._in_a_row = 0
 
     @property
     def address(self) -> tuple[str, int]:
@@ -137,17 +141,24 @@ class Listener:
             OSError: there are too many open files, or too little memory; try again later.
         """
         while True:
-            yield from readable(
-                self._sock
-            )  # even if there is one: a flood of them is not to hold up everybody else
+            if self._sock.fileno() < 0:
+                raise BadDescriptor("the listener is closed")
+            if self._in_a_row == ACCEPTED_IN_A_ROW:
+                self._in_a_row = 0
+                yield from pause()
+                continue
             try:
                 sock, peer = self._sock.accept()
             except (BlockingIOError, InterruptedError):
+                self._in_a_row = 0
+                yield from readable(self._sock)
                 continue
             except OSError as error:
                 if error.errno not in _AWAY:
                     raise
+                self._in_a_row += 1
                 continue
+            self._in_a_row += 1
             with suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
             return Stream(sock, self._kernel, peer)

@@ -190,11 +190,15 @@ class Gateway:
 
     @flow
     def abort(self) -> Generator[Any, Any, None]:
-        """Cut all connections."""
+        """Cut all connections, and wait until they are gone."""
+        self.cut()
+        yield from self._closed.wait()
+
+    def cut(self) -> None:
+        """Cut all connections; nothing more is sent."""
         self._stop_accepting()
         for connection in list(self._connections):
             connection.abort()
-        yield from self._closed.wait()
 
     def _stop_accepting(self) -> None:
         for listening, task in self._listening:

@@ -45,7 +45,8 @@ def serve(
     """Run a venue until SIGINT, SIGTERM or ``stop``. Arguments and errors are those of ``exchange.server.serve``."""
     if config.http is not None:
         raise ConfigError(
-            "http", "the legacy runtime has TCP only: aiohttp, which serves HTTP and WebSockets, is asyncio"
+            "http",
+            "the legacy runtime has TCP only, for aiohttp is asyncio: leave out [http] and --http-port",
         )
     kernel = yield from current_kernel()
     clock = clock or SystemClock()
@@ -93,6 +94,7 @@ def _run(
             yield from gateway.shut_down()
             yield from turns.settled()
     finally:
+        gateway.cut()  # there are some if this task was cancelled
         for task in background:
             task.cancel()
 

@@ -25,7 +25,7 @@ class Turns(TurnTaking):
         self, venue: Venue, commits: GroupCommit | None, kernel: Kernel, on_failure: Callable[[], None]
     ) -> None:
         """``commits`` is ``None`` for a venue without a journal. ``on_failure`` is called once, if ever."""
-        super().__init__(venue, commits, self._soon)
+        super().__init__(venue, commits, kernel.post)  # between two parts of a round files are looked at
         self._kernel = kernel
         self._on_failure = on_failure
         self._wanted = Event("something to end a turn for")
@@ -111,12 +111,3 @@ class Turns(TurnTaking):
         if self._scheduled or self._committing or self._venue.has_output or self._rounds.waiting:
             return
         self._idle.set()
-
-    def _soon(self, act: Callable[[], None]) -> None:
-        """A part of a round: a task as short as that."""
-        self._kernel.spawn(_once(act), name="round")
-
-
-def _once(act: Callable[[], None]) -> Generator[Any, Any, None]:
-    act()
-    yield from ()

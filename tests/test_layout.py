@@ -7,8 +7,9 @@ import ast
 import sys
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -93,16 +94,31 @@ LONG = {
 """Modules beyond that many lines, and why they may be."""
 
 
-class Module(NamedTuple):
-    """One file of source."""
+@dataclass(frozen=True)
+class Module:
+    """One file of source, parsed when a test first asks: every process that collects tests makes all of these."""
 
     name: str
     path: Path
-    tree: ast.Module
+    text: str | None = None
+    """What to read in place of the file."""
 
     @property
     def room(self) -> str:
         return self.name.partition(".")[0]
+
+    @property
+    def source(self) -> str:
+        return self.path.read_text(encoding="utf-8") if self.text is None else self.text
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.source, str(self.path))
+
+    @cached_property
+    def imports(self) -> list[str]:
+        """As ``imports_of`` says."""
+        return list(imports_of(self.name, self.tree))
 
 
 def modules() -> Iterator[Module]:
@@ -116,7 +132,7 @@ def modules() -> Iterator[Module]:
 def _module(path: Path) -> Module:
     parts = path.relative_to(ROOT).with_suffix("").parts
     name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-    return Module(name, path, ast.parse(path.read_text(encoding="utf-8"), str(path)))
+    return Module(name, path)
 
 
 MODULES = list(modules())
@@ -124,13 +140,13 @@ CODE = [module for module in MODULES if module.room != "tests"]
 NAMES = {module.name for module in MODULES} | set(ROOMS)
 
 
-def imports_of(module: Module) -> Iterator[str]:
+def imports_of(name: str, tree: ast.Module) -> Iterator[str]:
     """Full names of what a module imports, wherever it does, as far as modules are concerned."""
-    for node in ast.walk(module.tree):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module.name}, line {node.lineno}: relative import"
+            assert node.level == 0, f"{name}, line {node.lineno}: relative import"
             assert node.module is not None
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
@@ -156,7 +172,7 @@ each_code_module = pytest.mark.parametrize("module", CODE, ids=lambda module: mo
 def test_a_module_imports_only_the_rooms_that_it_may_know(module: Module) -> None:
     allowed = rule_for(module.name, MAY_IMPORT)
 
-    of_project = {name for name in imports_of(module) if name.partition(".")[0] in {*ROOMS, "tontine"}}
+    of_project = {name for name in module.imports if name.partition(".")[0] in {*ROOMS, "tontine"}}
 
     forbidden = {name for name in of_project if not any(covers(prefix, name) for prefix in allowed)}
     assert "*" in allowed or forbidden == set()
@@ -168,7 +184,7 @@ def test_a_module_imports_nothing_that_would_break_the_promise_of_its_room(modul
         *(names for prefix, names in MAY_NOT_IMPORT.items() if covers(prefix, module.name))
     )
 
-    imported = {name.partition(".")[0] for name in imports_of(module)}
+    imported = {name.partition(".")[0] for name in module.imports}
 
     assert imported & forbidden == set()
 
@@ -178,7 +194,7 @@ def test_a_room_that_does_without_libraries_stays_without(module: Module) -> Non
     libraries = rule_for(module.name, ONLY_LIBRARIES)
     restricted = any(covers(prefix, module.name) for prefix in ONLY_LIBRARIES)
 
-    imported = {name.partition(".")[0] for name in imports_of(module)}
+    imported = {name.partition(".")[0] for name in module.imports}
 
     foreign = imported - sys.stdlib_module_names - set(ROOMS) - libraries
     assert not restricted or foreign == set()
@@ -186,7 +202,7 @@ def test_a_room_that_does_without_libraries_stays_without(module: Module) -> Non
 
 @each_code_module
 def test_nobody_imports_tests_or_legacy(module: Module) -> None:
-    rooms = {name.partition(".")[0] for name in imports_of(module)}
+    rooms = {name.partition(".")[0] for name in module.imports}
 
     assert "tests" not in rooms
     assert "legacy" not in rooms or module.room in KNOWS_LEGACY
@@ -210,9 +226,9 @@ def test_every_folder_with_python_in_it_is_a_room() -> None:
 
 def test_an_import_that_is_not_allowed_would_be_found() -> None:
     source = "def later():\n    from exchange.engine import book\n    import asyncio\n"
-    module = Module("protocol.example", Path("example.py"), ast.parse(source))
+    module = Module("protocol.example", Path("example.py"), source)
 
-    imported = set(imports_of(module))
+    imported = set(module.imports)
 
     assert imported == {"exchange.engine.book", "asyncio"}
 
@@ -231,7 +247,7 @@ def test_nobody_gets_at_asyncio_through_the_modules_that_show_it() -> None:
     importers = [
         module.name
         for module in CODE
-        if module.name not in SHOWS_ASYNCIO and SHOWS_ASYNCIO & set(imports_of(module))
+        if module.name not in SHOWS_ASYNCIO and SHOWS_ASYNCIO & set(module.imports)
     ]
 
     assert importers == []
@@ -244,7 +260,7 @@ def test_asyncio_would_be_found_behind_a_module_and_behind_the_door_of_its_room(
         "exchange.loud": "def noise():\n    from asyncio import sleep\n",
         "exchange.rooms.tidy": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import asyncio\n",
     }
-    by_name = {name: Module(name, Path("x.py"), ast.parse(source)) for name, source in sources.items()}
+    by_name = {name: Module(name, Path("x.py"), source) for name, source in sources.items()}
 
     chains = chains_to(ASYNCIO, ["legacy.venue"], by_name)
 
@@ -270,8 +286,8 @@ def chains_to(wanted: frozenset[str], starts: list[str], by_name: dict[str, Modu
 
 def imports_at_run_time(module: Module) -> list[str]:
     """What is imported when it runs, at once or later: not what only type checkers read. Each once, in order."""
-    kept = NotForTypes().visit(ast.parse(ast.unparse(module.tree)))  # of a copy
-    return list(dict.fromkeys(imports_of(module._replace(tree=kept))))
+    kept = NotForTypes().visit(ast.parse(module.source))  # not of the tree that other tests read
+    return list(dict.fromkeys(imports_of(module.name, kept)))
 
 
 class NotForTypes(ast.NodeTransformer):
@@ -339,6 +355,6 @@ def test_a_door_holds_names_only_and_lists_exactly_these(module: Module) -> None
 
 @each_code_module
 def test_a_module_is_read_in_one_sitting(module: Module) -> None:
-    lines = module.path.read_text(encoding="utf-8").splitlines()
+    lines = module.source.splitlines()
 
     assert len(lines) <= LONGEST or module.name in LONG, "which second idea moved in?"

@@ -5,7 +5,6 @@ In: what a person types. Out: traders at work, a summary, an exit code: 0 when i
 put in one line.
 """
 
-import asyncio
 import secrets
 import time
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from traders import admin
-from traders.options import OnRuntime, Runtime, fleet_of, with_access
+from traders.options import OnRuntime, Runtime, fleet_of, parse_address, with_access
 
 if TYPE_CHECKING:
     from traders.access import Access
@@ -55,7 +54,6 @@ def fleet(
     from rich.console import Console
 
     from protocol.clock import SystemClock
-    from traders.console import parse_address
     from traders.scenario import load_scenario
     from traders.summary import show_fleet
 
@@ -102,7 +100,6 @@ def bot(
 
     from protocol.clock import SystemClock
     from protocol.errors import ConfigError
-    from traders.console import parse_address
     from traders.scenario import MAX_ACCOUNT_LENGTH, scenario_of
     from traders.strategies.registry import strategy_named
     from traders.summary import show_fleet
@@ -140,6 +137,8 @@ def demo(
 
     Exit code 1 if nobody traded in the time given. Example: tontine demo --seconds 8
     """
+    import asyncio
+
     from rich.console import Console
 
     from protocol.clock import SystemClock
@@ -195,12 +194,14 @@ def replay(
 
     Exit code 1 if anything differs. Example: tontine replay day.jsonl.gz --connect 127.0.0.1:7001
     """
+    import asyncio
+
     from rich.console import Console
 
-    from traders.console import parse_address
     from traders.order_flow import read_flow
+    from traders.progress import progress_of
     from traders.replayer import Replay
-    from traders.summary import progress_of, show_check
+    from traders.summary import show_check
 
     host, port = parse_address(connect or DEFAULT_VENUE)
     console = Console()

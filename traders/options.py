@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from protocol.errors import ConfigError
 from protocol.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -50,6 +51,20 @@ AsRole = Annotated[Role | None, typer.Option(help="Log in with this role instead
 Host = Annotated[str, typer.Option(help="Where the venue listens.")]
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Its TCP port.")]
 Account = Annotated[str, typer.Option(help="The operator's account.")]
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """``HOST:PORT``, ``:PORT`` or ``HOST`` as its two parts.
+
+    Raises:
+        ConfigError: the port is no number from 1 to 65,535.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon:
+        return text, 7001
+    if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65_535:
+        raise ConfigError("--connect", f"{text!r} is not HOST:PORT")
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def fleet_of(runtime: Runtime) -> "type[Roster]":

@@ -1,22 +1,16 @@
-"""What commands print when they are done, and how far they are before that.
+"""What commands print when they are done.
 
-In: results. Out: tables and a progress bar on a ``rich`` console; plain text where it is no terminal.
+In: results. Out: tables on a ``rich`` console; plain text where it is no terminal.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from traders.replay import ReplayCheck
-from traders.replayer import Replay
 from traders.roster import Roster
 
-PROGRESS_INTERVAL_S: Final = 0.1
 SHOWN_DIFFERENCES: Final = 5
 
 
@@ -52,24 +46,3 @@ def show_check(console: Console, check: ReplayCheck, elapsed_s: float) -> None:
         console.print(f"{check.different - SHOWN_DIFFERENCES:,} more differences", highlight=False)
     if check.is_complete:
         console.print("everything is as published", highlight=False)
-
-
-@asynccontextmanager
-async def progress_of(console: Console, replay: Replay) -> AsyncIterator[None]:
-    """A progress bar while the block runs; nothing where there is no terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, auto_refresh=False, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("commands", total=replay.check.commands)
-
-        async def redraw() -> None:
-            while True:
-                progress.update(bar, completed=replay.check.acknowledged, refresh=True)
-                await asyncio.sleep(PROGRESS_INTERVAL_S)
-
-        redrawing = asyncio.create_task(redraw())
-        try:
-            yield
-        finally:
-            redrawing.cancel()
-            await asyncio.wait((redrawing,))
-            progress.update(bar, completed=replay.check.acknowledged, refresh=True)

@@ -32,6 +32,14 @@ Flow = Generator[Any, Any, Any]
 
 CROWD = Symbol("CROWD")
 
+TONTINE = """
+import sys, tontine
+try:
+    tontine.main()
+finally:
+    print("asyncio was loaded:", "asyncio" in sys.modules)
+"""
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -184,10 +192,12 @@ def test_a_fleet_ends_when_the_venue_is_killed(tmp_path: Path, run: Run) -> None
         run(watch(venue, fleet_at(venue, "", *crowd("ACME"))))
 
 
-def test_the_command_ends_in_order_on_ctrl_c(venue: VenueProcess, tmp_path: Path) -> None:
+def test_the_command_ends_in_order_on_ctrl_c_and_has_not_loaded_asyncio(
+    venue: VenueProcess, tmp_path: Path
+) -> None:
     file = tmp_path / "fleet.toml"
     file.write_text('[[traders]]\nstrategy = "zero_intelligence"\nsymbols = ["KILL"]\ninterval_s = 0.01\n')
-    command = [sys.executable, "-m", "tontine", "fleet", str(file), "--runtime", "legacy"]
+    command = [sys.executable, "-c", TONTINE, "fleet", str(file), "--runtime", "legacy"]
     process = subprocess.Popen(
         [*command, "--connect", f"{venue.host}:{venue.port}", "--prefix", "kill-"],
         cwd=ROOT,
@@ -206,3 +216,4 @@ def test_the_command_ends_in_order_on_ctrl_c(venue: VenueProcess, tmp_path: Path
     assert (process.returncode, err) == (0, "")
     assert out.startswith(f"1 traders, {venue.host}:{venue.port}, seed 1\n")
     assert re.search(r"zero_intelligence +│ +1 │ +0 │ +[1-9]", out), out
+    assert out.endswith("asyncio was loaded: False\n")

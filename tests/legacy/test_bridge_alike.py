@@ -51,8 +51,13 @@ def on_asyncio(target: Generator[Any, Any, T]) -> T:
     return asyncio.run(under_asyncio(target))
 
 
+def on_uvloop(target: Generator[Any, Any, T]) -> T:
+    uvloop = pytest.importorskip("uvloop")
+    return cast("T", uvloop.run(under_asyncio(target)))
+
+
 Run = Callable[[Generator[Any, Any, Any]], Any]
-either = pytest.mark.parametrize("run", [on_kernel, on_asyncio])
+either = pytest.mark.parametrize("run", [on_kernel, on_asyncio, on_uvloop])
 
 
 @either

@@ -22,7 +22,7 @@ from legacy.traps import cancel, join, pause, spawn, timeout
 from legacy.venue.server import serve
 from legacy.waiting import Event, Future
 from protocol.clock import SystemClock
-from protocol.errors import VenueError
+from protocol.errors import SessionBroken, VenueError
 from protocol.messages import TradeReport
 from protocol.vocabulary import Symbol
 from traders import client as asyncio_client
@@ -263,3 +263,22 @@ async def test_the_monitor_looks_into_an_event_loop(tmp_path: Path) -> None:
         ["suspended", "watcher", "a", "price"]
     ]
     assert not path.exists()
+
+
+async def test_a_venue_on_flows_that_asyncio_cancels_hangs_up_on_everybody() -> None:
+    listening: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
+    with without_log():
+        venue = asyncio.create_task(
+            under_asyncio(serve(CONFIG, ready=listening.set_result, stop=Event("never"), guest=True))
+        )
+        address = await listening
+        anna: Client = await under_asyncio(connect(*address, account="anna"))
+        venue.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await venue
+        with pytest.raises(SessionBroken):
+            await under_asyncio(anna.buy("ACME", 1, at=99))
+        with pytest.raises(SessionBroken):
+            await under_asyncio(connect(*address, account="ben"))
+        with pytest.raises(SessionBroken):
+            await under_asyncio(anna.close())

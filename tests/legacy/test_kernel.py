@@ -1,38 +1,17 @@
 """The kernel: order, answers, errors, ends."""
 
-import selectors
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 from legacy.errors import ChildCancelled, Deadlocked, JoinsItself, NotATrap, TaskCancelled, TaskClosed
-from legacy.kernel import Kernel
-from legacy.task import Task, TaskState
+from legacy.task import TaskState
 from legacy.traps import cancel, current_task, join, pause, sleep, spawn, timeout
 from legacy.waiting import Event, Lock, Queue
-from protocol.clock import ManualClock
+from tests.support.kernels import kernel_of
 
 Flow = Generator[Any, Any, Any]
-
-
-class MovesTime(selectors.SelectSelector):
-    """Instead of waiting it moves the clock."""
-
-    def __init__(self, clock: ManualClock) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        found = super().select(0)
-        if not found and timeout:
-            self._clock.advance(seconds=timeout)
-        return found
-
-
-def kernel_of(crashed: Callable[[Task[Any], BaseException], None] | None = None) -> Kernel:
-    clock = ManualClock()
-    return Kernel(clock=clock, selector=MovesTime(clock), crashed=crashed)
 
 
 def test_tasks_that_are_ready_run_first_in_first_out() -> None:

@@ -11,12 +11,12 @@ from contextlib import suppress
 from typing import Any, Final
 
 from legacy.cipher import Cipher
-from legacy.errors import BadDescriptor, TaskCancelled
+from legacy.errors import BadDescriptor, ChildCancelled, TaskCancelled
 from legacy.kernel import Kernel
 from legacy.streams import Stream
 from legacy.streams import connect as connect_stream
 from legacy.task import Task
-from legacy.traps import current_kernel, flow, pause, sleep, spawn, timeout
+from legacy.traps import current_kernel, flow, join, pause, sleep, spawn, timeout
 from legacy.waiting import Future, WaitQueue
 from protocol.errors import SessionBroken, VenueError
 from protocol.messages import Welcome
@@ -50,7 +50,6 @@ class Connection(Link):
         self._to_write = WaitQueue("something to write")
         self._is_blocked = False
         self._room = WaitQueue("room to write")
-        self._gone: Future[None] = Future("the end of the connection")
         self._welcome: Future[Welcome] = Future("the answer to the login")
         self.local_port = int(stream.sock.getsockname()[1])
         """Our end's TCP port."""
@@ -96,20 +95,25 @@ class Connection(Link):
         """
         self._send_logout()
         try:
-            yield from timeout(LOGOUT_TIMEOUT_S, self._gone.wait())
+            yield from timeout(LOGOUT_TIMEOUT_S, self.gone())
         except TimeoutError as error:
             raise no_farewell() from error
 
     @flow
     def gone(self) -> Generator[Any, Any, None]:
-        """Wait until the socket is closed."""
-        yield from self._gone.wait()
+        """Wait until the socket is closed, which is the end of the reader."""
+        with suppress(ChildCancelled):
+            yield from join(self._helpers[0])
 
     @flow
     def start(self) -> Generator[Any, Any, None]:
         """Set its tasks to work."""
-        yield from self._help(self._read(), "reader")
-        yield from self._help(self._write(), "writer")
+        try:
+            yield from self._help(self._read(), "reader")
+            yield from self._help(self._write(), "writer")
+        except BaseException:
+            self._stream.close()
+            raise
 
     # -- what its tasks do -------------------------------------------------------------------------
     def _read(self) -> Generator[Any, Any, None]:
@@ -135,7 +139,6 @@ class Connection(Link):
             for helper in self._helpers[1:]:
                 helper.cancel()
             self._room.wake_all()
-            self._gone.set_result(None)
 
     def _write(self) -> Generator[Any, Any, None]:
         while True:

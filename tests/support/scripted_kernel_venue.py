@@ -136,6 +136,12 @@ class KernelVenue:
         yield from peer.hear(Login)
         return peer
 
+    def serve(self) -> Flow:
+        """A task that lets in everybody, and says nothing more."""
+        while True:
+            peer = Peer(self, (yield from self._listener.accept()))
+            yield from spawn(peer.read(), name="the venue's end", detached=True)
+
 
 class MovesTime(selectors.SelectSelector):
     """Instead of waiting it moves the clock."""

@@ -345,3 +345,37 @@ def test_a_failure_in_the_block_goes_before_the_logout(venue: KernelVenue) -> Fl
     with pytest.raises(KeyError, match="mine"):
         yield from client.during(fails())
     assert isinstance(client.end, SessionClosed)
+
+
+@pytest.mark.parametrize("turns", [*range(8), *range(8, 80, 6)])
+def test_a_login_that_is_given_up_at_any_point_leaves_nothing_behind(turns: int) -> None:
+    def main(venue: KernelVenue) -> Flow:
+        serving = yield from spawn(venue.serve())
+        connecting = yield from spawn(connect(venue.host, venue.port, account="alice"))
+        for _ in range(turns):
+            yield from pause()
+        given_up = connecting.cancel()
+        try:
+            client = yield from join(connecting)
+        except ChildCancelled:
+            pass
+        else:
+            assert not given_up
+            yield from client.close()
+        serving.cancel()
+        while tasks := [task for task in serving.kernel.tasks.values() if "connection" in task.name]:
+            yield from join(tasks[0])
+
+    on_kernel(main)
+
+
+def test_a_kernel_that_ends_hangs_up() -> None:
+    clients: list[Client] = []
+
+    def main(venue: KernelVenue) -> Flow:
+        client, _ = yield from pair(venue)
+        clients.append(client)
+
+    on_kernel(main)
+
+    assert str(clients[0].end) == "the connection was cut"

@@ -6,18 +6,22 @@ from typing import Any
 
 import pytest
 
+from exchange.self_signed import make_self_signed
 from legacy.trader.client import Client, connect, session
 from protocol.errors import ConfigError, SessionBroken
 from protocol.vocabulary import ErrorCode
 from tests.legacy.trader.conftest import Run
-from tests.support.founded import found
 from tests.support.venue import VenueProcess, running_venue
 
 Flow = Generator[Any, Any, Any]
 
 
 def test_over_tls_a_trader_trades_with_a_venue_it_trusts_and_no_other(tmp_path: Path, run: Run) -> None:
-    founded = found(tmp_path)
+    certificate, key, file = tmp_path / "venue.crt", tmp_path / "venue.key", tmp_path / "venue.toml"
+    make_self_signed(certificate, key)
+    file.write_text(
+        f'[tcp]\ncertificate = "{certificate}"\nkey = "{key}"\n[[instruments]]\nsymbol = "ACME"\n'
+    )
 
     def trade(client: Client) -> Flow:
         order = yield from client.buy("ACME", 1, at=10)
@@ -26,16 +30,15 @@ def test_over_tls_a_trader_trades_with_a_venue_it_trusts_and_no_other(tmp_path: 
         yield from order.cancel()
         return depth
 
-    with running_venue(tmp_path, str(founded.file), open_venue=False) as venue:
-        words = {"account": "anna", "secret": founded.secrets["anna"], "tls": founded.certificate}
-        depth = run(session("localhost", venue.port, trade, **words))
+    with running_venue(tmp_path, str(file), journal=False) as venue:
+        depth = run(session("localhost", venue.port, trade, account="anna", tls=certificate))
         with pytest.raises(SessionBroken, match="is not trusted"):
-            run(session("localhost", venue.port, trade, **words | {"tls": True}))
+            run(session("localhost", venue.port, trade, account="anna", tls=True))
         with pytest.raises(SessionBroken) as refused:
-            run(session("localhost", venue.port, trade, **words | {"secret": "wrong"}))
+            run(session("localhost", venue.port, trade, account="anna", tls=certificate, resume_from=1_000))
 
     assert depth.bids == ((10, 1),)
-    assert refused.value.code is ErrorCode.LOGIN_FAILED
+    assert refused.value.code is ErrorCode.RESUME_FROM_THE_FUTURE
 
 
 def test_tls_with_a_venue_that_has_none_is_one_clear_error(venue: VenueProcess, run: Run) -> None:

@@ -8,6 +8,7 @@ parks. What takes long and what is short look the same; the clock stands above.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final, Protocol
 from xml.sax.saxutils import escape
 
@@ -190,7 +191,7 @@ def _wide(cell: str) -> str:
 
 
 # -- the same as a picture -------------------------------------------------------------------------
-COLUMN: Final = 46
+COLUMN: Final = 52
 ROW: Final = 58
 LEFT: Final = 92
 TOP: Final = 52
@@ -265,12 +266,22 @@ def _row(recorder: Recorder, task: int, y: int) -> Iterator[str]:
             )
             if turn.parked_for:
                 yield _why(turn.parked_for, x, y, cells[number + 1 :])
-        elif cell == READY:
-            yield f'<rect class="ready" x="{x - 4}" y="{y + 5}" width="{COLUMN + 6}" height="{BLOCK - 10}"/>'
+    for cell, begin, length in _runs(cells):
+        left, right = LEFT + COLUMN * begin - 4, LEFT + COLUMN * (begin + length) + 2
+        if cell == READY:
+            yield f'<rect class="ready" x="{left}" y="{y + 5}" width="{right - left}" height="{BLOCK - 10}"/>'
         elif cell == PARKED:
-            yield (
-                f'<line class="parked" x1="{x - 4}" y1="{y + BLOCK / 2:g}" x2="{x + COLUMN + 2}" y2="{y + BLOCK / 2:g}"/>'
-            )
+            middle = y + BLOCK // 2
+            yield f'<line class="parked" x1="{left}" y1="{middle}" x2="{right}" y2="{middle}"/>'
+
+
+def _runs(cells: str) -> Iterator[tuple[str, int, int]]:
+    """What stands how often in a row, and from where on."""
+    begin = 0
+    for cell, group in groupby(cells):
+        length = len(list(group))
+        yield cell, begin, length
+        begin += length
 
 
 def _why(text: str, x: int, y: int, following: str) -> str:

@@ -39,7 +39,7 @@ class GetTid:
     """Which task am I? Answer: its number."""
 
     def __str__(self) -> str:
-        return "its own number"
+        return "its id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class NewTask:
     name: str
 
     def __str__(self) -> str:
-        return f"a new task, {self.name}"
+        return f"new {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class KillTask:
     tid: int
 
     def __str__(self) -> str:
-        return f"the end of {self.tid}, now"
+        return f"kill {self.tid}"
 
 
 @dataclass(frozen=True, slots=True)

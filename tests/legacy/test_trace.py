@@ -129,7 +129,7 @@ def test_the_schedule_of_step_14_is_drawn(tmp_path: Path) -> None:
     assert any("the clock" in line and "taker" in line and "1.5 s" in line for line in lines)
 
 
-def test_the_picture_of_the_docs_is_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_picture_of_the_docs_is_up_to_date(tmp_path: Path) -> None:
     picture = tmp_path / "schedule.svg"
 
     step_14.trace(lambda line: None, picture)

@@ -149,8 +149,8 @@ def trading(out: Out) -> Flow:
     ann = yield from spawn(trader(address, "ann", order("a1", Side.SELL, 3, 10_000), 60, out), name="ann")
     ben = yield from spawn(trader(address, "ben", order("b1", Side.BUY, 3, 9_000), 0.05, out), name="ben")
     out(f"ben has traded: {(yield from join(ben))}")
-    for task in (yield from current_kernel()).tasks.values():
-        out(f"   {task.id:>2} {task.name:14} {' > '.join(frame.function for frame in task.where())}")
+    for task in sorted((yield from current_kernel()).tasks.values(), key=lambda one: one.name):
+        out(f"   {task.name:14} {' > '.join(frame.function for frame in task.where())}")
 
     cid = yield from spawn(trader(address, "cid", order("c1", Side.BUY, 3, 10_000), 60, out), name="cid")
     for task in (cid, ann):

@@ -5,6 +5,7 @@ use (an unknown option, a wrong file). Whatever goes wrong is one line on standa
 a person wrote, one for each fault.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -56,16 +57,18 @@ def _options(
     pass
 
 
-def main() -> None:
-    """Run the command and leave with its status."""
-    sys.exit(run(sys.argv[1:]))
-
-
-def run(arguments: Sequence[str], rooms: Sequence[str] = ROOMS, name: str = "tontine") -> int:
-    """Run the command; return the exit status. Nothing is raised for what a user or the world does wrong.
+def main(rooms: Sequence[str] = ROOMS, name: str = "tontine") -> None:
+    """Run the command and leave with its status. For a process that is the command's own.
 
     ``python -m exchange`` and ``python -m traders`` are this with one room, under their own name.
     """
+    # Modules are imported and stay. Looking through them after every 700 new objects is a sixth of the time to start.
+    gc.set_threshold(50_000, 20, 100)
+    sys.exit(run(sys.argv[1:], rooms, name))
+
+
+def run(arguments: Sequence[str], rooms: Sequence[str] = ROOMS, name: str = "tontine") -> int:
+    """Run the command; return the exit status. Nothing is raised for what a user or the world does wrong."""
     from protocol.errors import ConfigError, VenueError
 
     try:

@@ -1,8 +1,6 @@
 """``python -m exchange``: the venue's commands without the rest of ``tontine``."""
 
-import sys
-
-from tontine import run
+from tontine import main
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:], rooms=("exchange",), name="python -m exchange"))
+    main(rooms=("exchange",), name="python -m exchange")

@@ -10,11 +10,10 @@ import sys
 from contextlib import suppress
 from typing import TextIO, cast
 
-import structlog
-
 from exchange.choices import LogFormat, LogLevel
 from exchange.engine.commands import Command
 from exchange.engine.engine import Events
+from exchange.plain_structlog import structlog
 from protocol.vocabulary import AccountId
 
 

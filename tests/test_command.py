@@ -174,3 +174,19 @@ def test_help_does_not_wait_for_what_only_the_commands_need() -> None:
     result = run_python(source)
 
     assert (result.stdout, result.stderr) == ("\n", "")
+
+
+def test_a_venue_logs_without_rich() -> None:
+    source = (
+        "import sys; from exchange import logs; import structlog, exchange.server;"
+        "logs.configure(logs.LogFormat.CONSOLE, logs.LogLevel.INFO); structlog.get_logger().info('started');"
+        "print('rich' in sys.modules)\n"
+        "try: 1 / 0\n"
+        "except ZeroDivisionError: structlog.get_logger().exception('failed')\n"
+        "import rich; print(rich.__name__)"
+    )
+
+    result = run_python(source)
+
+    assert result.stdout == "False\nrich\n"
+    assert result.stderr.splitlines()[-1] == "ZeroDivisionError: division by zero"

@@ -59,6 +59,7 @@ types: $(READY) ## Check the types of code and tests
 docs: $(READY) ## Make the generated parts of the docs anew
 	@$(BIN)/tontine schema --update docs/reference/protocol.md
 	@$(BIN)/python -m tests.support.included --update docs/from-yield-to-await.md
+	@$(BIN)/python -m tests.conformance.pairs --update docs/reference/runtimes.md
 
 bench: $(READY) ## Measure
 	@$(BIN)/tontine bench $(ARGS)

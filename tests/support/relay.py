@@ -28,6 +28,7 @@ class Relay:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.host, self.port = self._listening.getsockname()
         self._ends: list[socket.socket] = []
+        self._dead: set[socket.socket] = set()
         self._traders: list[socket.socket] = []
         self._flows = threading.Event()
         self._flows.set()
@@ -77,11 +78,13 @@ class Relay:
 
     def cut(self) -> None:
         """Break every connection, with a reset, to both sides."""
-        for end in self._ends:
+        ends, self._ends, self._traders = self._ends, [], []
+        self._dead.update(ends)
+        for end in ends:
             with suppress(OSError):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             with suppress(OSError):
-                end.shutdown(socket.SHUT_RD)  # whoever reads it here lets go of it
+                end.shutdown(socket.SHUT_RD)  # the thread that reads it lets go of it
             end.close()
         self._flows.set()
 
@@ -112,7 +115,8 @@ class Relay:
             while data := trader.recv(65_536):
                 venue.sendall(data)
                 self._note(self._from_trader, data)
-            venue.shutdown(socket.SHUT_WR)
+            if trader not in self._dead:
+                venue.shutdown(socket.SHUT_WR)
 
     def _to_trader(self, trader: socket.socket, venue: socket.socket) -> None:
         rest = b""
@@ -121,8 +125,9 @@ class Relay:
                 lines, newline, rest = (rest + data).rpartition(b"\n")
                 trader.sendall(self._left_over(lines + newline))
                 self._note(self._from_venue, lines + newline)
-            trader.sendall(rest)
-            trader.shutdown(socket.SHUT_WR)
+            if trader not in self._dead:
+                trader.sendall(rest)
+                trader.shutdown(socket.SHUT_WR)
 
     def _note(self, last: deque[bytes], lines: bytes) -> None:
         with self._news:

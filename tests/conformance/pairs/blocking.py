@@ -9,19 +9,24 @@ import asyncio
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import aclosing, suppress
+from queue import SimpleQueue
+from random import Random
 from typing import Any, Final, Protocol, Self
 
 from legacy.kernel import Kernel
 from legacy.task import Target, Task
+from legacy.trader.client import Client as LegacyClient
 from legacy.trader.client import connect as legacy_connect
+from legacy.trader.reconnect import keep_trading
 from legacy.traps import Flow, join, pause, spawn
 from legacy.waiting import Event
 from legacy.waiting import Future as LegacyFuture
-from protocol.errors import VenueError
+from protocol.errors import SessionBroken, VenueError
 from protocol.fields import Message
 from protocol.messages import PrivateMessage
 from traders.client import Client
+from traders.reconnect import sessions
 
 PATIENCE_S: Final = 20.0
 """Longer than any answer takes; only a failing test waits for it."""
@@ -65,9 +70,17 @@ class Runtime(Protocol):
         """Waits for the next report of an order; ``None``: there are no more."""
         ...
 
+    def read_through_breaks(self, host: str, port: int, account: str, count: int) -> "Reports":
+        """Begin to read the private stream from its first message on, in as many sessions as it takes."""
+        ...
+
     def close(self) -> None:
         """End the thread, and all that runs in it."""
         ...
+
+
+Reports = SimpleQueue[PrivateMessage | None]
+"""As they come; after the last one ``None``."""
 
 
 class AsyncioRuntime:
@@ -101,6 +114,25 @@ class AsyncioRuntime:
     def reports_of(self, order: Any) -> Made:
         reports = self.call(order.__aiter__)
         return lambda: anext(reports, None)
+
+    def read_through_breaks(self, host: str, port: int, account: str, count: int) -> Reports:
+        heard: Reports = SimpleQueue()
+        following = sessions(host, port, account=account, rng=Random(1), resume_from=1)
+
+        async def read() -> None:
+            left = count
+            async with aclosing(following) as clients:
+                async for client in clients:
+                    with suppress(SessionBroken):
+                        async for report in client.reports():
+                            heard.put(report)
+                            left -= 1
+                            if not left:
+                                heard.put(None)
+                                return
+
+        asyncio.run_coroutine_threadsafe(read(), self._loop)
+        return heard
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -207,6 +239,24 @@ class LegacyRuntime:
 
     def reports_of(self, order: Any) -> Made:
         return order.next_report  # type: ignore[no-any-return]
+
+    def read_through_breaks(self, host: str, port: int, account: str, count: int) -> Reports:
+        heard: Reports = SimpleQueue()
+        left = count
+
+        def read(client: LegacyClient) -> Generator[Any, Any, None]:
+            nonlocal left
+            with client.reports() as reports:
+                while left:
+                    heard.put((yield from reports.next()))
+                    left -= 1
+            heard.put(None)
+
+        self._start(
+            keep_trading(host, port, read, account=account, rng=Random(1), resume_from=1),
+            "one session after another",
+        )
+        return heard
 
     def close(self) -> None:
         self._kernel.post(self._over.set)

@@ -19,6 +19,7 @@ LEGACY: Final = "legacy"
 RUNTIMES: Final = (ASYNCIO, LEGACY)
 
 _HTTP: Final = "served by aiohttp, which is asyncio: refused at the start"
+_ADMIN: Final = "one question, one answer: nothing in it waits in another way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ FEATURES: Final = {
         Feature("TLS", _both(), _both()),
         Feature("heartbeats", _both(), _both()),
         Feature("resume from any private message", _both(), _both()),
+        Feature("sessions that follow one another when lines break", None, _both()),
         Feature("cancel on disconnect", _both(), _both()),
         Feature("orderly shutdown", _both(), _both()),
         # -- trading
@@ -92,6 +94,7 @@ FEATURES: Final = {
         Feature("scheduled phases, deadlines of orders", _both(), None),
         # -- around it
         Feature("fleets of strategies from a scenario file", None, _both()),
+        Feature("operators' commands: `tontine admin`", None, _not_legacy(_ADMIN)),
         Feature("HTTP, WebSocket, server-sent events", _not_legacy(_HTTP), None),
         Feature("metrics for Prometheus, health checks", _not_legacy(_HTTP), None),
         Feature("uvloop", _not_legacy("a loop for asyncio; the kernel is its own"), None),

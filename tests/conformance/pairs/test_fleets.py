@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import tontine
 from tests.conformance.pairs.pairing import Pair, runtime_option
 
 SCENARIO = """
@@ -44,3 +45,14 @@ def test_a_fleet_trades_and_leaves_nothing_behind(pair: Pair, tmp_path: Path) ->
     assert day.volume > 0
     depth = watcher.read("depth", pair.symbol).next()
     assert (depth.bids, depth.asks) == ((), ())
+
+
+@pytest.mark.feature("operators' commands: `tontine admin`")
+def test_an_operator_sees_who_is_connected(pair: Pair, capsys: pytest.CaptureFixture[str]) -> None:
+    pair.trader("alice")
+    place = ["--host", pair.venue.host, "--port", str(pair.venue.port), "--account", "boss"]
+
+    status = tontine.run(["admin", "sessions", *place])
+
+    assert status == 0
+    assert pair.name("alice") in capsys.readouterr().out

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from protocol.errors import SessionBroken, SessionClosed
-from protocol.messages import Accepted, Canceled, MassCanceled, TradeReport
+from protocol.messages import Accepted, Canceled, MassCanceled, Replaced, TradeReport
 from protocol.vocabulary import CancelReason, OrderState
-from tests.conformance.pairs.blocking import Runtime, Trader
+from tests.conformance.pairs.blocking import PATIENCE_S, Runtime, Trader
 from tests.conformance.pairs.features import RUNTIMES
 from tests.conformance.pairs.pairing import Pair, Runtimes, open_file, runtime_option
 from tests.support.venue import running_venue
@@ -44,6 +44,24 @@ def test_what_is_not_there_yet_can_not_be_resumed_from(pair: Pair) -> None:
         pair.trader("alice", resume_from=1_000)
 
     assert refusal.value.code == "resume_from_the_future"
+
+
+@pytest.mark.feature("sessions that follow one another when lines break")
+def test_a_reader_misses_nothing_although_its_line_breaks(pair: Pair) -> None:
+    line, trader = pair.relay(), pair.trader("alice")
+    heard = pair.traders.read_through_breaks(line.host, line.port, pair.name("alice"), 4)
+
+    order = trader.buy(pair.symbol, 5, at=100)
+    reports = [heard.get(timeout=PATIENCE_S)]
+    line.cut()
+    order.replace(quantity=3)
+    reports.append(heard.get(timeout=PATIENCE_S))
+    line.cut()
+    order.cancel()
+    trader.do("mass_cancel")
+    reports += [heard.get(timeout=PATIENCE_S) for _ in range(3)]
+
+    assert [type(report) for report in reports] == [Accepted, Replaced, Canceled, MassCanceled, type(None)]
 
 
 @pytest.mark.feature("cancel on disconnect")

@@ -81,6 +81,7 @@ ONLY_LIBRARIES: dict[str, frozenset[str]] = {
 
 STANDARD = {
     "exchange.gateways.http": "beside tcp and websocket; three rooms deep it hides nothing from anybody",
+    "legacy.trace": "what the standard one does for lines, it does for tasks; nobody needs both",
 }
 """Modules with the name of a standard one, and why they may."""
 

@@ -45,6 +45,7 @@ class Turn:
 
     task: int
     at_s: float
+    """Since its recorder was made."""
     woken_by: str
     waker: int | None
     """The turn in which it was woken or created; ``None``: it was none of the tasks."""
@@ -84,6 +85,9 @@ class Recorder:
     _last: dict[int, int] = field(default_factory=dict)
     """The last turn of each task."""
 
+    def __post_init__(self) -> None:
+        self._began_s = self.clock.monotonic_s()
+
     def created(self, task: Watched, by: Watched | None) -> None:
         self.names[task.id] = task.name
         self.born[task.id] = len(self.turns) - 1
@@ -97,7 +101,12 @@ class Recorder:
         self._last[task.id] = len(self.turns)
         self.turns.append(
             Turn(
-                task.id, self.clock.monotonic_s(), why.by, why.waker, why.since, is_after_itself=after_itself
+                task.id,
+                self.clock.monotonic_s() - self._began_s,
+                why.by,
+                why.waker,
+                why.since,
+                is_after_itself=after_itself,
             )
         )
 

@@ -28,7 +28,7 @@ class Branch:
         group: asyncio.TaskGroup,
         consume: Callable[[AsyncIterator[Message]], Coroutine[Any, Any, None]],
     ) -> None:
-        self.queue = asyncio.Queue[Message | None](16)
+        self.queue: asyncio.Queue[Message | None] = asyncio.Queue(16)
         self.task = group.create_task(consume(self._messages()))
 
     async def _messages(self) -> AsyncIterator[Message]:

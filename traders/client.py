@@ -9,7 +9,7 @@
 In: calls, and the messages of one connection. Out: order handles, answers, asynchronous generators.
 Promises: a refused order is an answer (``order.rejection``), not an exception; generators end
 quietly when the session was logged out and raise ``SessionBroken``, or what else ended it,
-otherwise; every queue is bounded (``traders.feed`` states the policies): books conflate, prints
+otherwise; every queue is bounded (``traders.policies`` says how): books conflate, prints
 and reports raise ``SlowConsumer``. Books are proved by number and checksum, and recover by themselves. Read generators under ``contextlib.aclosing``: leaving one is
 what unsubscribes. Belongs to one event loop; not for threads.
 """

@@ -109,5 +109,4 @@ def test_the_program_with_a_recorder_prints_the_timeline_of_the_page(tmp_path: P
         check=True,
     )
 
-    (expected,) = re.findall(r"^```\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    assert without_numbers(done.stdout).replace(" \n", "\n") == without_numbers(expected)
+    assert without_numbers(done.stdout).replace(" \n", "\n") == without_numbers(block("timeline"))

@@ -21,7 +21,7 @@ T = TypeVar("T")
 class WaitQueue:
     """Tasks that wait for the same thing, in the order in which they came."""
 
-    __slots__ = ("_park", "name", "tasks")
+    __slots__ = ("name", "tasks")
 
     def __init__(self, name: str) -> None:
         """``name``: what they wait for, to be shown."""
@@ -29,7 +29,6 @@ class WaitQueue:
         # A plain dict would look for its first item past all those that were taken out: quadratic, when a crowd is woken.
         self.tasks: OrderedDict[Task[Any], None] = OrderedDict()
         """Changed by the kernel and by ``wake``."""
-        self._park = Park(self)
 
     def __repr__(self) -> str:
         return self.name
@@ -39,7 +38,7 @@ class WaitQueue:
 
     def park(self) -> Flow[Any]:
         """Wait to be woken; the answer is what it is woken with."""
-        return trap(self._park)
+        return trap(Park(self))
 
     def forget(self, task: Task[Any]) -> None:
         """It does not wait any more."""

@@ -36,6 +36,8 @@ class Relay:
         self._changed = threading.Lock()
         self._dropped = threading.Event()
         self._news = threading.Condition()
+        self.lines_from_venue = 0
+        """So many were passed on."""
         self._from_venue: deque[bytes] = deque(maxlen=_LAST_LINES)
         self._from_trader: deque[bytes] = deque(maxlen=_LAST_LINES)
         threading.Thread(target=self._accept, daemon=True).start()
@@ -124,6 +126,7 @@ class Relay:
             while self._flows.wait() and (data := venue.recv(65_536)):
                 lines, newline, rest = (rest + data).rpartition(b"\n")
                 trader.sendall(self._left_over(lines + newline))
+                self.lines_from_venue += lines.count(b"\n") + len(newline)
                 self._note(self._from_venue, lines + newline)
             if trader not in self._dead:
                 trader.sendall(rest)

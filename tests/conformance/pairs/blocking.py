@@ -47,6 +47,13 @@ class Stream(Protocol):
         ...
 
 
+def until(stream: Stream, wanted: Any, what: Callable[[Any], object] = lambda item: item) -> Any:
+    """Read up to the first item of which ``what`` is ``wanted``: states in between may be left out."""
+    while what(item := stream.next()) != wanted:
+        assert item is not None
+    return item
+
+
 class Runtime(Protocol):
     """What traders of one runtime run on."""
 

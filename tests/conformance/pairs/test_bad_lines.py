@@ -6,7 +6,7 @@ import pytest
 
 from protocol.errors import RemoteProtocolError, SessionBroken, VenueError
 from protocol.vocabulary import ErrorCode, Side
-from tests.conformance.pairs.blocking import Stream
+from tests.conformance.pairs.blocking import Stream, until
 from tests.conformance.pairs.pairing import Pair, Serve
 from tests.support.venue import new
 
@@ -20,8 +20,9 @@ def test_who_does_not_read_market_data_misses_states_but_not_the_last_one_and_ho
 ) -> None:
     line = pair.relay()
     slow, trader = pair.trader("slow", to=line), pair.trader("trader")
-    depths = slow.read("depth", pair.symbol)
+    depths, books = slow.read("depth", pair.symbol), slow.read("orders", pair.symbol)
     depths.next()
+    books.next()
 
     line.hold()
     for start in range(0, _ENOUGH, 500):
@@ -30,11 +31,9 @@ def test_who_does_not_read_market_data_misses_states_but_not_the_last_one_and_ho
     last = trader.buy(pair.symbol, 7, at=100)
     line.go_on()
 
-    read = 0
-    while (depth := depths.next()).bids != ((100, 7),):
-        read += 1
-        assert depth is not None
-    assert read < _ENOUGH
+    until(depths, ((100, 7),), lambda depth: depth.bids)
+    until(books, [100], lambda book: [level.price for level in book.bids])
+    assert line.lines_from_venue < 2 * _ENOUGH  # one for each change, if nothing had been left out
     assert slow.client.is_active
     assert slow.client.recoveries == 0
     assert last.view.is_live

@@ -1,14 +1,12 @@
 """Every public stream of an instrument, whatever venue and traders run on."""
 
-from typing import Any
-
 import pytest
 
 from protocol.desk import Broadcast, BustTrade, ChangePhase
 from protocol.market import AuctionResult, Bar, Indication, PrintBusted, TradePrint
 from protocol.messages import TradeReport
 from protocol.vocabulary import AccountId, Interval, Phase, Request, Symbol
-from tests.conformance.pairs.blocking import Order, Stream, Trader
+from tests.conformance.pairs.blocking import Order, Trader, until
 from tests.conformance.pairs.pairing import Pair
 
 
@@ -18,13 +16,6 @@ def trade(pair: Pair, quantity: int = 40) -> tuple[Trader, Order]:
     resting = alice.buy(pair.symbol, 100, at=10_000)
     bob.sell(pair.symbol, quantity)
     return alice, resting
-
-
-def until(stream: Stream, wanted: Any, what: Any = lambda item: item) -> Any:
-    """Read up to the first item of which ``what`` is ``wanted``: states in between may be left out."""
-    while what(item := stream.next()) != wanted:
-        assert item is not None
-    return item
 
 
 @pytest.mark.feature("stream: best bid and offer")

@@ -118,9 +118,8 @@ class Connection:
         read_into, chunk = self._stream.read_into, self._gateway.chunk
         something = WaitReadable(self._stream.sock)  # one for all times: it never changes
         try:
-            if self._take_in(
-                b"", 0
-            ):  # with TLS something may have come together with the end of the handshake
+            # With TLS, something may have come together with the end of the handshake.
+            if self._take_in(b"", 0):
                 yield from self._work_off()
             while not self._is_over:
                 yield from trap(something)

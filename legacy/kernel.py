@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import selectors
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final, TypeVar, cast
 
@@ -19,10 +19,11 @@ from legacy.answers import ANSWERS
 from legacy.door import Door
 from legacy.errors import BadDescriptor, Deadlocked, KernelError, NotATrap, TaskCancelled, TaskClosed
 from legacy.files import Files
+from legacy.interrupts import between_steps
 from legacy.observer import Crashed, Observer, Onlookers
 from legacy.task import Target, Task, TaskState, check_target
 from legacy.timers import Timers, outranks
-from legacy.traps import File, Spawn, fileno
+from legacy.traps import File, Spawn, fileno, pause
 from protocol.clock import Clock, SystemClock
 
 T = TypeVar("T")
@@ -91,7 +92,8 @@ class Kernel:
         try:
             self._door.open(self._selector)
             try:
-                self._run_until(lambda: task.state in _OVER)
+                with between_steps(self.post):
+                    self._run_until(lambda: task.state in _OVER)
             except _INTERRUPTS as interrupt:
                 self._interrupted(interrupt)
             self._stop()
@@ -268,7 +270,7 @@ class Kernel:
         except _INTERRUPTS:
             raise
         except BaseException as error:  # noqa: BLE001  # as a task's
-            self._onlookers.report(Task(0, getattr(act, "__qualname__", repr(act)), _nothing(), self), error)
+            self._onlookers.report(Task(0, getattr(act, "__qualname__", repr(act)), pause(), self), error)
 
     def _report_deadlock(self) -> None:
         """Raised in the main task, or, if that has ended already, in the oldest."""
@@ -341,19 +343,21 @@ class Kernel:
     # -- the end ---------------------------------------------------------------------------------
 
     def _interrupted(self, interrupt: BaseException) -> None:
-        """The program is to end: somebody wants it to, at whatever line. The task that ran then, if any, can still clean up."""
+        """The program is to end, at whatever line. The task that ran then, if any, can still clean up."""
         self._stopped_by = interrupt
         task, self.current = self.current, None
         if task is None or task.state is not TaskState.RUNNING:
             return
         if task.place is not None:
             self._unpark(task)
+        task.thrown, task.is_told_to_end = (
+            TaskCancelled("the end of the kernel"),
+            True,
+        )  # its answer may be lost
         if task.generator_state() == "closed":
-            self._finished(task, None, TaskCancelled("the end of the kernel"))
-            self._stopped_by = interrupt
+            self._finished(task, None, task.thrown)
         else:
-            task.state = TaskState.READY
-            self.ready.append(task)
+            self._make_ready(task)
 
     def _stop(self) -> None:
         """Cancel what is left, newest first, and let it clean up."""
@@ -393,8 +397,3 @@ class Kernel:
         self._targets.clear()
         self._selector.close()
         self._door.close()
-
-
-# -- helpers ---------------------------------------------------------------------------------------
-def _nothing() -> Generator[Any, Any, None]:
-    yield from ()

@@ -2,6 +2,7 @@
 
 import os
 import selectors
+import signal
 import socket
 import tempfile
 from collections.abc import Generator
@@ -496,6 +497,69 @@ def test_an_interrupt_anywhere_lets_everybody_clean_up(where: str, interrupt: ty
     assert not kernel.tasks
     assert crashes.seen == []
     plain.run(pause())
+
+
+@pytest.mark.parametrize("moment", ["at work", "asleep"])
+def test_control_c_stops_the_kernel_between_two_steps(moment: str) -> None:
+    seen: list[str] = []
+
+    def interrupts() -> Flow:
+        yield from pause()
+        signal.raise_signal(signal.SIGINT)
+        seen.append("after the signal")
+        if moment == "at work":
+            while True:
+                yield from pause()
+        yield from sleep(100)
+
+    def main() -> Flow:
+        yield from spawn(cleans(seen, "child"))
+        yield from interrupts()
+
+    with pytest.raises(KeyboardInterrupt):
+        kernel_of().run(main())
+
+    assert seen == ["after the signal", "child"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_control_c_twice_stops_a_task_that_never_waits() -> None:
+    seen: list[str] = []
+
+    def main() -> Flow:
+        try:
+            yield from pause()
+            signal.raise_signal(signal.SIGINT)
+            seen.append("goes on")
+            signal.raise_signal(signal.SIGINT)
+            seen.append("never")
+        finally:
+            seen.append("clean")
+
+    with pytest.raises(KeyboardInterrupt):
+        kernel_of().run(main())
+
+    assert seen == ["goes on", "clean"]
+
+
+def test_a_program_with_a_handler_of_its_own_keeps_it() -> None:
+    heard: list[int] = []
+
+    def handler(number: int, frame: object) -> None:
+        heard.append(number)
+
+    def main() -> Flow:
+        yield from pause()
+        signal.raise_signal(signal.SIGINT)
+        return "alive"
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        assert kernel_of().run(main()) == "alive"
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]
 
 
 def test_a_second_interrupt_closes_everything_at_once() -> None:

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from protocol.messages import NewOrder
 from protocol.vocabulary import ClientOrderId, Side, Symbol
-from tests.conformance.pairs.blocking import RUNTIMES, Runtime, Trader
+from tests.conformance.pairs.asyncio_thread import AsyncioRuntime
+from tests.conformance.pairs.blocking import Runtime, Trader
+from tests.conformance.pairs.features import ASYNCIO, LEGACY
+from tests.conformance.pairs.kernel_thread import LegacyRuntime
 from tests.support.relay import Relay, relay
 from tests.support.venue import VenueProcess
 
@@ -38,6 +42,9 @@ def open_file(directory: Path, *, top: str = "", tcp: str = "") -> Path:
     return path
 
 
+_KINDS: Final[dict[str, Callable[[], Runtime]]] = {ASYNCIO: AsyncioRuntime, LEGACY: LegacyRuntime}
+
+
 class Runtimes:
     """What traders run on, each in its thread, from when it is first asked for."""
 
@@ -46,7 +53,7 @@ class Runtimes:
 
     def __getitem__(self, name: str) -> Runtime:
         if name not in self._running:
-            self._running[name] = RUNTIMES[name]()
+            self._running[name] = _KINDS[name]()
         return self._running[name]
 
     def close(self) -> None:

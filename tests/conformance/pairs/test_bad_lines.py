@@ -59,14 +59,13 @@ def test_who_does_not_read_his_own_reports_is_hung_up_on_and_loses_nothing(pair:
     again = pair.trader("slow", resume_from=before + 1)
     reports = again.read("reports")
     wanted = trader.client.resume_from - 1 - before
-    assert [reports.next().seq for _ in range(wanted)] == list(range(before + 1, before + 1 + wanted))
+    assert [report.seq for report in reports.take(wanted)] == list(range(before + 1, before + 1 + wanted))
 
 
 def how_it_ends(stream: Stream) -> VenueError | None:
     """Read all of it."""
     try:
-        while stream.next() is not None:
-            pass
+        stream.take(4 * _ENOUGH)
     except VenueError as error:
         return error
     return None

@@ -27,9 +27,9 @@ def test_a_later_session_goes_on_where_the_first_one_stopped_to_read(pair: Pair)
 
     second = pair.trader("alice", resume_from=resume_from)
     missed = second.read("reports")
-    heard += [missed.next() for _ in range(3)]
+    heard += missed.take(3)
     done = second.do("mass_cancel")
-    heard += [missed.next() for _ in range(2)]
+    heard += missed.take(2)
 
     assert [type(report) for report in heard] == [Accepted, *[TradeReport] * 3, Canceled, MassCanceled]
     assert [report.seq for report in heard] == list(range(heard[0].seq, heard[0].seq + 6))

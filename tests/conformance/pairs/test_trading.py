@@ -43,7 +43,7 @@ def test_many_orders_at_once_are_all_answered_and_canceled_at_once(pair: Pair) -
 
     assert isinstance(done, MassCanceled)
     assert done.count == 300
-    heard = [reports.next() for _ in range(601)]
+    heard = reports.take(601)
     assert [type(report) for report in heard] == [Accepted] * 300 + [Canceled] * 300 + [MassCanceled]
     assert [report.client_order_id for report in heard[:300]] == [order.client_order_id for order in orders]
 

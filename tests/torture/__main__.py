@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from exchange.choices import Runtime
 from tests.torture.judge import Finding
 from tests.torture.mortal import VenueFailed
 from tests.torture.ordeal import Ordeal, Plan
@@ -24,6 +25,7 @@ def torture(
     seed: Annotated[int, typer.Option(help="Of all events and wishes.")] = 1,
     events: Annotated[int, typer.Option(min=1, help="How many kills and cuts.")] = 200,
     accounts: Annotated[int, typer.Option(min=2, help="How many trade.")] = 50,
+    runtime: Annotated[Runtime, typer.Option(help="Of the venue.")] = Runtime.ASYNCIO,
 ) -> None:
     """Kill a venue and cut its connections while accounts trade, then look for anything that is lost or doubled."""
     console = Console(soft_wrap=True, highlight=False)
@@ -34,7 +36,7 @@ def torture(
         console.print(line, markup=False)
 
     async def run() -> bool:
-        report = await Ordeal(Plan(seed, events, accounts), directory, tell).run()
+        report = await Ordeal(Plan(seed, events, accounts, runtime=runtime), directory, tell).run()
         tell(report.done)
         for finding in report.findings:
             for line in lines(finding):

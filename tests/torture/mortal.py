@@ -40,8 +40,9 @@ async def patience(awaited: str) -> AsyncIterator[None]:
 class MortalVenue:
     """``python -m exchange serve``. The port is chosen at the first start and kept."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, runtime: str) -> None:
         self.file = file
+        self.runtime = runtime
         self.journal = file.with_suffix(".journal")
         self.port = 0
         self.starts = 0
@@ -102,7 +103,7 @@ class MortalVenue:
         self.starts += 1
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "exchange", "serve", str(self.file), "--port", str(self.port),
-            "--journal", str(self.journal), "--log-format", "json",
+            "--journal", str(self.journal), "--log-format", "json", "--runtime", self.runtime,
             cwd=_ROOT, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
 

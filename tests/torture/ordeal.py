@@ -35,6 +35,8 @@ class Plan:
     accounts: int = 50
     most_answers: int = 1500
     """Between two events."""
+    runtime: str = "asyncio"
+    """Of the venue; its clients are on asyncio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Ordeal:
         self._rng = Random(f"{plan.seed} events")
         file = directory / "venue.toml"
         members = found(file, plan.accounts)
-        self._venue = MortalVenue(file)
+        self._venue = MortalVenue(file, plan.runtime)
         self._venue_up = asyncio.Event()
         self._news = asyncio.Event()
         self._pieces = 0  # of news, ever

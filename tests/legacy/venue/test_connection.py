@@ -5,7 +5,6 @@ from typing import Any
 
 from legacy.traps import pause
 from protocol.errors import InvariantViolated
-from protocol.vocabulary import Symbol
 from tests.support.kernel_venue import Client, Hall, Main, in_hall, open_files
 from tests.support.venue import Json, new
 
@@ -120,34 +119,6 @@ def test_who_does_not_read_his_last_word_is_cut_off_without_it() -> None:
         return open_before, open_after
 
     assert in_hall(scene) == (2, 1)
-
-
-def test_a_watcher_that_stops_reading_gets_a_fresh_snapshot_when_it_reads_again() -> None:
-    def scene(hall: Hall) -> Main:
-        watcher, trader = (yield from hall.log_in("watcher")), (yield from hall.log_in("trader"))
-        yield from watcher.ask({"type": "subscribe", "channel": "depth", "symbol": "ACME"})
-        (peer,) = (one for one in hall.venue.sessions() if one.subscriptions)
-        sent, passed_by = 0, False
-        while not passed_by:
-            passed_by = peer.slow  # so that a round of orders is left out
-            yield from trader.send(*(new(f"t{sent + n}", "buy", 1, 1 + (sent + n) % 900) for n in range(500)))
-            yield from receive(trader, 500)
-            sent += 500
-            assert sent < 500_000, "the watcher was never passed by"
-
-        seen = [(yield from watcher.receive())]
-        while sum(message["type"] == "depth_snapshot" for message in seen) < 2:
-            seen.append((yield from watcher.receive()))
-
-        book = hall.venue.engine.books[Symbol("ACME")]
-        for client in (watcher, trader):
-            client.close()
-        return seen, sent, book.depth(book.bids.side)
-
-    seen, sent, depth = in_hall(scene)
-
-    assert [tuple(level) for level in seen[-1]["bids"]] == depth
-    assert len(seen) < sent  # it was spared what it could not read
 
 
 def test_end_of_input_after_commands_still_gets_every_answer() -> None:

@@ -5,10 +5,15 @@ import resource
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from exchange.config import HttpConfig, VenueConfig
+from exchange.journal.sqlite import SqliteLog
+from legacy.venue.server import run
+from protocol.errors import ConfigError
 from tests.support.guarded import login, venue_file
 from tests.support.venue import PATIENCE_S, RawClient, new, running_venue
 
@@ -62,8 +67,10 @@ def test_an_orderly_stop_tells_every_session_and_keeps_a_snapshot(
             client.close()
     assert [entry["event"] for entry in venue.log[-3:]] == ["disconnected", "counted", "closed"]
     assert not venue.journal.with_name("venue.journal-wal").exists()
-    with running_venue(tmp_path, runtime="legacy") as venue:
-        assert venue.logged("recovered")["replayed"] == 0
+    with closing(SqliteLog(venue.journal)) as journal:
+        snapshot = journal.latest_snapshot()
+    assert snapshot is not None
+    assert snapshot.seq == venue.log[-1]["last_seq"]
 
 
 def test_it_reads_its_file_again_at_sighup_and_without_one_stops(tmp_path: Path) -> None:
@@ -137,14 +144,12 @@ def test_it_ends_with_its_owner(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "why"),
-    [(("--http-port", "0"), "http: "), (("--uvloop",), "--uvloop: ")],
+    ("config", "uvloop", "place"),
+    [(VenueConfig(http=HttpConfig(port=0)), False, "http"), (VenueConfig(), True, "--uvloop")],
     ids=["http", "uvloop"],
 )
-def test_what_needs_asyncio_is_refused_in_one_line(options: tuple[str, ...], why: str) -> None:
-    command = [sys.executable, "-m", "exchange", "serve", "--open", "--journal", "off", "--runtime", "legacy"]
-    ended = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+def test_what_needs_asyncio_is_refused(config: VenueConfig, uvloop: bool, place: str) -> None:
+    with pytest.raises(ConfigError, match="asyncio") as refused:
+        run(config, uvloop=uvloop)
 
-    assert ended.returncode == 2
-    assert ended.stderr.startswith(f"tontine: {why}")
-    assert ended.stderr.count("\n") == 1
+    assert refused.value.place == place

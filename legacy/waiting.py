@@ -185,7 +185,7 @@ class Queue(Generic[T]):
     What is put goes to whoever has waited longest to take, and room to whoever has waited longest to put: nobody overtakes.
     """
 
-    __slots__ = ("_closed", "_getters", "_items", "_limit", "_promised", "_putters", "name")
+    __slots__ = ("_closed", "_getters", "_items", "_limit", "_offered", "_putters", "name")
 
     def __init__(self, limit: int, name: str = "a queue") -> None:
         """Raises ``ValueError`` for a limit below 1: a queue without a bound is a leak."""
@@ -196,8 +196,8 @@ class Queue(Generic[T]):
         self._items: deque[T] = deque()
         self._getters = WaitQueue(f"an item of {name}")
         self._putters = WaitQueue(f"room in {name}")
-        self._promised = 0
-        """Places that belong to putters who have been woken and have not come to it yet."""
+        self._offered: dict[Task[Any], T] = {}
+        """What those have to put who wait for room."""
         self._closed = False
 
     def __len__(self) -> int:
@@ -205,7 +205,7 @@ class Queue(Generic[T]):
 
     @property
     def is_full(self) -> bool:
-        return len(self._items) + self._promised >= self._limit
+        return len(self._items) >= self._limit
 
     @flow
     def put(self, item: T) -> Generator[Any, Any, None]:
@@ -214,12 +214,14 @@ class Queue(Generic[T]):
         Raises:
             QueueClosed: it was closed.
         """
-        if not self.offer(item):
-            yield from self._putters.park()  # woken with a place, or by ``close`` with an error
-            self._promised -= 1
-            self._check_open()
-            self._give(item)
-            self._admit()  # it may have gone to somebody who waited, and the place is free
+        if self.offer(item):
+            return
+        task = yield from current_task()
+        self._offered[task] = item
+        try:
+            yield from self._putters.park()  # whoever makes room puts it in
+        finally:
+            self._offered.pop(task, None)
 
     def offer(self, item: T) -> bool:
         """Put it if there is room; whether there was.
@@ -228,9 +230,12 @@ class Queue(Generic[T]):
             QueueClosed: it was closed.
         """
         self._check_open()
-        if self.is_full:
+        if self._getters:
+            self._getters.wake_one(item)
+        elif self.is_full:
             return False
-        self._give(item)
+        else:
+            self._items.append(item)
         return True
 
     @flow
@@ -240,30 +245,20 @@ class Queue(Generic[T]):
         Raises:
             QueueClosed: it was closed, and everything that was put before has been taken.
         """
-        if self._items:
-            item = self._items.popleft()
-            self._admit()
-            return item
-        self._check_open()
-        return cast("T", (yield from self._getters.park()))
+        if not self._items:
+            self._check_open()
+            return cast("T", (yield from self._getters.park()))
+        item = self._items.popleft()
+        putter = self._putters.wake_one()
+        if putter is not None:
+            self._items.append(self._offered.pop(putter))
+        return item
 
     def close(self) -> None:
         """Nothing more is put; what is there can be taken."""
         self._closed = True
         for waiters in (self._getters, self._putters):
             waiters.throw_all(QueueClosed(f"{self.name} is closed"))
-
-    def _give(self, item: T) -> None:
-        if self._getters:
-            self._getters.wake_one(item)
-        else:
-            self._items.append(item)
-
-    def _admit(self) -> None:
-        """Promise the places that are free to those who wait for them."""
-        while self._putters and not self.is_full:
-            self._promised += 1
-            self._putters.wake_one()
 
     def _check_open(self) -> None:
         if self._closed:

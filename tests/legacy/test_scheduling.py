@@ -226,7 +226,7 @@ def test_whatever_tasks_do_the_kernel_keeps_its_promises(tasks: list[list[Op]]) 
         assert sorted(world.got[which] + left) == sorted(world.put[which])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["put", "get"]), st.integers(0, 3)), max_size=30), st.integers(1, 3)
 )
@@ -256,7 +256,7 @@ def test_nobody_overtakes_at_a_queue(visits: list[tuple[str, int]], limit: int) 
     assert got == [*came, *nothing][: len(got)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=40))
 def test_sleepers_wake_in_order_of_time_and_of_going_to_sleep(seconds: list[int]) -> None:
     woke: list[tuple[int, int]] = []

@@ -173,7 +173,7 @@ def test_what_a_getter_was_given_and_did_not_hear_of_is_not_for_others() -> None
     assert sorted(seen) == [("first", 1), ("second", 2), ("third", 3)]
 
 
-def test_a_place_that_a_putter_was_promised_is_his() -> None:
+def test_room_that_is_made_belongs_to_who_waits_for_it() -> None:
     queue = Queue[str](1)
     got: list[str] = []
 
@@ -231,7 +231,7 @@ def test_of_a_closed_queue_the_rest_can_be_taken() -> None:
     assert kernel_of().run(main()) == [1, 2]
 
 
-def test_a_queue_that_is_closed_after_a_place_was_promised_keeps_nothing() -> None:
+def test_what_was_put_before_the_queue_was_closed_can_be_taken_whoever_heard_of_it() -> None:
     queue = Queue[int](1)
 
     def main() -> Flow:
@@ -240,11 +240,30 @@ def test_a_queue_that_is_closed_after_a_place_was_promised_keeps_nothing() -> No
         yield from pause()
         yield from queue.get()
         queue.close()
-        with pytest.raises(QueueClosed):
-            yield from join(putter)
-        return len(queue)
+        yield from join(putter)
+        return (yield from queue.get())
 
-    assert kernel_of().run(main()) == 0
+    assert kernel_of().run(main()) == 2
+
+
+def test_nobody_overtakes_a_putter_who_has_been_woken() -> None:
+    queue = Queue[int](2)
+    got: list[int] = []
+
+    def main() -> Flow:
+        for number in (1, 2):
+            yield from queue.put(number)
+        yield from spawn(queue.put(3))
+        yield from pause()
+        for _ in range(2):
+            got.append((yield from queue.get()))
+        assert queue.offer(4)
+        for _ in range(2):
+            got.append((yield from queue.get()))
+
+    kernel_of().run(main())
+
+    assert got == [1, 2, 3, 4]
 
 
 # -- park and wake ---------------------------------------------------------------------------------

@@ -89,9 +89,14 @@ class NaiveMarket(NaiveState):
                 self._set_last_price(command)
             case AddInstrument():
                 self._list(command)
-        self.dead += [order for order in self.orders if not order.live]
-        self.orders = [order for order in self.orders if order.live]
+        self._bury()
         return self.facts
+
+    def _bury(self) -> None:
+        gone = [order for order in self.orders if not order.live]
+        if gone:
+            self.dead += gone
+            self.orders = [order for order in self.orders if order.live]
 
     def live(self, account: str | None) -> list[NaiveOrder]:
         """Live orders of an account, or of all, oldest first."""

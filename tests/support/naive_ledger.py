@@ -81,7 +81,7 @@ class NaiveLedger:
         position = Position()
         scale = self.state.listed[symbol].quote_scale
         for fill in self.fills:
-            if fill.symbol != symbol:
+            if fill.symbol != symbol or account not in (fill.buyer, fill.seller):
                 continue
             notional = fill.price * fill.quantity * scale
             sides = [
@@ -94,14 +94,16 @@ class NaiveLedger:
                     position.fees += fee
         return position
 
-    def unrealised(self, account: str, symbol: str) -> int:
-        position, last = self.position(account, symbol), self.state.last_price.get(symbol)
+    def unrealised(self, position: Position, symbol: str) -> int:
+        """What it would bring at the last price."""
+        last = self.state.last_price.get(symbol)
         if last is None:
             return 0
         return position.quantity * last * self.state.listed[symbol].quote_scale - position.cost
 
     def profit(self, account: str, symbol: str) -> int:
-        return self.position(account, symbol).realised + self.unrealised(account, symbol)
+        position = self.position(account, symbol)
+        return position.realised + self.unrealised(position, symbol)
 
     # -- balances ------------------------------------------------------------------------------
     def assets(self) -> list[str]:
@@ -112,6 +114,8 @@ class NaiveLedger:
         """Everything the account has of the asset, held or not."""
         total = sum(pay.amount for pay in self.payments if (pay.account, pay.asset) == (account, asset))
         for fill in self.fills:
+            if account not in (fill.buyer, fill.seller):
+                continue
             rules = self.state.listed[fill.symbol]
             for name, fee, sign in ((fill.buyer, fill.buyer_fee, 1), (fill.seller, fill.seller_fee, -1)):
                 if name == account and rules.settlement != "none":
@@ -159,7 +163,7 @@ class NaiveLedger:
         sums = (sum(each.open for each in orders if each.side == side) for side in ("buy", "sell"))
         return (
             symbol, position.quantity, position.cost, None if average is None else trunc(average),
-            position.realised, self.unrealised(account, symbol), position.fees, len(orders), *sums,
+            position.realised, self.unrealised(position, symbol), position.fees, len(orders), *sums,
         )  # fmt: skip
 
     # -- the venue's own -----------------------------------------------------------------------

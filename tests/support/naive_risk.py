@@ -4,6 +4,7 @@ In: an order as it would be, and as it is. Out: words of ``RejectReason``, all t
 Everything is worked out from the list of open orders, of trades and of payments whenever it is asked.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -45,7 +46,7 @@ class NaiveRisk(NaiveMarket):
     blocked: dict[str, str] = field(default_factory=dict)
     limits: dict[tuple[str | None, str | None], Limits] = field(default_factory=dict)
     protections: dict[tuple[str, str], Protected] = field(default_factory=dict)
-    requests: list[tuple[str, int]] = field(default_factory=list)
+    requests: Counter[tuple[str, int]] = field(default_factory=Counter)
     """Whose, and in which second."""
     morning: dict[tuple[str, str], int] = field(default_factory=dict)
     """Profit of the days before."""
@@ -85,7 +86,7 @@ class NaiveRisk(NaiveMarket):
         wrong = []
         if account in self.blocked:
             wrong.append("kill_switch" if self.blocked[account] == "kill_switch" else "account_disabled")
-        made = self.requests.count((account, self.now_ns // SECOND_NS))
+        made = self.requests[account, self.now_ns // SECOND_NS]
         for rate in self.bounds(account, None, Limit.MESSAGE_RATE):
             if made > rate.value:
                 wrong.append(self._break(Limit.MESSAGE_RATE, rate))
@@ -211,7 +212,7 @@ class NaiveRisk(NaiveMarket):
     def paper(self, account: str, asset: str) -> int:
         """Profit that margined positions have not brought yet."""
         return sum(
-            self.ledger.unrealised(account, symbol)
+            self.ledger.unrealised(self.ledger.position(account, symbol), symbol)
             for symbol, rules in self.listed.items()
             if rules.settlement == "margin" and rules.quote == asset
         )

@@ -68,9 +68,11 @@ class NaiveVenue(NaiveRisk):
         self.now_ns, self.broken = command.at_ns, {}
         if isinstance(command, Administer):
             return self._administer(command)
+        buried = len(self.dead)
         before = [*self.orders]
         facts = self._carry_out(command)
-        self.everybody |= {order.id: order for order in (*before, *self.orders, *self.dead)}
+        # Who died earlier is known already.
+        self.everybody |= {order.id: order for order in (*before, *self.orders, *self.dead[buried:])}
         account = getattr(command, "account", None)
         if isinstance(command, EnterOrder | ReplaceOrder) and facts[0][0] == "rejected":
             bound = self.broken.get(told or "")
@@ -79,10 +81,6 @@ class NaiveVenue(NaiveRisk):
         self._consequences(0)
         self._bury()
         return self.facts
-
-    def _bury(self) -> None:
-        self.dead += [order for order in self.orders if not order.live]
-        self.orders = [order for order in self.orders if order.live]
 
     def _carry_out(self, command: Command) -> list[Fact]:
         match command:
@@ -285,7 +283,7 @@ class NaiveVenue(NaiveRisk):
 
     # -- small steps ---------------------------------------------------------------------------
     def _count(self, account: str) -> None:
-        self.requests.append((str(account), self.now_ns // SECOND_NS))
+        self.requests[str(account), self.now_ns // SECOND_NS] += 1
 
     def _begin_day(self) -> None:
         names = {fill.buyer for fill in self.ledger.fills} | {fill.seller for fill in self.ledger.fills}

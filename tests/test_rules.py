@@ -7,6 +7,7 @@ Reads the source: a search for ``rule 23`` finds code and tests, also where a se
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,12 +39,14 @@ def rules_named(text: str) -> set[int]:
     return found
 
 
+@cache
 def named_in_code() -> set[int]:
     """Rules that a comment or docstring of the venue names."""
     texts = (path.read_text(encoding="utf-8") for path in (ROOT / "exchange").rglob("*.py"))
     return set[int]().union(*map(rules_named, texts))
 
 
+@cache
 def named_by_tests() -> set[int]:
     """Rules that the docstring of a test names: ``Rule 7: ...``."""
     return set[int]().union(*(rules_named(docstring) for docstring in _docstrings_of_tests()))
@@ -62,23 +65,20 @@ def _tests_in(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
             yield node
 
 
-CODE, TESTS = named_in_code(), named_by_tests()
-
-
 @pytest.mark.parametrize("number", [number for number in RULES if number not in STILL_TO_COME])
 def test_rule_is_named_by_code_and_by_a_test(number: int) -> None:
-    named = {"code": number in CODE, "test": number in TESTS}
+    named = {"code": number in named_in_code(), "test": number in named_by_tests()}
 
     assert named == {"code": True, "test": True}
 
 
 def test_rule_that_is_still_to_come_is_not_named_yet() -> None:
     """Whoever carries it out takes it off the list."""
-    assert [number for number in STILL_TO_COME if number in CODE | TESTS] == []
+    assert [number for number in STILL_TO_COME if number in named_in_code() | named_by_tests()] == []
 
 
 def test_no_rule_is_named_that_there_is_not() -> None:
-    assert (CODE | TESTS) - set(RULES) == set()
+    assert (named_in_code() | named_by_tests()) - set(RULES) == set()
 
 
 @pytest.mark.parametrize(

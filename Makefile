@@ -36,7 +36,7 @@ ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not nightly and not alone"
-	@$(BIN)/python -m pytest -m alone
+	@$(BIN)/python -m pytest -m alone $$(grep -rl --include='test_*.py' 'pytest\.mark\.alone' tests) # to collect all takes as long as some tests
 endif
 
 nightly: $(READY) ## Ten million commands beside a model of the rules, about an hour; NIGHTLY_OPERATIONS=1_000_000

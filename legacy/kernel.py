@@ -36,9 +36,7 @@ and nobody waits longer than sixteen of them for it.
 PATIENCE_S: Final = 5.0
 """So long tasks may take to clean up when the kernel stops; then their generators are closed."""
 
-LONGEST_WAIT_S: Final = 86_400.0
-"""Selectors refuse to wait for months."""
-
+LONGEST_WAIT_S: Final = 86_400.0  # selectors refuse to wait for months
 _INTERRUPTS: Final = (KeyboardInterrupt, SystemExit)  # the program is to end
 _NOBODYS_ERRORS: Final = (TaskCancelled, *_INTERRUPTS)
 _OVER: Final = (TaskState.ENDING, TaskState.ENDED)  # its target has ended, whatever its children do
@@ -122,6 +120,8 @@ class Kernel:
         if task.kernel is not self:
             raise KernelError(f"{task} belongs to another kernel")
         cancelled = TaskCancelled(reason)
+        if outranks(cancelled, task.cancellation):
+            task.cancellation = TaskCancelled(reason)  # never raised, so it holds nothing
         if task.state is TaskState.PARKED:
             self.throw(task, cancelled)
         elif task.state is TaskState.READY and task.generator_state() == "created":
@@ -273,7 +273,7 @@ class Kernel:
             self._onlookers.report(Task(0, getattr(act, "__qualname__", repr(act)), pause(), self), error)
 
     def _report_deadlock(self) -> None:
-        """Raised in the main task, or, if that has ended already, in the oldest."""
+        """Raised in the main task, or in the oldest."""
         waiting = [task for task in self.tasks.values() if task.state is TaskState.PARKED]
         text = "; ".join(f"{task.id} {task.name} waits for {task.wish()}" for task in waiting[:8])
         victim = next((task for task in waiting if task is self._main), waiting[0])

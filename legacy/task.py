@@ -56,7 +56,7 @@ class Task(Generic[T]):
     """One flow of control."""
 
     __slots__ = (
-        "children", "error", "id", "is_told_to_end", "joiners", "kernel", "name", "parent", "pending_cancel", "place", "result", "state",
+        "cancellation", "children", "error", "id", "is_told_to_end", "joiners", "kernel", "name", "parent", "pending_cancel", "place", "result", "state",
         "target", "thrown", "value", "waits_for",
     )  # fmt: skip
 
@@ -79,6 +79,8 @@ class Task(Generic[T]):
         """Raised in it when it is resumed, instead of an answer."""
         self.pending_cancel: BaseException | None = None
         """To be raised in it at its next trap: what was given to it before that is not lost."""
+        self.cancellation: TaskCancelled | None = None
+        """The strongest there was: it counts, even if a weaker one was raised while the task cleaned up."""
         self.is_told_to_end = False
         """Cancelled because its parent, or the kernel, ends; that is done once."""
         self.result: T | None = None

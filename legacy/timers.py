@@ -38,9 +38,11 @@ class Alarm:
         if self.act is not None:
             self.act = None
             self._timers.note_cancelled()
-        pending = self.task.pending_cancel
-        if isinstance(pending, TaskCancelled) and pending.reason is self:
-            self.task.pending_cancel = None
+        task = self.task
+        if _is_of(self, task.pending_cancel):
+            task.pending_cancel = None
+        if _is_of(self, task.cancellation):
+            task.cancellation = None
 
     def forget(self, task: Task[Any]) -> None:
         """Its task does not sleep any more."""
@@ -99,6 +101,10 @@ class Timers:
             self._heap[:] = [entry for entry in self._heap if entry[2].act is not None]
             heapify(self._heap)
             self._cancelled = 0
+
+
+def _is_of(alarm: Alarm, cancelled: BaseException | None) -> bool:
+    return isinstance(cancelled, TaskCancelled) and cancelled.reason is alarm
 
 
 def outranks(new: TaskCancelled, old: BaseException | None) -> bool:

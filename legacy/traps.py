@@ -235,6 +235,7 @@ def timeout(seconds: float, inner: Generator[Any, Any, T] | Awaitable[T]) -> Gen
     """
     try:
         alarm = yield from trap(SetAlarm(seconds))
+        before = alarm.task.cancellation
     except BaseException:
         cast("Any", inner).close()  # it never begins
         raise
@@ -242,8 +243,13 @@ def timeout(seconds: float, inner: Generator[Any, Any, T] | Awaitable[T]) -> Gen
         # A coroutine as well: this is a coroutine function itself, says its decorator.
         return (yield from cast("Generator[Any, Any, T]", inner))
     except TaskCancelled as cancelled:
-        if cancelled.reason is alarm:
-            raise TimeoutError(f"not within {seconds:g} s") from None
-        raise
+        if cancelled.reason is not alarm:
+            raise
+        strongest = alarm.task.cancellation
+        if strongest is not None and strongest is not before and strongest.reason is not alarm:
+            raise TaskCancelled(
+                strongest.reason
+            ) from None  # it rang while the task cleaned up after another one
+        raise TimeoutError(f"not within {seconds:g} s") from None
     finally:
         alarm.cancel()

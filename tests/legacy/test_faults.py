@@ -793,6 +793,57 @@ def test_the_outer_of_two_time_limits_that_pass_together_counts() -> None:
     assert seen == ["not within 2 s"]
 
 
+@pytest.mark.parametrize("who", ["somebody", "an outer limit"])
+def test_a_time_limit_that_passes_while_a_task_cleans_up_hides_no_cancellation(who: str) -> None:
+    seen: list[str] = []
+
+    def works() -> Flow:
+        try:
+            yield from sleep(100)
+        finally:
+            yield from sleep(100)
+
+    def worker() -> Flow:
+        try:
+            yield from timeout(2, works())
+        except TimeoutError:
+            seen.append("the inner limit")
+        yield from sleep(100)
+        seen.append("never")
+
+    def main() -> Flow:
+        if who == "somebody":
+            task = yield from spawn(worker())
+            yield from sleep(1)
+            yield from cancel(task)
+            with pytest.raises(ChildCancelled):
+                yield from join(task)
+        else:
+            with pytest.raises(TimeoutError, match="not within 1 s"):
+                yield from timeout(1, worker())
+        return (yield from current_kernel()).clock.monotonic_s()
+
+    assert kernel_of().run(main()) == 2
+    assert seen == []
+
+
+def test_who_has_survived_a_cancellation_has_time_limits_as_before() -> None:
+    def worker() -> Flow:
+        with suppress(TaskCancelled):
+            yield from sleep(100)
+        with pytest.raises(TimeoutError):
+            yield from timeout(1, sleep(100))
+        return "alive"
+
+    def main() -> Flow:
+        task = yield from spawn(worker())
+        yield from pause()
+        yield from cancel(task)
+        return (yield from join(task))
+
+    assert kernel_of().run(main()) == "alive"
+
+
 def test_many_alarms_that_go_off_together_may_cancel_one_another() -> None:
     ended: list[int] = []
     tasks: list[Task[Any]] = []

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.typed import Said, typed
 from tests.support.venue import RawClient, running_venue
 
 
-def exchange(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "exchange", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+def exchange(*arguments: str) -> Said:
+    return typed(*arguments, room="exchange")
 
 
 @pytest.mark.parametrize("command", ["init", "check", "hash-secret", "serve", "verify", "conform"])
@@ -44,9 +44,9 @@ def test_a_venue_file_with_a_mistake_is_one_line(tmp_path: Path) -> None:
 
 def test_an_address_that_is_taken_is_one_line_after_the_log(tmp_path: Path) -> None:
     with running_venue(tmp_path) as venue:
-        done = exchange(
-            "serve", "--open", "--port", str(venue.port), "--journal", "off", "--log-format", "json"
-        )
+        command = [sys.executable, "-m", "exchange", "serve", "--open", "--port", str(venue.port)]
+        command += ["--journal", "off", "--log-format", "json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
 
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("tontine: tcp 127.0.0.1:")

@@ -8,19 +8,14 @@ from pathlib import Path
 
 from exchange.conformance.cases import OPS, Expect, Instrument, New
 from exchange.conformance.support import ORDER_TYPES, POLICY, SELF_TRADE
+from tests.support.typed import Said, typed
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "tests" / "conformance" / "sample.jsonl"
 
 
-def conform(*arguments: object) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "exchange", "conform", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-    )
+def conform(*arguments: object) -> Said:
+    return typed("conform", *map(str, arguments), room="exchange")
 
 
 def case(name: str, price: int, **fields: object) -> dict[str, object]:
@@ -49,7 +44,9 @@ def file_of(path: Path, *cases: object) -> Path:
 
 
 def test_the_whole_sample_holds() -> None:
-    done = conform(SAMPLE)
+    command = [sys.executable, "-m", "exchange", "conform", str(SAMPLE)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "52 passed, 0 failed, 0 skipped\n", "")
 

@@ -13,17 +13,14 @@ import pytest
 
 from exchange.access import hash_secret
 from tests.support.founded import free_http_port
+from tests.support.typed import Said, typed
 from tests.support.venue import DidNotStart, Json, RawClient, VenueProcess, new, running_venue
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl command")
 
 
-def exchange(*arguments: str, stdin: str = "", path: str | None = None) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "exchange", *arguments]
-    env = None if path is None else {**os.environ, "PATH": path}
-    return subprocess.run(
-        command, input=stdin, capture_output=True, text=True, check=False, timeout=50, env=env
-    )
+def exchange(*arguments: str, stdin: str = "") -> Said:
+    return typed(*arguments, room="exchange", stdin=stdin)
 
 
 def init(file: Path, *options: str) -> dict[str, str]:
@@ -112,8 +109,12 @@ def test_a_self_signed_certificate_is_made_for_nobody_else_to_read(tmp_path: Pat
     assert [mode_of(tmp_path / name) for name in ("venue.crt", "venue.key")] == [0o600, 0o600]
 
 
-def test_without_openssl_it_is_said_what_to_do_and_nothing_is_written(tmp_path: Path) -> None:
-    done = exchange("init", str(tmp_path / "venue.toml"), "--tls", path=str(tmp_path))
+def test_without_openssl_it_is_said_what_to_do_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    done = exchange("init", str(tmp_path / "venue.toml"), "--tls")
 
     assert done.returncode == 1
     assert done.stderr.startswith("tontine: the openssl command is not installed: install it, or")

@@ -66,7 +66,8 @@ class TcpConfig(ListenerConfig):
     port: Annotated[int, Field(ge=0, le=65535)] = 7001
     max_line_bytes: Annotated[int, Field(ge=256, le=16 * 1024 * 1024)] = MAX_LINE_BYTES
     max_in_flight: Annotated[int, Field(ge=1, le=100_000)] = 1024
-    max_outgoing_bytes: Annotated[int, Field(ge=64 * 1024)] = 1024 * 1024
+    max_outgoing_bytes: Annotated[int, Field(ge=256 * 1024)] = 1024 * 1024
+    """Not less than a page of old messages behind a socket that is nearly full: who asks for them is no slow consumer."""
     login_timeout_s: Seconds = 60.0
     line_timeout_s: Seconds = 30.0
     """How long a line may take from its first byte to its last."""

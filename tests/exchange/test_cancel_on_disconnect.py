@@ -13,7 +13,7 @@ from tests.support.venue import Json, RawClient, VenueProcess, new, running_venu
 
 @pytest.fixture(scope="module")
 def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
-    with guarded_venue(tmp_path_factory.mktemp("venue"), tcp="max_outgoing_bytes = 65536") as process:
+    with guarded_venue(tmp_path_factory.mktemp("venue"), tcp="max_outgoing_bytes = 262144") as process:
         yield process
 
 

@@ -20,7 +20,7 @@ from tests.support.attackers import ATTACKS, under_attack
 from tests.support.guarded import guarded_venue, let_in, login
 from tests.support.venue import RawClient, new
 
-TCP = "max_sessions_per_account = 5\nline_timeout_s = 2\nmax_connections_per_source = 1000\nmax_outgoing_bytes = 65536"
+TCP = "max_sessions_per_account = 5\nline_timeout_s = 2\nmax_connections_per_source = 1000\nmax_outgoing_bytes = 262144"
 
 ROUNDS = 3
 ROUND_S = 0.4

@@ -17,7 +17,7 @@ def certified(directory: Path) -> str:
     """A certificate with its key in ``directory``; the lines of the venue file that name them."""
     certificate, key = directory / "venue.crt", directory / "venue.key"
     make_self_signed(certificate, key)
-    return f'certificate = "{certificate}"\nkey = "{key}"\nmax_outgoing_bytes = 65536'
+    return f'certificate = "{certificate}"\nkey = "{key}"\nmax_outgoing_bytes = 262144'
 
 
 @pytest.fixture(scope="module")

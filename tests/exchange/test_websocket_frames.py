@@ -174,7 +174,7 @@ def test_who_is_gone_when_the_venue_closes_does_not_keep_it(tmp_path: Path) -> N
 
 def test_who_pings_and_never_reads_is_cut_off_like_every_slow_reader(tmp_path: Path) -> None:
     file = tmp_path / "web.toml"
-    file.write_text("[http]\nport = 0\n[tcp]\nmax_outgoing_bytes = 65536\n", encoding="utf-8")
+    file.write_text("[http]\nport = 0\n[tcp]\nmax_outgoing_bytes = 262144\n", encoding="utf-8")
     with (
         web_venue(tmp_path, str(file)) as venue,
         RawWebSocket(http_port(venue), receive_buffer=4096) as client,
@@ -187,7 +187,7 @@ def test_who_pings_and_never_reads_is_cut_off_like_every_slow_reader(tmp_path: P
                     client.send_bytes(frame(b"x" * 125, PING))
         unread = venue.logged("slow_consumer_cut_off")["unread_bytes"]
 
-    assert unread < 2 * 65536
+    assert unread < 2 * 262_144
 
 
 def test_garbage_from_many_at_once_leaves_the_venue_serving(venue: VenueProcess) -> None:

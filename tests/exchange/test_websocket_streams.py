@@ -207,7 +207,7 @@ def test_who_stops_reading_is_passed_by_costs_no_memory_and_catches_up(venue: Ve
 
 def test_a_reader_of_reports_that_stops_reading_is_cut_off_with_a_last_word(tmp_path: Path) -> None:
     file = tmp_path / "web.toml"
-    file.write_text("[http]\nport = 0\n[tcp]\nmax_outgoing_bytes = 65536\n", encoding="utf-8")
+    file.write_text("[http]\nport = 0\n[tcp]\nmax_outgoing_bytes = 262144\n", encoding="utf-8")
     with web_venue(tmp_path, str(file)) as venue:
         with RawWebSocket(http_port(venue), receive_buffer=4096) as slow:
             slow.send({"type": "login", "account": "slow"})

@@ -18,7 +18,7 @@ from legacy.errors import TaskCancelled
 if TYPE_CHECKING:
     from legacy.kernel import Kernel
     from legacy.task import Task
-    from legacy.timers import Alarm  # noqa: F401  # in the name of a type
+    from legacy.timers import Alarm
     from legacy.waiting import WaitQueue
 
 T = TypeVar("T")
@@ -234,7 +234,7 @@ def timeout(seconds: float, inner: Generator[Any, Any, T] | Awaitable[T]) -> Gen
         TimeoutError: it is not; ``inner`` has been cancelled, and has cleaned up.
     """
     try:
-        alarm = yield from trap(SetAlarm(seconds))
+        alarm: Alarm = yield from trap(SetAlarm(seconds))
         before = alarm.task.cancellation
     except BaseException:
         cast("Any", inner).close()  # it never begins

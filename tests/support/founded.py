@@ -4,10 +4,10 @@ In: a directory. Out: the file, the secrets by account, and the certificate for 
 """
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.support.typed import typed
 
 
 def free_http_port(file: Path) -> None:
@@ -32,13 +32,8 @@ class Founded(NamedTuple):
 def found(directory: Path) -> Founded:
     """Run it."""
     file = directory / "venue.toml"
-    done = subprocess.run(
-        [sys.executable, "-m", "tontine", "init", str(file), "--tls"],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = typed("init", str(file), "--tls")
+    assert done.returncode == 0, done.stderr
     free_http_port(file)
     secrets = dict(re.findall(r"^  (\w+) +\w+ +(\S+)$", done.stdout, re.MULTILINE))
     return Founded(file, secrets, directory / "venue.crt")

@@ -6,16 +6,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 import tontine
 from protocol.messages import TradeReport
 from tests.support.founded import Founded
+from tests.support.typed import Said, typed
 from tests.support.venue import VenueProcess, running_venue
 from traders.admin import app
 from traders.client import Client
@@ -57,14 +56,6 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
     )
 
 
-class Said(NamedTuple):
-    """What a command printed, and how it ended."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 class Office:
     """Where an operator types; commands run in this process, which takes a tenth of the time."""
 
@@ -77,9 +68,7 @@ class Office:
         )  # fmt: skip
 
     def admin(self, *arguments: str) -> Said:
-        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
-            status = tontine.run(["admin", *arguments, *self.entry])
-        return Said(status, out.getvalue(), err.getvalue())
+        return typed("admin", *arguments, *self.entry, stdin="swordfish\n")
 
     def done(self, *arguments: str) -> str:
         """What a command prints that has to succeed."""
@@ -160,10 +149,9 @@ def test_a_venue_that_is_not_there_is_one_line_and_exit_code_one() -> None:
 
 # -- at work ---------------------------------------------------------------------------------------
 @pytest.mark.slow
-def test_an_account_from_its_opening_to_its_closing(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_from_its_opening_to_its_closing(office: Office) -> None:
     created = office.done("create-account", "carl", "--generate", "--why", "by mail")
     (secret,) = re.findall(r"secret of carl, shown this once: (\S+)", created)
-    monkeypatch.setattr(sys, "stdin", StringIO("swordfish\n"))
     typed = office.done("create-account", "dora", "--role", "viewer", "--why", "by mail")
     paid = office.done("deposit", "carl", "USD", "5000", "--why", "a wire")
     (transaction,) = re.findall(r"^transaction (\S+)$", paid, re.MULTILINE)
@@ -252,14 +240,16 @@ async def _trade_of(order: Any) -> int:
 
 
 @pytest.mark.slow
-def test_who_may_not_is_told_so_in_one_line(office: Office) -> None:
+def test_who_may_not_is_told_so_in_one_line(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     anna = (
         "--port", str(office.venue.port), "--account", "anna", "--ca", str(office.founded.certificate),
     )  # fmt: skip
 
-    trader = run("admin", "accounts", *anna, TONTINE_SECRET=office.founded.secrets["anna"])
-    guess = run("admin", "accounts", *anna, TONTINE_SECRET="guess")
-    distrust = run("admin", "accounts", *anna[:-2], "--tls", TONTINE_SECRET="guess")
+    monkeypatch.setenv("TONTINE_SECRET", office.founded.secrets["anna"])
+    trader = typed("admin", "accounts", *anna)
+    monkeypatch.setenv("TONTINE_SECRET", "guess")
+    guess = typed("admin", "accounts", *anna)
+    distrust = typed("admin", "accounts", *anna[:-2], "--tls")
 
     assert [done.returncode for done in (trader, guess, distrust)] == [1, 1, 1]
     assert [done.stderr.count("\n") for done in (trader, guess, distrust)] == [1, 1, 1]

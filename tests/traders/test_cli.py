@@ -5,21 +5,25 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.support.typed import Said, typed
 from tests.support.venue import running_venue
 from traders.order_flow import generated_day, write_flow
 
 ROOT = Path(__file__).parents[2]
+SURROUNDINGS = {"COLUMNS": "120", "NO_COLOR": "1"}
 
 
 def start(*arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "traders", *arguments],
         cwd=ROOT,
-        env=os.environ | {"COLUMNS": "120", "NO_COLOR": "1"},
+        env=os.environ | SURROUNDINGS,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -32,9 +36,18 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
+@pytest.fixture
+def say(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+    """As ``run``, in this process; not for what ends by a signal, or starts processes."""
+    monkeypatch.chdir(ROOT)
+    for name, value in SURROUNDINGS.items():
+        monkeypatch.setenv(name, value)
+    return partial(typed, room="traders")
+
+
 @pytest.mark.parametrize("command", ["fleet", "bot", "demo", "replay"])
-def test_every_command_has_an_example_in_its_help(command: str) -> None:
-    done = run(command, "--help")
+def test_every_command_has_an_example_in_its_help(command: str, say: Callable[..., Said]) -> None:
+    done = say(command, "--help")
 
     assert done.returncode == 0
     assert f"Example: tontine {command}" in " ".join(done.stdout.split())
@@ -57,8 +70,10 @@ def test_every_command_has_an_example_in_its_help(command: str) -> None:
         ),
     ],
 )
-def test_wrong_use_is_one_line_and_exit_code_two(arguments: tuple[str, ...], text: str) -> None:
-    done = run(*arguments)
+def test_wrong_use_is_one_line_and_exit_code_two(
+    arguments: tuple[str, ...], text: str, say: Callable[..., Said]
+) -> None:
+    done = say(*arguments)
 
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
@@ -68,8 +83,10 @@ def test_wrong_use_is_one_line_and_exit_code_two(arguments: tuple[str, ...], tex
 @pytest.mark.parametrize(
     "arguments", [("demo", "--traders", "1"), ("demo", "--no-such-option"), ("nothing",)]
 )
-def test_an_option_that_is_none_is_exit_code_two_without_a_traceback(arguments: tuple[str, ...]) -> None:
-    done = run(*arguments)
+def test_an_option_that_is_none_is_exit_code_two_without_a_traceback(
+    arguments: tuple[str, ...], say: Callable[..., Said]
+) -> None:
+    done = say(*arguments)
 
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

@@ -7,12 +7,13 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
-import tontine
+from tests.support.typed import typed
 from tests.support.venue import Json, new, running_venue
 
 ROOT = Path(__file__).parents[2]
@@ -124,15 +125,19 @@ def names(words: list[str]) -> list[str]:
     return list(takewhile(re.compile(r"[a-z][a-z-]+").fullmatch, words[:most]))
 
 
+@cache
+def options_of(*command: str) -> tuple[int, set[str]]:
+    """The status of its help, and what that offers. The same commands are on many pages."""
+    status, out, _ = typed(*command, "--help")
+    return status, set(re.findall(r"--[a-z][\w-]*", out))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
-def test_every_command_of_a_page_exists_with_its_options(
-    page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_command_of_a_page_exists_with_its_options(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     wrong: list[str] = []
     for words in commands(page.read_text(encoding="utf-8")):
-        status = tontine.run([*names(words), "--help"])
-        offered = set(re.findall(r"--[a-z][\w-]*", capsys.readouterr().out))
+        status, offered = options_of(*names(words))
         options = {word.partition("=")[0] for word in words if word.startswith("--")}
         if status or options - offered:
             wrong.append(" ".join(words))

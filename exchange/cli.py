@@ -124,6 +124,10 @@ def serve(
     runtime: Annotated[
         Runtime, typer.Option(help="What runs it; legacy: generators alone, without asyncio, TCP only.")
     ] = Runtime.ASYNCIO,
+    monitor: Annotated[
+        Path | None,
+        typer.Option(help="Local socket for `python -m legacy.monitor`; with --runtime legacy."),
+    ] = None,
     uvloop: Annotated[bool, typer.Option("--uvloop", help="Run on uvloop (extra 'speed').")] = False,
     until_eof: Annotated[
         bool, typer.Option("--until-eof", help="Stop when standard input, a pipe, ends: for programs.")
@@ -161,6 +165,7 @@ def serve(
         config,
         read_again=None if file is None else read,
         log_commands=log_level is LogLevel.DEBUG,
+        monitor=monitor,
         uvloop=uvloop,
         until_eof=until_eof,
     )

@@ -11,6 +11,7 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -220,6 +221,7 @@ def run(
     *,
     read_again: Callable[[], VenueConfig] | None = None,
     log_commands: bool = False,
+    monitor: Path | None = None,
     uvloop: bool = False,
     until_eof: bool = False,
 ) -> None:
@@ -227,8 +229,10 @@ def run(
     standard input, a pipe, ends.
 
     Raises:
-        VenueError: as ``serve``; also if uvloop is wanted and not installed.
+        VenueError: as ``serve``; also if uvloop is wanted and not installed, or a monitor, which looks into the other runtime.
     """
+    if monitor is not None:
+        raise ConfigError("--monitor", "it looks into the kernel of the legacy runtime: add --runtime legacy")
     serving = _serve_until_eof if until_eof else serve
     if not uvloop:
         asyncio.run(serving(config, read_again=read_again, log_commands=log_commands))

@@ -82,7 +82,13 @@ def monitor(path: Path) -> Generator[Any, Any, None]:
         OSError: the socket can't be made there; somebody listens at it, for instance.
     """
     kernel = yield from current_kernel()
-    listener = _listen(path, kernel)
+    yield from monitor_at(open_at(path, kernel), path)
+
+
+@flow
+def monitor_at(listener: Listener, path: Path) -> Generator[Any, Any, None]:
+    """As ``monitor``, at a socket that is open already."""
+    kernel = yield from current_kernel()
     try:
         while True:
             visitor = yield from listener.accept()
@@ -92,7 +98,12 @@ def monitor(path: Path) -> Generator[Any, Any, None]:
         path.unlink(missing_ok=True)
 
 
-def _listen(path: Path, kernel: Kernel) -> Listener:
+def open_at(path: Path, kernel: Kernel) -> Listener:
+    """The socket, for its owner only.
+
+    Raises:
+        OSError: as ``monitor``.
+    """
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _clear(path)

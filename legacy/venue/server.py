@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -18,8 +19,9 @@ from exchange.config import VenueConfig
 from exchange.reread import Reread, gateway_limits
 from exchange.schedule import Schedule
 from legacy.kernel import Kernel
+from legacy.monitor import monitor_at, open_at
 from legacy.task import Task
-from legacy.traps import current_kernel, flow, readable, spawn, timeout
+from legacy.traps import Flow, current_kernel, flow, readable, spawn, timeout
 from legacy.venue.gateway import Gateway
 from legacy.venue.turns import Turns
 from legacy.waiting import Event
@@ -169,10 +171,12 @@ def run(
     *,
     read_again: Callable[[], VenueConfig] | None = None,
     log_commands: bool = False,
+    monitor: Path | None = None,
     uvloop: bool = False,
     until_eof: bool = False,
 ) -> None:
-    """Run a venue in this process, as ``exchange.server.run`` does on asyncio.
+    """Run a venue in this process, as ``exchange.server.run`` does on asyncio. ``monitor``: a local socket at which it can be
+    asked what its tasks do (``legacy.monitor``).
 
     Raises:
         VenueError: as there; also if uvloop is wanted, which is an event loop of asyncio.
@@ -180,7 +184,19 @@ def run(
     if uvloop:
         raise ConfigError("--uvloop", "uvloop is an event loop of asyncio; the legacy runtime has its own")
     serving = _serve_until_eof if until_eof else serve
-    Kernel(crashed=_log_unexpected).run(serving(config, read_again=read_again, log_commands=log_commands))
+    venue = serving(config, read_again=read_again, log_commands=log_commands)
+    Kernel(crashed=_log_unexpected).run(venue if monitor is None else _monitored(venue, monitor))
+
+
+@flow
+def _monitored(venue: Flow[None], path: Path) -> Generator[Any, Any, None]:
+    """Look into the kernel while the venue runs."""
+    try:
+        listener = open_at(path, (yield from current_kernel()))
+    except OSError as error:
+        raise ConfigError(f"--monitor {path}", error.strerror or str(error)) from error
+    yield from spawn(monitor_at(listener, path), name="monitor")
+    yield from venue
 
 
 def _log_unexpected(task: Task[Any], error: BaseException) -> None:

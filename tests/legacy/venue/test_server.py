@@ -12,6 +12,8 @@ import pytest
 
 from exchange.config import HttpConfig, VenueConfig
 from exchange.journal.sqlite import SqliteLog
+from exchange.server import run as run_on_asyncio
+from legacy.monitor import ask
 from legacy.venue.server import run
 from protocol.errors import ConfigError
 from tests.support.guarded import login, venue_file
@@ -153,3 +155,23 @@ def test_what_needs_asyncio_is_refused(config: VenueConfig, uvloop: bool, place:
         run(config, uvloop=uvloop)
 
     assert refused.value.place == place
+
+
+def test_a_monitor_shows_what_every_task_of_the_venue_waits_for(tmp_path: Path) -> None:
+    path = tmp_path / "monitor"
+    with running_venue(tmp_path, "--monitor", str(path), journal=False, runtime="legacy") as venue:
+        with venue.login("alice"):
+            table = ask(path, "ps")
+        with pytest.raises(ConfigError) as taken:
+            run(VenueConfig(open=True), monitor=path)
+
+        assert venue.stop() == 0
+
+    assert "something to end a turn for" in table
+    assert taken.value.place == f"--monitor {path}"
+    assert not path.exists()
+
+
+def test_asyncio_has_no_kernel_to_look_into() -> None:
+    with pytest.raises(ConfigError, match="--runtime legacy"):
+        run_on_asyncio(VenueConfig(open=True), monitor=Path("monitor"))

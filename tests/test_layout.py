@@ -6,7 +6,7 @@ Reads the source, imports nothing: a module that is being written is held to the
 import ast
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -154,6 +154,11 @@ def imports_of(name: str, tree: ast.Module) -> Iterator[str]:
                 yield inner if inner in NAMES else node.module
 
 
+def packages_of(module: Module) -> set[str]:
+    """What stands before the first dot of its imports."""
+    return {name.partition(".")[0] for name in module.imports}
+
+
 def rule_for(name: str, rules: dict[str, frozenset[str]]) -> frozenset[str]:
     """The rule of the longest prefix of ``name``."""
     fitting = [prefix for prefix in rules if covers(prefix, name)]
@@ -164,49 +169,46 @@ def covers(prefix: str, name: str) -> bool:
     return name == prefix or name.startswith(f"{prefix}.")
 
 
-each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
-each_code_module = pytest.mark.parametrize("module", CODE, ids=lambda module: module.name)
+def where(said: Callable[[Module], object], among: list[Module] = MODULES) -> dict[str, object]:
+    """What is to be said of modules, by name, where there is something. One test for all: a test each takes longer."""
+    return {module.name: found for module in among if (found := said(module))}
 
 
 # -- who knows whom --------------------------------------------------------------------------------
-@each_module
-def test_a_module_imports_only_the_rooms_that_it_may_know(module: Module) -> None:
-    allowed = rule_for(module.name, MAY_IMPORT)
+def test_a_module_imports_only_the_rooms_that_it_may_know() -> None:
+    def forbidden(module: Module) -> set[str]:
+        allowed = rule_for(module.name, MAY_IMPORT)
+        of_project = {name for name in module.imports if name.partition(".")[0] in {*ROOMS, "tontine"}}
+        if "*" in allowed:
+            return set()
+        return {name for name in of_project if not any(covers(prefix, name) for prefix in allowed)}
 
-    of_project = {name for name in module.imports if name.partition(".")[0] in {*ROOMS, "tontine"}}
-
-    forbidden = {name for name in of_project if not any(covers(prefix, name) for prefix in allowed)}
-    assert "*" in allowed or forbidden == set()
-
-
-@each_module
-def test_a_module_imports_nothing_that_would_break_the_promise_of_its_room(module: Module) -> None:
-    forbidden = frozenset[str]().union(
-        *(names for prefix, names in MAY_NOT_IMPORT.items() if covers(prefix, module.name))
-    )
-
-    imported = {name.partition(".")[0] for name in module.imports}
-
-    assert imported & forbidden == set()
+    assert where(forbidden) == {}
 
 
-@each_module
-def test_a_room_that_does_without_libraries_stays_without(module: Module) -> None:
-    libraries = rule_for(module.name, ONLY_LIBRARIES)
-    restricted = any(covers(prefix, module.name) for prefix in ONLY_LIBRARIES)
+def test_a_module_imports_nothing_that_would_break_the_promise_of_its_room() -> None:
+    def forbidden(module: Module) -> set[str]:
+        promised = (names for prefix, names in MAY_NOT_IMPORT.items() if covers(prefix, module.name))
+        return packages_of(module) & frozenset[str]().union(*promised)
 
-    imported = {name.partition(".")[0] for name in module.imports}
-
-    foreign = imported - sys.stdlib_module_names - set(ROOMS) - libraries
-    assert not restricted or foreign == set()
+    assert where(forbidden) == {}
 
 
-@each_code_module
-def test_nobody_imports_tests_or_legacy(module: Module) -> None:
-    rooms = {name.partition(".")[0] for name in module.imports}
+def test_a_room_that_does_without_libraries_stays_without() -> None:
+    def foreign(module: Module) -> set[str]:
+        libraries = rule_for(module.name, ONLY_LIBRARIES)
+        restricted = any(covers(prefix, module.name) for prefix in ONLY_LIBRARIES)
+        return packages_of(module) - sys.stdlib_module_names - set(ROOMS) - libraries if restricted else set()
 
-    assert "tests" not in rooms
-    assert "legacy" not in rooms or module.room in KNOWS_LEGACY
+    assert where(foreign) == {}
+
+
+def test_nobody_imports_tests_or_legacy() -> None:
+    def forbidden(module: Module) -> set[str]:
+        unknown = {"tests"} if module.room in KNOWS_LEGACY else {"tests", "legacy"}
+        return packages_of(module) & unknown
+
+    assert where(forbidden, CODE) == {}
 
 
 def test_every_room_has_a_rule() -> None:
@@ -315,19 +317,20 @@ def way_to(name: str, came_from: dict[str, str | None]) -> list[str]:
 
 
 # -- what a module looks like ----------------------------------------------------------------------
-@each_module
-def test_a_module_opens_with_what_it_is_for(module: Module) -> None:
-    docstring = ast.get_docstring(module.tree)
+def test_a_module_opens_with_what_it_is_for() -> None:
+    def wrong(module: Module) -> str:
+        opening = (ast.get_docstring(module.tree) or "").partition("\n")[0]
+        return "" if opening.endswith((".", ":", "?")) else opening or "nothing"
 
-    assert docstring
-    assert docstring.splitlines()[0].endswith((".", ":", "?"))
+    assert where(wrong) == {}
 
 
-@each_module
-def test_no_module_has_the_name_of_a_standard_one(module: Module) -> None:
-    last = module.name.rpartition(".")[2]
+def test_no_module_has_the_name_of_a_standard_one() -> None:
+    def wrong(module: Module) -> bool:
+        last = module.name.rpartition(".")[2]
+        return last != "__main__" and module.name not in STANDARD and last in sys.stdlib_module_names
 
-    assert last == "__main__" or module.name in STANDARD or last not in sys.stdlib_module_names
+    assert where(wrong) == {}
 
 
 @pytest.mark.parametrize(
@@ -354,8 +357,9 @@ def test_a_door_holds_names_only_and_lists_exactly_these(module: Module) -> None
     assert sorted(listed) == sorted(imported)
 
 
-@each_code_module
-def test_a_module_is_read_in_one_sitting(module: Module) -> None:
-    lines = module.source.splitlines()
+def test_a_module_is_read_in_one_sitting() -> None:
+    def too_long(module: Module) -> int:
+        lines = len(module.source.splitlines())
+        return lines if lines > LONGEST and module.name not in LONG else 0
 
-    assert len(lines) <= LONGEST or module.name in LONG, "which second idea moved in?"
+    assert where(too_long, CODE) == {}, "which second idea moved in?"

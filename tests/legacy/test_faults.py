@@ -5,7 +5,7 @@ import selectors
 import signal
 import socket
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,15 @@ from legacy.traps import (
 )
 from legacy.waiting import Event, Future, Queue
 from tests.support.kernels import Crashes, InOrder, MovesTime, kernel_of
+
+
+@pytest.fixture(autouse=True)
+def control_c() -> Iterator[None]:
+    """As in a terminal: a program that a script starts in the background ignores it, and so would the tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
 
 Flow = Generator[Any, Any, Any]
 

@@ -233,23 +233,32 @@ def timeout(seconds: float, inner: Generator[Any, Any, T] | Awaitable[T]) -> Gen
     Raises:
         TimeoutError: it is not; ``inner`` has been cancelled, and has cleaned up.
     """
-    try:
-        alarm: Alarm = yield from trap(SetAlarm(seconds))
-        before = alarm.task.cancellation
-    except BaseException:
-        cast("Any", inner).close()  # it never begins
-        raise
+    alarm, earlier = yield from _set_alarm(seconds, inner)
     try:
         # A coroutine as well: this is a coroutine function itself, says its decorator.
         return (yield from cast("Generator[Any, Any, T]", inner))
     except TaskCancelled as cancelled:
         if cancelled.reason is not alarm:
             raise
-        strongest = alarm.task.cancellation
-        if strongest is not None and strongest is not before and strongest.reason is not alarm:
-            raise TaskCancelled(
-                strongest.reason
-            ) from None  # it rang while the task cleaned up after another one
+        _raise_stronger(alarm, earlier)
         raise TimeoutError(f"not within {seconds:g} s") from None
     finally:
         alarm.cancel()
+
+
+@flow
+def _set_alarm(seconds: float, inner: object) -> Generator[Any, Any, tuple[Alarm, TaskCancelled | None]]:
+    """The alarm, and what has cancelled its task so far."""
+    try:
+        alarm: Alarm = yield from trap(SetAlarm(seconds))
+    except BaseException:
+        cast("Any", inner).close()  # it never begins
+        raise
+    return alarm, alarm.task.cancellation
+
+
+def _raise_stronger(alarm: Alarm, earlier: TaskCancelled | None) -> None:
+    """Two that meet: what has cancelled the task since ``earlier``, if that outranks the alarm, must not get lost."""
+    strongest = alarm.task.cancellation
+    if strongest is not None and strongest is not earlier and strongest.reason is not alarm:
+        raise TaskCancelled(strongest.reason) from None

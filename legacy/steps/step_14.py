@@ -121,7 +121,7 @@ class Scheduler:
         self.ended: dict[int, Task] = {}
         """Those whose end nobody has waited for yet: what they returned or raised is not lost."""
         self._running: Task | None = None
-        self.answers: dict[type, Callable[[Task, Any], None]] = {
+        self.handlers: dict[type, Callable[[Task, Any], None]] = {
             GetTid: lambda task, request: self.answer(task, task.id),
             NewTask: lambda task, request: self.answer(task, self.new(request.target, request.name).id),
             KillTask: self._kill,
@@ -153,23 +153,20 @@ class Scheduler:
         task = Task(self.started, name, target)
         self.tasks[task.id] = task
         self.ready.append(task)
-        for watcher in self._watchers:
-            watcher.created(task, self._running)
+        self._tell("created", task, self._running)
         return task
 
     def answer(self, task: Task, value: object = None, thrown: Exception | None = None) -> None:
         """Give a task what it asked for, or raise that in it; it goes on after everybody who is ready."""
         task.answer, task.thrown = value, thrown
-        task.state = "ready"
+        task.state, task.waits_for = "ready", None
         self.ready.append(task)
         if task is not self._running:
-            for watcher in self._watchers:
-                watcher.woken(task, self._running)
+            self._tell("woken", task, self._running)
 
     def _step(self, task: Task) -> None:
-        self._running, task.state, task.waits_for = task, "running", None
-        for watcher in self._watchers:
-            watcher.resumed(task)
+        self._running, task.state = task, "running"
+        self._tell("resumed", task)
         try:
             request = self._advance(task)
         except StopIteration as stop:
@@ -178,13 +175,12 @@ class Scheduler:
             self._end(task, None, error)
         else:
             task.state, task.waits_for = "waits", request
-            answer = self.answers.get(type(request))
-            if answer is None:
+            handler = self.handlers.get(type(request))
+            if handler is None:
                 self.answer(task, thrown=TypeError(f"{request!r} is no request"))
             else:
-                answer(task, request)
-            for watcher in self._watchers:
-                watcher.parked(task, request)
+                handler(task, request)
+            self._tell("parked", task, request)
         self._running = None
 
     def _advance(self, task: Task) -> object:
@@ -195,13 +191,16 @@ class Scheduler:
     def _end(self, task: Task, result: object, error: Exception | None) -> None:
         task.state, task.result, task.error = "ended", result, error
         del self.tasks[task.id]
-        for watcher in self._watchers:
-            watcher.ended(task)
+        self._tell("ended", task)
         if not task.waiting:
             self.ended[task.id] = task
         for other in task.waiting:
             if other.state == "waits":  # and was not killed meanwhile
                 self.answer(other, result, error)
+
+    def _tell(self, event: str, *facts: object) -> None:
+        for watcher in self._watchers:
+            getattr(watcher, event)(*facts)
 
     def _close(self, task: Task) -> None:
         task.target.close()
@@ -296,7 +295,7 @@ def run(out: Out, watchers: Iterable[Watcher] = (), clock: ManualClock | None = 
             out(line)
 
     scheduler.run(trading(Market(), look, out))
-    out(f"it took {clock.monotonic_s():g} s, and {len(scheduler.tasks)} tasks are left")
+    out(f"the clock was moved on by {clock.monotonic_s():g} s, and {len(scheduler.tasks)} tasks are left")
 
 
 def main(out: Out) -> None:

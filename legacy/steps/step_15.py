@@ -63,8 +63,8 @@ class Scheduler(SchedulerOfStep14):
         self._selector = selectors.DefaultSelector()
         self._waiting: dict[socket.socket, dict[int, Task]] = {}
         """One task for each socket and direction."""
-        self.answers[ReadWait] = lambda task, request: self._wait_for(task, request.file, READ)
-        self.answers[WriteWait] = lambda task, request: self._wait_for(task, request.file, WRITE)
+        self.handlers[ReadWait] = lambda task, request: self._wait_for(task, request.file, READ)
+        self.handlers[WriteWait] = lambda task, request: self._wait_for(task, request.file, WRITE)
         self.new(self._poll(), "poll")
 
     def run(self, target: Target, name: str = "main") -> object:
@@ -81,7 +81,7 @@ class Scheduler(SchedulerOfStep14):
                 raise ValueError(f"{waiting[event].name} waits for the same")
             waiting[event] = task
             self._look_at(file)
-        except (ValueError, OSError) as error:  # it is closed, for instance
+        except (ValueError, OSError, KeyError) as error:  # it is closed, for instance
             if waiting.get(event) is task:
                 del waiting[event]
             self.answer(task, thrown=error)
@@ -99,6 +99,7 @@ class Scheduler(SchedulerOfStep14):
     def _poll(self) -> Target:
         """The task that asks the selector."""
         while True:
+            self._forget_closed()
             for key, events in self._selector.select(self._time_to_rest()):
                 file = cast("socket.socket", key.fileobj)
                 for event in (READ, WRITE):
@@ -106,6 +107,13 @@ class Scheduler(SchedulerOfStep14):
                         self.answer(self._waiting[file].pop(event))
                 self._look_at(file)
             yield Sleep(0)
+
+    def _forget_closed(self) -> None:
+        """Selectors are silent about sockets that were closed: whoever waits for one would wait for ever."""
+        for file in [file for file in self._waiting if file.fileno() < 0]:
+            self._selector.unregister(file)
+            for task in self._waiting.pop(file).values():
+                self.answer(task, thrown=OSError("the socket was closed"))
 
     def _time_to_rest(self) -> float | None:
         """None, if a task is ready; else until the first of the sleepers wakes up, or for ever."""
@@ -152,11 +160,14 @@ def attend(client: socket.socket, market: Market, members: dict[socket.socket, M
             mistakes = handle(incoming.requests(data), client, market, members)
             # A trade concerns two: whoever has mail gets it now, for his own task waits for what he sends.
             for other, text in [(client, mistakes), *mail_of(members)]:
-                while text:
-                    yield WriteWait(other)
-                    text = text[other.send(text) :]
+                try:
+                    while text:
+                        yield WriteWait(other)
+                        text = text[other.send(text) :]
+                except (OSError, ValueError):
+                    pass  # the other one is gone, and his task knows; or somebody else is writing to him
     except OSError:
-        pass  # he is gone
+        pass  # this one is gone
     finally:
         members.pop(client, None)
         client.close()

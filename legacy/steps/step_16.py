@@ -60,7 +60,9 @@ class Trampoline(Scheduler):
             stack.pop()
             if not stack:
                 del self.stacks[task]
-                raise StopIteration(value) if thrown is None else thrown
+                if thrown is not None:
+                    raise thrown
+                raise StopIteration(value)
 
     def _close(self, task: Task) -> None:
         """From the top down, as if an exception went through them."""

@@ -5,8 +5,8 @@ client.enter(order)`` gives each the answer to its own order, in whatever order 
 
 What comes over the wire comes to one task, the reader. Who waits for it are others. Between them stands a ``Future``: the
 reader finds it by the name of the order and gives it the report; ``Wait`` parks whoever asks for it too early, and
-is answered at once if he comes too late. An error is remembered just so: when the connection ends, everybody who
-still waits learns of it at his own line.
+is answered at once if he comes too late. An error is remembered just so: when the connection ends, in whatever way, everybody
+who still waits learns of it at his own line, and so does whoever comes later.
 """
 
 import socket
@@ -73,7 +73,7 @@ class Scheduler(SchedulerOfStep15):
 
     def __init__(self) -> None:
         super().__init__()
-        self.answers[Wait] = self._wait_for_future
+        self.handlers[Wait] = self._wait_for_future
 
     def _wait_for_future(self, task: Task, request: Wait) -> None:
         future = request.future
@@ -92,6 +92,7 @@ class Client:
         self._answers: dict[ClientOrderId, Future[Accepted | Rejected]] = {}
         self._unsent = b""
         self._is_sending = False
+        self._is_over = False
         self.trades: list[TradeReport] = []
 
     def enter(self, new: NewOrder) -> Flow:
@@ -100,31 +101,40 @@ class Client:
         Raises:
             ConnectionError: it will never say anything.
         """
+        if self._is_over:
+            raise ConnectionError("the exchange has hung up")
         answer = self._answers[new.client_order_id] = Future(f"the answer to {new.client_order_id}")
         yield from self._send(encode(new))
         return (yield from ask(Wait(answer)))
 
     def read(self) -> Flow:
-        """The reader, a task: to the end of the connection."""
+        """The reader, a task: to the end of the connection, however it ends."""
         incoming = Incoming()
-        while data := (yield from self._receive()):
-            for message in incoming.reports(data):
-                if isinstance(message, Accepted | Rejected):
-                    self._answers.pop(cast("ClientOrderId", message.client_order_id)).set_result(message)
-                elif isinstance(message, TradeReport):
-                    self.trades.append(message)
-        for answer in self._answers.values():
-            answer.set_error(ConnectionError("the exchange has hung up"))
+        try:
+            while data := (yield from self._receive()):
+                for message in incoming.reports(data):
+                    if isinstance(message, Accepted | Rejected):
+                        self._answers.pop(cast("ClientOrderId", message.client_order_id)).set_result(message)
+                    elif isinstance(message, TradeReport):
+                        self.trades.append(message)
+        except OSError:
+            pass  # cut: an end as well
+        finally:
+            self._is_over = True
+            for answer in self._answers.values():
+                answer.set_error(ConnectionError("the exchange has hung up"))
 
     def _send(self, text: bytes) -> Flow:
         """One task at a time may wait for room: it takes along what the others have to send."""
         self._unsent += text
         if not self._is_sending:
             self._is_sending = True
-            while self._unsent:
-                yield from ask(WriteWait(self._connection))
-                self._unsent = self._unsent[self._connection.send(self._unsent) :]
-            self._is_sending = False
+            try:
+                while self._unsent:
+                    yield from ask(WriteWait(self._connection))
+                    self._unsent = self._unsent[self._connection.send(self._unsent) :]
+            finally:
+                self._is_sending = False
 
     def _receive(self) -> Flow:
         yield from ask(ReadWait(self._connection))

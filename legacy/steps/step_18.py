@@ -134,7 +134,7 @@ def trader(address: tuple[str, int], name: str, new: NewOrder, patience_s: float
         out(f"{name}: {trade.side.value}s {trade.quantity} at {trade.price}")
         return True
     finally:
-        reader.cancel()  # it would be, as a child, when this has ended; but it waits for what is closed now
+        reader.cancel()  # now, not when this has ended: it must not wait for a stream that is being closed
         stream.close()
 
 

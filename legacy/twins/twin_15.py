@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from legacy.steps.market import Market, Member, Request
 from legacy.steps.registry import Out
@@ -28,13 +28,14 @@ class Exchange:
                 for message in incoming.requests(data):
                     if isinstance(message, Login):
                         self._members[writer] = self._market.member(message.account)
-                    elif isinstance(message, Request):
+                    elif isinstance(message, Request) and writer in self._members:
                         self._members[writer].send(message)
                 for other, member in list(self._members.items()):
                     other.write(b"".join(map(encode, member.mail)))
-                    await other.drain()
+                    with suppress(OSError):  # the other one is gone, and his task knows
+                        await other.drain()
         except OSError:
-            pass  # he is gone
+            pass  # this one is gone
         finally:
             self._members.pop(writer, None)
             writer.close()

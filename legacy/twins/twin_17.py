@@ -23,6 +23,7 @@ class Client:
         self._reader = reader
         self._writer = writer
         self._answers: dict[ClientOrderId, asyncio.Future[Accepted | Rejected]] = {}
+        self._is_over = False
 
     async def enter(self, new: NewOrder) -> Accepted | Rejected:
         """Send an order, and return what the exchange says to it.
@@ -30,20 +31,28 @@ class Client:
         Raises:
             ConnectionError: it will never say anything.
         """
+        if self._is_over:
+            raise ConnectionError("the exchange has hung up")
         answer: asyncio.Future[Accepted | Rejected] = asyncio.get_running_loop().create_future()
         self._answers[new.client_order_id] = answer
         self._writer.write(encode(new))
         return await answer
 
     async def read(self) -> None:
-        """The reader, a task: to the end of the connection."""
+        """The reader, a task: to the end of the connection, however it ends."""
         incoming = Incoming()
-        while data := await self._reader.read(65_536):
-            for message in incoming.reports(data):
-                if isinstance(message, Accepted | Rejected):
-                    self._answers.pop(cast("ClientOrderId", message.client_order_id)).set_result(message)
-        for answer in self._answers.values():
-            answer.set_exception(ConnectionError("the exchange has hung up"))
+        try:
+            while data := await self._reader.read(65_536):
+                for message in incoming.reports(data):
+                    if isinstance(message, Accepted | Rejected):
+                        self._answers.pop(cast("ClientOrderId", message.client_order_id)).set_result(message)
+        except OSError:
+            pass  # cut: an end as well
+        finally:
+            self._is_over = True
+            for answer in self._answers.values():
+                if not answer.done():  # or given up
+                    answer.set_exception(ConnectionError("the exchange has hung up"))
 
 
 async def strategy(client: Client, orders: list[NewOrder], out: Out) -> None:

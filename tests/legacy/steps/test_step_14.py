@@ -233,4 +233,4 @@ def test_the_flow_tells_its_story() -> None:
 
     assert lines[0] == "I am task 1, and started 2 and 3"
     assert [line.split()[1] for line in lines[2:5]] == ["main", "maker", "taker"]
-    assert lines[-1] == "it took 4.5 s, and 0 tasks are left"
+    assert lines[-1] == "the clock was moved on by 4.5 s, and 0 tasks are left"

@@ -1,6 +1,7 @@
 """Who waits for a socket parks; everybody else goes on, and the processor rests."""
 
 import socket
+import struct
 from typing import Any, cast
 
 import pytest
@@ -20,7 +21,8 @@ from legacy.steps.step_15 import (
     serve,
     tell,
 )
-from protocol.messages import Accepted, Error, Login
+from protocol.codec import encode
+from protocol.messages import Accepted, Error, Login, TradeReport
 from protocol.vocabulary import AccountId, ErrorCode, Side
 
 
@@ -138,8 +140,6 @@ def told(text: bytes, number: int, name: str = "ann") -> Any:
 
 
 def test_the_exchange_takes_lines_in_any_pieces() -> None:
-    from protocol.codec import encode
-
     (answer,) = told(encode(order("a1", Side.BUY, 5, 9_000)), 1)
 
     assert isinstance(answer, Accepted)
@@ -183,6 +183,50 @@ def test_a_client_who_vanishes_is_forgotten_and_the_others_trade_on() -> None:
         messages = cast("list[object]", scheduler.run(asks()))
 
     assert [type(message) for message in messages] == [Accepted]
+
+
+def test_whoever_vanishes_does_not_take_along_who_trades_with_him() -> None:
+    def asks() -> Target:
+        ann = yield WaitTask((yield NewTask(connect(address), "connect")))
+        ben = yield WaitTask((yield NewTask(connect(address), "connect")))
+        yield WaitTask(
+            (yield NewTask(tell(ann, Login(AccountId("ann")), order("a", Side.SELL, 1, 1)), "tell"))
+        )
+        yield WaitTask((yield NewTask(hear(ann, Incoming(), 1), "hear")))
+        yield WaitTask((yield NewTask(tell(ben, Login(AccountId("ben"))), "tell")))
+        yield Sleep(0.01)  # real time: nothing tells of a login
+        ben.send(encode(order("b", Side.BUY, 1, 1)))
+        ann.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        ann.close()  # a reset
+        messages = yield WaitTask((yield NewTask(hear(ben, Incoming(), 2), "hear")))
+        ben.close()
+        return messages
+
+    scheduler = Scheduler()
+    with listen() as listener:
+        address = listener.getsockname()
+        scheduler.new(serve(listener, Market()), "serve")
+        messages = cast("list[object]", scheduler.run(asks()))
+
+    assert [type(message) for message in messages] == [Accepted, TradeReport]
+
+
+def test_whoever_waits_for_a_socket_learns_that_another_one_has_closed_it() -> None:
+    ours, theirs = socket.socketpair()
+
+    def reads() -> Target:
+        with pytest.raises(OSError, match="closed"):
+            yield ReadWait(ours)
+        return "told"
+
+    def asks() -> Target:
+        reading = yield NewTask(reads(), "reads")
+        yield Sleep(0)
+        ours.close()
+        return (yield WaitTask(reading))
+
+    with theirs:
+        assert Scheduler().run(asks()) == "told"
 
 
 def test_the_flow_tells_its_story() -> None:

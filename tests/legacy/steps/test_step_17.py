@@ -1,12 +1,13 @@
 """A future for each request: who waits gets his own answer, whatever the order in which answers come."""
 
 import socket
+import struct
 
 import pytest
 
 from legacy.steps.step_14 import KillTask, NewTask, Sleep, WaitTask
-from legacy.steps.step_15 import order
-from legacy.steps.step_16 import Flow, ask
+from legacy.steps.step_15 import ReadWait, listen, order
+from legacy.steps.step_16 import Flow, ask, connect
 from legacy.steps.step_17 import Client, Future, Scheduler, Wait, main, strategy
 from protocol.codec import encode
 from protocol.messages import Rejected
@@ -125,6 +126,33 @@ def test_everybody_who_still_waits_learns_that_the_connection_has_ended() -> Non
         Scheduler().run(asks())
 
     assert lines == ["a: the exchange has hung up", "b: the exchange has hung up"]
+
+
+@pytest.mark.parametrize("linger", [b"", struct.pack("ii", 1, 0)], ids=["ends", "is reset"])
+def test_whatever_ends_the_connection_nobody_waits_for_ever(linger: bytes) -> None:
+    lines: list[str] = []
+
+    def asks() -> Flow:
+        ours = yield from connect(listener.getsockname())
+        theirs, _ = listener.accept()
+        client = Client(ours)
+        yield from ask(NewTask(client.read(), "reader"))
+        early = strategy(client, [order("early", Side.BUY, 1, 1)], lines.append)
+        waiting = yield from ask(NewTask(early, "early"))
+        yield from ask(ReadWait(theirs))
+        theirs.recv(10_000)
+        if linger:
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        theirs.close()
+        yield from ask(WaitTask(waiting))
+        late = strategy(client, [order("late", Side.BUY, 1, 1)], lines.append)
+        yield from ask(WaitTask((yield from ask(NewTask(late, "late")))))
+        ours.close()
+
+    with listen() as listener:
+        Scheduler().run(asks())
+
+    assert lines == ["early: the exchange has hung up", "late: the exchange has hung up"]
 
 
 def test_the_flow_tells_its_story() -> None:

@@ -92,8 +92,9 @@ def main(out: Out) -> None:
         write_tape(long, made_up(10_000))
         as_list = peak_bytes(partial(list_tape, long)) / peak_bytes(partial(list_tape, short))
         one_by_one = peak_bytes(partial(count_trades, long)) / peak_bytes(partial(count_trades, short))
+        generator = "no more" if round(one_by_one) == 1 else f"{one_by_one:.0f} times as much"
         out(
-            f"for a tape ten times as long the list needs {as_list:.0f} times the memory, the generator {one_by_one:.0f}"
+            f"for a tape ten times as long the list needs {as_list:.0f} times the memory, the generator {generator}"
         )
 
         market = Market(ACME, BOLT)

@@ -159,7 +159,7 @@ def main(out: Out) -> None:
     venue, client = socket.socketpair()
     with venue, client:
         feed = live_feed(client, ACME)
-        venue.sendall(whole[: whole.index(b"\n", third) + 1])
+        venue.sendall(whole[: whole.index(b"\n", third // 2) + 1])
         venue.shutdown(socket.SHUT_WR)
         out("-- from a connection")
         show(candles(trades(only(ACME, feed))), out)

@@ -9,6 +9,7 @@ it returned. ``functools.wraps`` keeps name, docstring and signature, for people
 
 from collections.abc import Callable, Generator
 from functools import wraps
+from inspect import signature
 from typing import ParamSpec, TypeVar
 
 from legacy.steps.market import Market, OrderReport
@@ -86,4 +87,5 @@ def main(out: Out) -> None:
             out(f"   that was its end; anna holds {held.send(report)}")
         else:
             held.send(report)
-    out(f"{position.__name__} is still called so, and says: {position.__doc__}")
+    takes = ", ".join(signature(primed_life).parameters)
+    out(f"{primed_life.__name__}({takes}) is still called so, and says: {primed_life.__doc__}")

@@ -72,7 +72,7 @@ def main(out: Out) -> None:
     builder = candle_builder(lambda bar: out(line_of(bar)))
     trades = (trade for trade in read_tape(SAMPLE) if trade.symbol == "BOLT")
     for number, trade in enumerate(trades):
-        if number == 50:
+        if number == 45:
             halt = Halted(trade.symbol, trade.at_ns)
             out(f"-- throw: {halt}")
             builder.throw(halt)

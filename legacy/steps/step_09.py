@@ -5,7 +5,7 @@ The flow: from what a venue says about an instrument a book is kept, candles are
     feed -> broadcast -> [book view, only_trades -> candles, only_trades -> alarm]
 
 Where a pull pipeline asks its source, here the source drives: each stage waits at its ``yield`` for what comes, and sends on
-what it makes of it, to as many targets as there are. ``throw`` and ``close`` go the same way. Who has seen enough returns;
+what it makes of it, to as many targets as there are. ``throw`` and ``close`` go the same way. Whoever has seen enough returns;
 the stage before it notices the ``StopIteration`` and sends it nothing more.
 """
 
@@ -43,7 +43,7 @@ def feed(messages: Iterable[Message], target: Target) -> None:
 
 @primed
 def broadcast(*targets: Target) -> Generator[None, Message, None]:
-    """Sends everything to every target. Who has ended is left out; when none is left, it ends itself.
+    """Sends everything to every target. Whoever has ended is left out; when none is left, it ends itself.
 
     A target that fails takes this stage with it: the others are closed, and the producer gets the exception.
     """

@@ -17,7 +17,7 @@ from protocol.messages import Canceled, Rejected, TradeReport
 from protocol.vocabulary import Money, Price, Quantity, Request
 
 TITLE = "Return value"
-MISSING = "Who wants the result has to feed the coroutine himself, and to catch a StopIteration: it can't be left to another."
+MISSING = "Whoever wants the result has to feed the coroutine himself, and to catch a StopIteration: it can't be left to another."
 
 T = TypeVar("T")
 
@@ -72,10 +72,10 @@ def main(out: Out) -> None:
     swept = result_of(fill_collector(), anna.reports())
     assert swept is not None
     assert swept.average_price is not None
-    out(f"swept {swept.volume} at {units(swept.average_price)} on average")
+    out(f"swept {swept.volume} at {units(swept.average_price)} on average, rounded down")
 
     collector = fill_collector()
     anna.buy("patient", 5, at=10_005)
-    out(f"after the entry the collector has returned {result_of(collector, anna.reports())}")
+    out(f"after the entry: {result_of(collector, anna.reports()) or 'it has not returned yet'}")
     anna.cancel("patient")
     out(f"after the cancel: {result_of(collector, anna.reports())}")

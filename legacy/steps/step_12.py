@@ -8,7 +8,7 @@ thrown or closed goes in, and what ``inner`` returns is the value of the express
 values out, and nothing in.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from legacy.steps.market import ACME, BOLT, Market, Member, OrderReport, Request
 from legacy.steps.registry import Out
 from legacy.steps.step_02 import read_journal, read_tape
 from legacy.steps.step_03 import traded_volume
+from legacy.steps.step_07 import state_of
 from legacy.steps.step_11 import Filled
 from legacy.steps.tape import SAMPLE, random_day, time_of_day, units
 from protocol.errors import VenueError
@@ -61,7 +62,7 @@ def logger(out: Out, title: str) -> Generator[None, OrderReport | None, int]:
 
 
 # -- two tapes as one ------------------------------------------------------------------------------
-def chain(*tapes: Iterable[TradePrint]) -> Iterator[TradePrint]:
+def chain(*tapes: Iterable[TradePrint]) -> Generator[TradePrint, None, None]:
     """All trades of the first tape, then those of the next."""
     for tape in tapes:
         yield from tape
@@ -117,8 +118,9 @@ def leave(quantity: Quantity, report: OrderReport) -> Flow[Filled]:
         if not left:
             break
         report = yield request
-    while not isinstance((yield request), Canceled | Rejected):  # until the other one is gone
-        request = None
+    report = yield request  # the last reduction leaves nothing of the other one, and so cancels it
+    while not isinstance(report, Canceled | Rejected):
+        report = yield None
     return Filled(quantity, turnover)
 
 
@@ -162,11 +164,23 @@ def trade(
             return value
 
 
+def second_thoughts(member: Member, see: Callable[[OrderReport], object]) -> Outcome:
+    """A bracket that is given up as soon as it would have to wait for others."""
+    flow = bracket(5, price=10_000, target=10_020, stop=9_980)
+
+    def give_up() -> None:
+        request = flow.throw(GiveUp())  # leave stands at its yield: it is raised there, and caught in bracket
+        assert request == Cancel(TARGET)
+        member.send(request)
+
+    return trade(flow, member, give_up, see)
+
+
 # -- all of it -------------------------------------------------------------------------------------
 def main(out: Out) -> None:
-    """A bracket under the eyes of an audit, and a chain of a file and a journal."""
+    """Two brackets under the eyes of an audit, and a chain of a file and a journal."""
     market = Market()
-    anna, ben, cora = market.member("anna"), market.member("ben"), market.member("cora")
+    anna, ben, cora, dora = (market.member(name) for name in ("anna", "ben", "cora", "dora"))
     script = iter(
         (
             lambda: ben.sell("b1", 5, at=10_000),
@@ -181,12 +195,22 @@ def main(out: Out) -> None:
         market.clock.advance(seconds=1)
         next(script)()
 
-    audit = logger(out, "anna")
+    audit = logger(out, "anna and dora")
     next(audit)
-    outcome = trade(bracket(5, price=10_000, target=10_020, stop=9_980), anna, others, audit.send)
+    first = trade(bracket(5, price=10_000, target=10_020, stop=9_980), anna, others, audit.send)
+    audit.throw(NewPage())
+    ben.sell("b3", 5, at=10_000)
+    second = second_thoughts(dora, audit.send)
     with suppress(StopIteration):
         audit.send(None)
-    out(f"{outcome.how}, profit {units(outcome.profit)}")
+    out(f"anna: {first.how}, profit {units(first.profit)}")
+    out(f"dora: {second.how}")
+
+    tape = read_tape(SAMPLE)
+    tapes = chain(tape)
+    next(tapes)
+    tapes.close()
+    out(f"the chain was closed; the tape that it stood in is {state_of(tape)}")
 
     with TemporaryDirectory() as directory:
         log = SqliteLog(Path(directory, "today.journal"))

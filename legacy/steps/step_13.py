@@ -1,4 +1,4 @@
-"""Traders that take turns: a queue of generators, and a loop of six lines.
+"""Traders that take turns: a queue of generators, and a loop of a few lines.
 
 The flow: two traders in one market. Each does a little, and lets the other one go on.
 
@@ -18,7 +18,7 @@ from protocol.messages import TradeReport
 from protocol.vocabulary import Price, Quantity
 
 TITLE = "Round-robin scheduler"
-MISSING = "Who waits still takes his turn, only to look and to find nothing; and all that he can ask for is another turn."
+MISSING = "Whoever waits still takes his turn, only to look and to find nothing; and all that he can ask for is another turn."
 
 T = TypeVar("T")
 Turns: TypeAlias = Generator[None, None, T]

@@ -35,4 +35,4 @@ async def main(out: Out) -> None:
         for report in anna.reports():
             assert report.client_order_id is not None
             lives[report.client_order_id].reports.put_nowait(report)
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # lets the others run

@@ -52,7 +52,7 @@ async def main(out: Out) -> None:
     builder = asyncio.create_task(candle_builder(feed, lambda bar: out(line_of(bar))))
     trades = (trade for trade in read_tape(SAMPLE) if trade.symbol == "BOLT")
     for number, trade in enumerate(trades):
-        if number == 50:
+        if number == 45:
             halt = Halted(trade.symbol, trade.at_ns)
             out(f"-- throw: {halt}")
             await feed.put(halt)

@@ -38,4 +38,4 @@ async def main(out: Out) -> None:
         reports.put_nowait(report)
     swept = await fill_collector(reports)
     assert swept.average_price is not None
-    out(f"swept {swept.volume} at {units(swept.average_price)} on average")
+    out(f"swept {swept.volume} at {units(swept.average_price)} on average, rounded down")

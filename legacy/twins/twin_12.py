@@ -95,4 +95,4 @@ async def main(out: Out) -> None:
             session.take_mail()
             await asyncio.sleep(0)
     outcome = await trader
-    out(f"{outcome.how}, profit {units(outcome.profit)}")
+    out(f"anna: {outcome.how}, profit {units(outcome.profit)}")

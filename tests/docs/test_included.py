@@ -12,6 +12,7 @@ def decorated(function: object) -> object:
 
 
 LIMIT: int = 3
+LOWEST, HIGHEST = 1, 9
 
 
 # What stands above a class stays out.
@@ -31,6 +32,7 @@ def test_constants_and_classes_are_found_by_name() -> None:
     constant, whole = source_of(SELF, "LIMIT"), source_of(SELF, "Sample")
 
     assert constant == "LIMIT: int = 3"
+    assert source_of(SELF, "HIGHEST") == "LOWEST, HIGHEST = 1, 9"
     assert whole.startswith("class Sample:\n    @decorated")
 
 
@@ -66,6 +68,20 @@ def test_a_page_is_filled_and_filled_again_it_stays_the_same() -> None:
         f"<!-- missing: 01 -->\n**Still missing.** {missing_after('01')}\n\nEnd.\n"
     )
     assert included(filled) == filled
+
+
+def test_an_output_may_be_shown_in_part() -> None:
+    lines = output_of("02").splitlines()
+    start = "```console\n$ python -m legacy.steps 02\n"
+
+    first = included("<!-- output: 02, first 1 -->\n")
+    both = included("<!-- output: 02, first 1, last 2 -->\n")
+
+    assert first == f"<!-- output: 02, first 1 -->\n{start}{lines[0]}\n...\n```\n"
+    assert both == "\n".join(
+        ["<!-- output: 02, first 1, last 2 -->", start.rstrip(), lines[0], "...", *lines[-2:], "```", ""]
+    )
+    assert included(both) == both
 
 
 def test_what_is_out_of_date_is_replaced() -> None:

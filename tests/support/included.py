@@ -7,6 +7,7 @@ In: a page with markers. Out: the page with what each of them stands for behind 
     <!-- code: legacy/traps.py:flow, trap -->   functions, classes, methods (``Class.method``), constants of a file
     <!-- output: 04 -->                         what ``python -m legacy.steps 04`` prints
     <!-- output: 04, first 7 -->                the first lines of that
+    <!-- output: 04, first 7, last 4 -->        the first and the last lines of that
     <!-- missing: 04 -->                        what was still missing after that step, as its module says
 
 What stands behind a marker is replaced. Without ``--update`` it is an error if that changes anything.
@@ -58,8 +59,11 @@ def _filled(found: re.Match[str]) -> str:
             return f"{marker}```python\n{code}\n```\n"
         case "output":
             arguments, _, most = what.partition(", first ")
+            first, _, last = most.partition(", last ")
             lines = output_of(arguments).splitlines()
-            shown = "\n".join([*lines[: int(most)], "..."] if most else lines)
+            if first:
+                lines = [*lines[: int(first)], "...", *(lines[-int(last) :] if last else [])]
+            shown = "\n".join(lines)
             return f"{marker}```console\n$ python -m legacy.steps {arguments}\n{shown}\n```\n"
         case _:
             return f"{marker}**Still missing.** {missing_after(what)}\n"
@@ -98,6 +102,8 @@ def _names_of(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
             yield name
+        case ast.Assign(targets=[ast.Tuple(names)]):
+            yield from (one.id for one in names if isinstance(one, ast.Name))
         case ast.Assign(targets=[ast.Name(name)]) | ast.AnnAssign(target=ast.Name(name)):
             yield name
 

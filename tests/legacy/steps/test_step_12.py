@@ -24,6 +24,7 @@ from legacy.steps.step_12 import (
     leave,
     logger,
     protect,
+    second_thoughts,
     time_logger,
     trade,
 )
@@ -138,7 +139,6 @@ def test_a_chain_opens_a_tape_when_it_comes_to_it_and_closes_the_one_it_is_in(tm
     write_tape(other, made_up(5))
     first, second = read_tape(other), read_tape(SAMPLE)
     tapes = chain(first, second)
-    assert isinstance(tapes, Generator)
 
     assert len(list(islice(tapes, 5))) == 5
     assert [state_of(first), state_of(second)] == ["suspended", "created"]
@@ -276,6 +276,17 @@ def test_who_gives_up_has_both_orders_canceled_though_he_knows_neither(sold_befo
     assert isinstance(last, Canceled)
     assert end.value.value == Outcome("given up", 0)
     assert is_flat(anna)
+
+
+def test_second_thoughts_are_thrown_into_the_part_that_waits() -> None:
+    scene = Scene()
+    scene.others["ben"].sell("b1", 5, at=10_000)
+
+    outcome = second_thoughts(scene.anna, scene.seen.append)
+
+    assert outcome == Outcome("given up", 0)
+    assert scene.told()[-2:] == [("Canceled", "target"), ("Canceled", "stop")]
+    assert is_flat(scene.anna)
 
 
 def test_the_stack_of_sub_generators_is_to_be_seen_from_outside() -> None:

@@ -89,40 +89,21 @@ async def _run(
     stop: asyncio.Event,
 ) -> None:
     """Listen and serve until ``stop``, or until the journal or the engine fails."""
-    turns, config = gateway.turns, house.config
-    tcp = config.tcp
+    turns = gateway.turns
     try:
         async with asyncio.TaskGroup() as tasks:
             turns.schedule()
-            try:
-                address = Address(*await gateway.listen(tcp.host, tcp.port, house.context))
-            except OSError as error:
-                raise ConfigError(f"tcp {tcp.host}:{tcp.port}", error.strerror or str(error)) from error
-            if http is not None and config.http is not None:
-                try:
-                    await _listen_http(http, config.http, house.http_context)
-                except ConfigError:
-                    gateway.abort()
-                    raise
+            address = await _listen(house, gateway, http)
             background = [
                 tasks.create_task(gateway.keep_time()),
                 tasks.create_task(keep(house.schedule, turns, house.clock)),
             ]
-            log_listening(config, address)
+            log_listening(house.config, address)
             if ready is not None:
                 ready(address, feeds)
             await _stopped_or_failed(stop, turns)
             feeds.close()  # who reads them would keep their gateways open
-            if turns.failed.done():
-                gateway.abort()
-                if http is not None:
-                    await http.abort()
-            else:
-                log.info("stopping")
-                if http is not None:
-                    await http.shut_down()
-                await gateway.shut_down()
-                await turns.settled()
+            await _close(gateway, http)
             for task in background:
                 task.cancel()
     except BaseExceptionGroup as group:
@@ -130,6 +111,40 @@ async def _run(
         if cause is None:
             raise
         raise cause from None
+
+
+async def _listen(house: Assembly, gateway: TcpGateway, http: "HttpGateway | None") -> Address:
+    """Accept connections; where.
+
+    Raises:
+        ConfigError: an address is taken.
+    """
+    tcp = house.config.tcp
+    try:
+        address = Address(*await gateway.listen(tcp.host, tcp.port, house.context))
+    except OSError as error:
+        raise ConfigError(f"tcp {tcp.host}:{tcp.port}", error.strerror or str(error)) from error
+    if http is not None and house.config.http is not None:
+        try:
+            await _listen_http(http, house.config.http, house.http_context)
+        except ConfigError:
+            gateway.abort()
+            raise
+    return address
+
+
+async def _close(gateway: TcpGateway, http: "HttpGateway | None") -> None:
+    """Log everybody out, and journal what they did last; or hang up, if that is not possible any more."""
+    if gateway.turns.failed.done():
+        gateway.abort()
+        if http is not None:
+            await http.abort()
+    else:
+        log.info("stopping")
+        if http is not None:
+            await http.shut_down()
+        await gateway.shut_down()
+        await gateway.turns.settled()
 
 
 def _http_gateway(house: Assembly, sessions: TcpGateway) -> "HttpGateway | None":

@@ -85,7 +85,7 @@ class Sleep:
 
 # -- the scheduler ---------------------------------------------------------------------------------
 class Killed(Exception):
-    """Raised in who waits for a task that was killed."""
+    """Raised in whoever waits for a task that was killed."""
 
 
 class Task:

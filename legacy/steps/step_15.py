@@ -2,7 +2,7 @@
 
 The flow: an exchange server on raw sockets that do not block, and two traders who come to it, in one program.
 
-Two more requests, ``ReadWait`` and ``WriteWait``. Who makes one stands in a table by the number of his socket, and the selector
+Two more requests, ``ReadWait`` and ``WriteWait``. Whoever makes one stands in a table by the number of his socket, and the selector
 knows for which sockets somebody waits. Asking the selector is the work of a task as good as any: it is ready each time
 it is its turn (``Sleep(0)``), and waits for as long as nobody else has anything to do, so that the processor rests.
 

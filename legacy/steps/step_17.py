@@ -1,4 +1,4 @@
-"""A future remembers its result and wakes who waits for it: request and reply over the wire.
+"""A future remembers its result and wakes whoever waits for it: request and reply over the wire.
 
 The flow: two strategies trade through one connection, each with several orders at once. ``report = yield from
 client.enter(order)`` gives each the answer to its own order, in whatever order answers come.
@@ -24,9 +24,7 @@ from protocol.messages import Accepted, Login, NewOrder, Rejected, TradeReport
 from protocol.vocabulary import AccountId, ClientOrderId, Side
 
 TITLE = "Future"
-MISSING = (
-    "Who waits can't give up: there is no time limit, and what a killed task has started goes on without it."
-)
+MISSING = "Whoever waits can't give up: there is no time limit, and what a killed task has started goes on without it."
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ def``, and they trade twice: on the kernel of steps 14 to 18, and under asyncio.
 ``await`` is ``yield from`` with a check: what stands behind it has to say that it can be awaited. ``types.coroutine`` says so
 of a generator function. What ``async def`` makes has ``send``, ``throw`` and ``close``, and returns through ``StopIteration``: whoever
 drives generators drives it. So the bracket order of step 12 can be an ``async def`` over the same parts, and its driver is the one of
-step 12; and our kernel runs ``async def`` as it is.
+step 12 (what is to happen when it gives up is left out); and our kernel runs ``async def`` as it is.
 
 Under asyncio nobody would answer our traps: its tasks yield futures of its own, and that is all an event loop knows about them.
 ``under_asyncio`` stands between: it drives a flow, answers what it yields, and waits in its place. Errors and cancellation
@@ -59,7 +59,7 @@ async def bracket(quantity: Quantity, price: Price, target: Price, stop: Price) 
 
 
 def trade_a_bracket(out: Out) -> Outcome:
-    """Has the driver of step 12 run it: it can't tell a coroutine from a generator."""
+    """Has the driver of step 12 run it, which begins with ``next``: what ``__await__`` gives takes that as well."""
     market = Market()
     anna, ben, cora = market.member("anna"), market.member("ben"), market.member("cora")
     script = iter((lambda: ben.sell("b1", 5, at=10_000), lambda: cora.buy("c1", 5, at=10_020)))

@@ -48,7 +48,7 @@ async def depth(line: Line, symbol: Symbol) -> AsyncGenerator[Depth, None]:
 
 
 async def tops(books: AsyncIterator[Depth]) -> AsyncGenerator[tuple[Level | None, Level | None], None]:
-    """The best bid and the best ask, whenever one of them is another one."""
+    """The best bid and the best ask, whenever either changes. Does not close ``books``: whoever opened them does."""
     before = None
     async for book in books:
         top = next(iter(book.bids), None), next(iter(book.asks), None)

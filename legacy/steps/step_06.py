@@ -88,4 +88,4 @@ def main(out: Out) -> None:
         else:
             held.send(report)
     takes = ", ".join(signature(primed_life).parameters)
-    out(f"{primed_life.__name__}({takes}) is still called so, and says: {primed_life.__doc__}")
+    out(f"{primed_life.__name__}({takes}) still says: {primed_life.__doc__}")

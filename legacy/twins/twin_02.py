@@ -17,7 +17,7 @@ async def read_tape(tape: asyncio.StreamReader) -> AsyncIterator[TradePrint]:
 
 
 async def main(out: Out) -> None:
-    """Two trades. Who leaves early closes: with ``aclosing``, for ``aclose`` may have to wait as well."""
+    """Two trades. Whoever leaves early closes: with ``aclosing``, for ``aclose`` may have to wait as well."""
     async with sample_feed() as tape, aclosing(read_tape(tape)) as reader:  # type: ignore[type-var]
         first, second = await anext(reader), await anext(reader)
         out(f"next() and next() have read two trades: numbers {first.trade_id} and {second.trade_id}")

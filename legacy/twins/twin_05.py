@@ -1,4 +1,4 @@
-"""Step 5 with ``async``: who wants to be told something takes it out of a queue. ``report = yield`` becomes ``await reports.get()``.
+"""Step 5 with ``async``: whoever wants to be told takes it out of a queue. ``report = yield`` becomes ``await reports.get()``.
 
 A coroutine gives nothing out while it runs, so where the order stands is told, or kept in a variable.
 """

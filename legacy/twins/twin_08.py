@@ -47,7 +47,7 @@ async def candle_builder(
 
 
 async def main(out: Out) -> None:
-    """Four minutes of BOLT, with a halt in the third of them. A queue of one: who puts waits for who takes."""
+    """Four minutes of BOLT, with a halt in the third of them. A queue of one: ``put`` waits for ``get``."""
     feed = asyncio.Queue[TradePrint | Halted](1)
     builder = asyncio.create_task(candle_builder(feed, lambda bar: out(line_of(bar))))
     trades = (trade for trade in read_tape(SAMPLE) if trade.symbol == "BOLT")

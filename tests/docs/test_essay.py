@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.included import ROOT, included, main
+from tests.support.included import ROOT, included, main, source_of
 
 PAGE = ROOT / "docs" / "from-yield-to-await.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -44,8 +44,21 @@ def test_a_step_has_its_flow_its_code_its_output_what_was_missing_and_its_twin(n
     assert f"<!-- missing: {number:02} -->\n**Still missing.** " in before
     assert (title == "Its async twin") is (number in WITH_TWINS)
     assert f"<!-- code: legacy/twins/twin_{number:02}.py:" in twin or (
-        number not in WITH_TWINS and "<!-- code: legacy/" in twin
+        number not in WITH_TWINS and ("<!-- code: legacy/" in twin or "| step 12 | step 19 |" in twin)
     )
+
+
+def test_the_lines_that_differ_in_the_two_brackets_are_all_in_the_table() -> None:
+    table = re.findall(
+        r"^\| `(.+)` \| `(.+)` \|$", sections()[19].split("| step 12 | step 19 |")[1], re.MULTILINE
+    )
+    before, after = (
+        source_of(f"legacy/steps/step_{number}.py", "bracket").splitlines() for number in (12, 19)
+    )
+    awaited = [line.strip() for line in after if "= await" in line]
+
+    assert [one for _, one in table[1:]] == awaited
+    assert [one for one, _ in table[1:]] == [line.strip() for line in before if "= yield from" in line]
 
 
 def test_every_code_block_of_a_step_comes_from_the_source_or_shows_what_python_does() -> None:

@@ -2,7 +2,7 @@
 
 The flow: trades come in, candles go out. A halt ends the candle early. At the end of the day the last one must not be lost.
 
-``throw`` raises an exception at the ``yield`` where the generator stands: if it is caught there, that goes on. ``close`` raises
+``throw`` raises an exception at the ``yield`` where the generator stands, which goes on if it catches it. ``close`` raises
 ``GeneratorExit`` there: time to clean up, in a ``finally``, and to end. What is raised and not caught ends the generator and
 comes out of ``throw`` or ``send``.
 """

@@ -19,7 +19,7 @@ LEGACY: Final = "legacy"
 RUNTIMES: Final = (ASYNCIO, LEGACY)
 
 _HTTP: Final = "served by aiohttp, which is asyncio: refused at the start"
-_ADMIN: Final = "one question, one answer: nothing in it waits in another way"
+_ADMIN: Final = "not needed: it asks once and ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ FEATURES: Final = {
     for feature in (
         # -- sessions
         Feature("login with account and secret, roles", _both(), _both()),
-        Feature("refused logins say why; who guesses is throttled", _both(), _both()),
+        Feature("refused logins say why; whoever guesses is throttled", _both(), _both()),
         Feature("TLS", _both(), _both()),
         Feature("heartbeats", _both(), _both()),
         Feature("resume from any private message", _both(), _both()),

@@ -37,7 +37,7 @@ def test_account_and_secret_open_a_session(pair: Pair, guarded_venues: Serve) ->
     assert viewer.read("bbo", "ACME").next().symbol == "ACME"
 
 
-@pytest.mark.feature("refused logins say why; who guesses is throttled")
+@pytest.mark.feature("refused logins say why; whoever guesses is throttled")
 def test_who_guesses_is_told_no_more_than_that_it_was_wrong_and_then_to_wait(
     pair: Pair, guarded_venues: Serve
 ) -> None:
@@ -55,7 +55,7 @@ def test_who_guesses_is_told_no_more_than_that_it_was_wrong_and_then_to_wait(
     assert pair.connect(venue, account="alice", secret=SECRETS["alice"]).client.is_active
 
 
-@pytest.mark.feature("refused logins say why; who guesses is throttled")
+@pytest.mark.feature("refused logins say why; whoever guesses is throttled")
 def test_where_nobody_listens_nobody_answers(pair: Pair) -> None:
     closed = pair.relay()
     closed.close()

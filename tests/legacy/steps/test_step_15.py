@@ -190,12 +190,14 @@ def test_whoever_vanishes_does_not_take_along_who_trades_with_him() -> None:
         ann = yield WaitTask((yield NewTask(connect(address), "connect")))
         ben = yield WaitTask((yield NewTask(connect(address), "connect")))
         yield WaitTask(
-            (yield NewTask(tell(ann, Login(AccountId("ann")), order("a", Side.SELL, 1, 1)), "tell"))
+            (yield NewTask(tell(ann, Login(AccountId("ann")), order("a", Side.SELL, 2, 1)), "tell"))
         )
         yield WaitTask((yield NewTask(hear(ann, Incoming(), 1), "hear")))
-        yield WaitTask((yield NewTask(tell(ben, Login(AccountId("ben"))), "tell")))
-        yield Sleep(0.01)  # real time: nothing tells of a login
-        ben.send(encode(order("b", Side.BUY, 1, 1)))
+        yield WaitTask(
+            (yield NewTask(tell(ben, Login(AccountId("ben")), order("b", Side.BUY, 1, 1)), "tell"))
+        )
+        yield WaitTask((yield NewTask(hear(ben, Incoming(), 2), "hear")))
+        ben.send(encode(order("c", Side.BUY, 1, 1)))
         ann.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         ann.close()  # a reset
         messages = yield WaitTask((yield NewTask(hear(ben, Incoming(), 2), "hear")))

@@ -22,9 +22,11 @@ async def serve(listening: asyncio.Future[tuple[str, int]]) -> None:
         server = await asyncio.start_server(
             lambda reader, writer: clients.create_task(exchange.attend(reader, writer)), "127.0.0.1", 0
         )
-        async with server:
+        try:
             listening.set_result(server.sockets[0].getsockname())
-            await server.serve_forever()
+            await asyncio.Event().wait()  # for ever, until it is cancelled
+        finally:
+            server.close()  # and not ``wait_closed``: that waits for clients, whom the group cancels after this
 
 
 class Client:

@@ -64,7 +64,7 @@ def test_the_lines_that_differ_in_the_two_brackets_are_all_in_the_table() -> Non
 def test_every_code_block_of_a_step_comes_from_the_source_or_shows_what_python_does() -> None:
     pasted = re.findall(r"(?<!-->\n)```python\n(.*)\n", TEXT)
 
-    assert pasted == ["iterator = iter(reader)         # calls reader.__iter__()"]
+    assert pasted == ["iterator = iter(reader)  # calls reader.__iter__()"]
 
 
 def test_its_table_of_contents_leads_to_its_sections() -> None:

@@ -173,9 +173,11 @@ def test_who_is_one_connection_too_many_is_told_so_and_makes_room_by_leaving(tmp
 
         assert [word["code"] for word in refused] == ["too_many_connections"]
         assert "127.0.0.1" in refused[0]["text"]
+        venue.logged("disconnected")  # that was bob; it is alice who makes room
+        beforehand = len(venue.log)
         first.close()
         second.close()
-        venue.logged("disconnected")
+        venue.logged("disconnected", after=beforehand)
         let_in(venue, "alice").close()
         venue.stop()
         assert venue.logged("counted")["connections_refused"] == 1

@@ -11,15 +11,26 @@ sends nothing. Write one by overriding hooks::
 A hook may return a list, or be a generator.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
-from typing import ClassVar, Unpack
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, Unpack
 
 from pydantic import BaseModel, ConfigDict
 
 from protocol.desk import TradeBusted
 from protocol.errors import LocalProtocolError
-from protocol.market import AuctionMessage, Candle, DayStatistics, PhaseStatus, PrintBusted, TradePrint
+from protocol.market import (
+    AuctionExtended,
+    AuctionMessage,
+    AuctionResult,
+    Candle,
+    DayStatistics,
+    Indication,
+    PhaseStatus,
+    PrintBusted,
+    TradePrint,
+)
 from protocol.messages import (
     InstrumentInfo,
     NewOrder,
@@ -49,11 +60,14 @@ from traders.entry import Terms, new_order, time_in_force_of, type_of
 from traders.market.orders import OrderBook
 from traders.order_view import OrderView
 from traders.portfolio import Portfolio
+from traders.strategies.assignment import Assignment
 from traders.strategies.intents import (
+    Assigned,
     CancelAll,
     CancelOrder,
     Event,
     Intent,
+    Observed,
     Place,
     ReplaceOrder,
     Reported,
@@ -100,6 +114,15 @@ class Strategy:
     """How many price levels a side it wants to see; ``None``: all. Up to 10, or 50, cost less."""
     candle_intervals: ClassVar[tuple[Interval, ...]] = ()
     """How long candles are to be, with ``Channel.CANDLES`` among the channels."""
+    sampled: ClassVar[bool] = False
+    """It looks at the market only when its timer fires: right before, it is told the newest state and the newest trade
+    of each instrument, if there is a newer one; whatever happened in between is left out. Thousands of traders
+    that act seldom cost the market data of those who act.
+    """
+    observes: ClassVar[bool] = False
+    """Right before each timer it is told an observation of what each instrument is worth, where the scenario has an
+    oracle (``Observed``).
+    """
 
     def __init__(self, instruments: Sequence[InstrumentInfo], parameters: Parameters, rng: Random) -> None:
         """``instruments``: what to trade, at least one. ``rng``: the only source of chance."""
@@ -117,6 +140,10 @@ class Strategy:
         """The last depth seen."""
         self.marks: dict[Symbol, Price] = {}
         """The last trade price, before any trade the last mid: what a position is valued at."""
+        self.observed: dict[Symbol, Price] = {}
+        """The last observation of what an instrument is worth."""
+        self.assignments: dict[Symbol, Assignment] = {}
+        """Units to trade, in an experiment with induced values."""
         self._carried: dict[Symbol, int] = {}
         self._traded: set[Symbol] = set()
         self._last_tag = 0
@@ -164,6 +191,14 @@ class Strategy:
 
     def on_timer(self, now_ns: Nanoseconds) -> Iterable[Intent]:
         """The interval has passed."""
+        return ()
+
+    def on_observed(self, observed: Observed) -> Iterable[Intent]:
+        """What an instrument is worth, as far as can be seen; only with ``observes``."""
+        return ()
+
+    def on_assigned(self, assignment: Assignment) -> Iterable[Intent]:
+        """Units to trade were handed out: a period of an experiment begins."""
         return ()
 
     def on_stop(self) -> Iterable[Intent]:
@@ -219,47 +254,42 @@ class Strategy:
         Raises:
             LocalProtocolError: an intent names a tag this strategy never placed, or places one twice.
         """
-        return tuple([intent for intent in self._answer(event) if self._noted(intent)])
+        return tuple([intent for intent in _ANSWERS[type(event)](self, event) if self._noted(intent)])
 
-    def _answer(self, event: Event) -> Iterable[Intent]:
-        match event:
-            case Depth():
-                self.books[event.symbol] = event
-                if event.symbol not in self._traded and (mid := event.mid) is not None:
-                    self._mark(event.symbol, mid)
-                return self.on_depth(event)
-            case TradePrint():
-                self.now_ns = event.at_ns
-                self._traded.add(event.symbol)
-                self._mark(event.symbol, event.price)
-                return self.on_trade(event)
-            case Reported():
-                self.now_ns = event.report.at_ns
-                return self._reported(event)
-            case PrintBusted():
-                return self.on_bust(event)
-            case PhaseStatus():
-                return self.on_status(event)
-            case TimerFired():
-                self.now_ns = event.now_ns
-                return self.on_timer(event.now_ns)
-            case Started():
-                self.now_ns = event.now_ns
-                self._carried = dict(event.positions)
-                return self.on_start()
-            case Stopping():
-                return self.on_stop()
-            case OrderBook():
-                return self.on_orders(event)
-            case Candle():
-                return self.on_candle(event)
-            case DayStatistics():
-                return self.on_statistics(event)
-            case _:
-                return self.on_auction(event)
+    def _depth_seen(self, depth: Depth) -> Iterable[Intent]:
+        self.books[depth.symbol] = depth
+        if depth.symbol not in self._traded and (mid := depth.mid) is not None:
+            self._mark(depth.symbol, mid)
+        return self.on_depth(depth)
+
+    def _trade_seen(self, trade: TradePrint) -> Iterable[Intent]:
+        self.now_ns = trade.at_ns
+        self._traded.add(trade.symbol)
+        self._mark(trade.symbol, trade.price)
+        return self.on_trade(trade)
+
+    def _timer_fired(self, event: TimerFired) -> Iterable[Intent]:
+        self.now_ns = event.now_ns
+        return self.on_timer(event.now_ns)
+
+    def _observed(self, event: Observed) -> Iterable[Intent]:
+        self.now_ns = event.now_ns
+        self.observed[event.symbol] = event.value
+        return self.on_observed(event)
+
+    def _assigned(self, event: Assigned) -> Iterable[Intent]:
+        self.now_ns = event.now_ns
+        self.assignments[event.symbol] = assignment = Assignment(event)
+        return self.on_assigned(assignment)
+
+    def _started(self, event: Started) -> Iterable[Intent]:
+        self.now_ns = event.now_ns
+        self._carried = dict(event.positions)
+        return self.on_start()
 
     def _reported(self, event: Reported) -> Iterable[Intent]:
         report = event.report
+        self.now_ns = report.at_ns
         order = None if event.tag is None else self.orders.get(event.tag)
         if order is not None:
             if not isinstance(report, _UNASKED):
@@ -271,6 +301,9 @@ class Strategy:
             if report.symbol not in self.marks:
                 self._mark(report.symbol, report.price)
             self.portfolio.apply(report)
+            assignment = self.assignments.get(report.symbol)
+            if assignment is not None and assignment.side is report.side:
+                assignment.trade(report.price, report.quantity)
         elif isinstance(report, TradeBusted):
             self.portfolio.bust(report)
         return self.on_report(report, order)
@@ -298,23 +331,47 @@ class Strategy:
 
     def _noted(self, intent: Intent) -> bool:
         """Remember what is about to be sent; tell whether it can be."""
-        match intent:
-            case Place():
-                if intent.tag in self.orders or not 0 < intent.tag <= self._last_tag:
-                    raise LocalProtocolError(
-                        f"tag {intent.tag}: make orders with buy() and sell(), send each once"
-                    )
-                self.orders[intent.tag] = Working(intent)
-            case CancelOrder() | ReplaceOrder():
-                order = self.orders.get(intent.tag)
-                if order is None:
-                    if 0 < intent.tag <= self._last_tag:
-                        return False
-                    raise LocalProtocolError(f"no order was placed with tag {intent.tag}")
-                order.pending = True
-            case CancelAll():
-                pass
+        if isinstance(intent, Place):
+            if intent.tag in self.orders or not 0 < intent.tag <= self._last_tag:
+                raise LocalProtocolError(
+                    f"tag {intent.tag}: make orders with buy() and sell(), send each once"
+                )
+            self.orders[intent.tag] = Working(intent)
+        elif isinstance(intent, CancelOrder | ReplaceOrder):
+            order = self.orders.get(intent.tag)
+            if order is None:
+                if 0 < intent.tag <= self._last_tag:
+                    return False
+                raise LocalProtocolError(f"no order was placed with tag {intent.tag}")
+            order.pending = True
+        elif not isinstance(intent, CancelAll):
+            raise LocalProtocolError(
+                f"{intent!r} is no intent: hooks answer with what buy() and the like make"
+            )
         return True
+
+
+_ANSWERS: Final[Mapping[type, Callable[[Strategy, Any], Iterable[Intent]]]] = MappingProxyType(
+    {
+        Depth: Strategy._depth_seen,
+        TradePrint: Strategy._trade_seen,
+        Reported: Strategy._reported,
+        TimerFired: Strategy._timer_fired,
+        Observed: Strategy._observed,
+        Assigned: Strategy._assigned,
+        Started: Strategy._started,
+        Stopping: lambda strategy, _: strategy.on_stop(),
+        OrderBook: lambda strategy, book: strategy.on_orders(book),
+        PrintBusted: lambda strategy, bust: strategy.on_bust(bust),
+        PhaseStatus: lambda strategy, status: strategy.on_status(status),
+        Candle: lambda strategy, candle: strategy.on_candle(candle),
+        DayStatistics: lambda strategy, day: strategy.on_statistics(day),
+        Indication: lambda strategy, auction: strategy.on_auction(auction),
+        AuctionResult: lambda strategy, auction: strategy.on_auction(auction),
+        AuctionExtended: lambda strategy, auction: strategy.on_auction(auction),
+    }
+)
+"""What becomes of each kind of event: a table, for a simulation looks here millions of times."""
 
 
 def request_of(intent: Place, client_order_id: ClientOrderId) -> NewOrder:

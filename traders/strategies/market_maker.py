@@ -17,6 +17,7 @@ from protocol.vocabulary import Nanoseconds, Price, Side, Symbol
 from traders.book_view import Depth
 from traders.strategies.base import Parameters, Strategy, Working
 from traders.strategies.intents import CancelOrder, Intent, ReplaceOrder
+from traders.strategies.naming import named
 from traders.strategies.zero_intelligence import default_reference
 
 
@@ -38,6 +39,7 @@ class MarketMakerParameters(Parameters):
     requote_ticks: int = Field(1, gt=0, le=10_000, description="a quote moves when it is this far off")
 
 
+@named("market_maker")
 class MarketMaker(Strategy):
     """Quotes both sides of every instrument it is given."""
 

@@ -4,6 +4,7 @@ In: a name and a table of parameters, as a person wrote them. Out: a strategy cl
 parameters; a wrong name or value is a ``ConfigError`` that says where and why.
 """
 
+import importlib
 import importlib.util
 import inspect
 import sys
@@ -16,13 +17,18 @@ from pydantic import ValidationError
 
 from protocol.errors import ConfigError
 from traders.strategies.base import Parameters, Strategy
-from traders.strategies.market_maker import MarketMaker
-from traders.strategies.zero_intelligence import ZeroIntelligence
+from traders.strategies.naming import NAMED
 
-STRATEGIES: Final[Mapping[str, type[Strategy]]] = {
-    "market_maker": MarketMaker,
-    "zero_intelligence": ZeroIntelligence,
-}
+BUILT_IN: Final = ("market_maker", "zero_intelligence")
+"""Modules of this package that define strategies, in the order in which they are listed."""
+
+
+@cache
+def strategies() -> Mapping[str, type[Strategy]]:
+    """All that have a name, those that come with Tontine first. They are imported when somebody first asks."""
+    for module in BUILT_IN:
+        importlib.import_module(f"traders.strategies.{module}")
+    return NAMED
 
 
 def strategy_named(name: str, place: str) -> type[Strategy]:
@@ -31,13 +37,14 @@ def strategy_named(name: str, place: str) -> type[Strategy]:
     Raises:
         ConfigError: there is none; the text names those there are. ``place`` is where it was asked for.
     """
-    if name in STRATEGIES:
-        return STRATEGIES[name]
+    known = strategies()
+    if name in known:
+        return known[name]
     if ".py:" in name:
         return load_strategy(name, place)
-    known = ", ".join(sorted(STRATEGIES))
+    names = ", ".join(sorted(known))
     raise ConfigError(
-        place, f"no strategy is called {name!r}; there are {known}, and FILE.py:Class for your own"
+        place, f"no strategy is called {name!r}; there are {names}, and FILE.py:Class for your own"
     )
 
 

@@ -20,6 +20,7 @@ from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Channel, Nanoseconds, Side, Symbol
 from traders.strategies.base import Parameters, Strategy
 from traders.strategies.intents import CancelOrder, Intent
+from traders.strategies.naming import named
 
 
 def default_reference(instrument: InstrumentInfo) -> int:
@@ -45,6 +46,7 @@ class ZeroIntelligenceParameters(Parameters):
     maximum_position_lots: int = Field(1_000, gt=0, description="at this position it only trades back")
 
 
+@named("zero_intelligence")
 class ZeroIntelligence(Strategy):
     """One random order each time its timer fires."""
 

@@ -19,7 +19,14 @@ from protocol.errors import ConfigError
 from traders.strategies.base import Parameters, Strategy
 from traders.strategies.naming import NAMED
 
-BUILT_IN: Final = ("market_maker", "zero_intelligence")
+BUILT_IN: Final = (
+    "market_maker",
+    "zero_intelligence",
+    "noise",
+    "value",
+    "momentum",
+    "adaptive_market_maker",
+)
 """Modules of this package that define strategies, in the order in which they are listed."""
 
 

@@ -1,0 +1,204 @@
+"""A market maker whose spread widens with volatility, whose ladder leans against its position, and whose size follows
+the volume.
+
+The ladder of quotes is that of T. Chakraborty, M. Kearns, "Market Making and Mean Reversion", Proceedings of the 12th ACM
+Conference on Electronic Commerce, 2011, 307-314; quantities in proportion to the volume traded lately and a spread that
+adapts are those of the adaptive market makers of ABIDES (D. Byrd, M. Hybinette, T. H. Balch, 2020; see
+``traders.oracle``), which there measure the spread of the book; here the spread is a multiple of the volatility, as in
+T. Ho, H. R. Stoll, "Optimal dealer pricing under transactions and return uncertainty", Journal of Financial Economics
+9(1), 1981, 47-73, whose dealer also moves both prices against its inventory.
+
+In: best prices, trades, its timer. Out: post-only quotes, moved when they would move by ``requote_ticks``; what traded
+away comes back with the next move or timer.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import ceil, sqrt
+from random import Random
+from typing import ClassVar, Final
+
+from pydantic import Field
+
+from protocol.fields import Level
+from protocol.market import TradePrint
+from protocol.messages import InstrumentInfo
+from protocol.vocabulary import Channel, Nanoseconds, Price, Side, Symbol
+from traders.book_view import Depth
+from traders.strategies.base import Parameters, Strategy
+from traders.strategies.intents import Intent
+from traders.strategies.ladder import both_sides, others_mid
+from traders.strategies.naming import named
+from traders.strategies.placing import fair_price, in_lots, order_of
+
+_SECOND: Final = 1_000_000_000
+_LN2: Final = 0.6931471805599453
+
+
+class AdaptiveMarketMakerParameters(Parameters):
+    """What a person may set."""
+
+    reference: int | None = Field(
+        None, gt=0, description="price units; used while nobody quotes or trades; left out: 100 money units"
+    )
+    levels: int = Field(5, gt=0, le=50, description="quotes a side")
+    spacing_ticks: int = Field(2, gt=0, le=10_000, description="between two quotes of a side")
+    half_spread_ticks: float = Field(
+        1.0, gt=0, le=10_000, description="from the fair price to the best quote at least"
+    )
+    spread_volatilities: float = Field(
+        1.0,
+        ge=0,
+        le=100,
+        description="half the spread in multiples of how far the price moves in a second (a standard deviation)",
+    )
+    maximum_half_spread_ticks: float = Field(200.0, gt=0, le=100_000, description="at most")
+    volatility_half_life_s: float = Field(
+        60.0, gt=0, le=1e6, description="a move so long ago counts half in the volatility"
+    )
+    participation: float = Field(
+        0.025,
+        ge=0,
+        le=1,
+        description="quantity of each quote as a share of what was traded between two timers",
+    )
+    minimum_quantity_lots: int = Field(10, gt=0, le=1_000_000, description="of each quote")
+    maximum_quantity_lots: int = Field(1_000, gt=0, le=1_000_000, description="of each quote")
+    maximum_position_lots: int = Field(
+        5_000, gt=0, description="no quote that could lead beyond it, long or short"
+    )
+    skew_ticks: float = Field(
+        5.0,
+        ge=0,
+        le=10_000,
+        description="shift of all quotes at the maximum position, less before in proportion",
+    )
+    requote_ticks: int = Field(
+        2, gt=0, le=10_000, description="quotes move when the fair price moved this far"
+    )
+
+
+class _Market:
+    """What a maker remembers of one instrument."""
+
+    __slots__ = ("at_ns", "centre", "fair", "price", "usual_volume", "variance", "volume")
+
+    def __init__(self, fair: Price) -> None:
+        self.fair = fair
+        self.centre: float | None = None
+        """Around which the quotes lie."""
+        self.price: Price | None = None
+        """At the last timer, and when that was."""
+        self.at_ns = 0
+        self.variance = 0.0
+        """Of price changes, a second."""
+        self.volume = 0
+        self.usual_volume = 0
+
+
+@named("adaptive_market_maker")
+class AdaptiveMarketMaker(Strategy):
+    """Quotes ladders on both sides of every instrument it is given."""
+
+    parameters: AdaptiveMarketMakerParameters
+    parameters_type = AdaptiveMarketMakerParameters
+    channels: ClassVar[frozenset[Channel]] = frozenset((Channel.BBO, Channel.TRADES))
+    depth_levels: ClassVar[int | None] = 1
+
+    def __init__(
+        self, instruments: Sequence[InstrumentInfo], parameters: AdaptiveMarketMakerParameters, rng: Random
+    ) -> None:
+        super().__init__(instruments, parameters, rng)
+        self._markets = {
+            symbol: _Market(fair_price(self, symbol, parameters.reference)) for symbol in self.symbols
+        }
+
+    def on_start(self) -> Iterable[Intent]:
+        return [intent for symbol in self.symbols for intent in self._requote(symbol, refill=False)]
+
+    def on_depth(self, depth: Depth) -> Iterable[Intent]:
+        symbol = depth.symbol
+        market = self._markets[symbol]
+        self._fair(symbol)
+        if market.centre is not None:
+            moved = abs(self._centre(symbol) - market.centre)
+            if moved < self.parameters.requote_ticks * self.instruments[symbol].tick:
+                return ()
+        return self._requote(symbol, refill=False)
+
+    def on_trade(self, trade: TradePrint) -> Iterable[Intent]:
+        self._markets[trade.symbol].volume += trade.quantity
+        return ()
+
+    def on_timer(self, now_ns: Nanoseconds) -> Iterable[Intent]:
+        intents: list[Intent] = []
+        for symbol in self.symbols:
+            self._measure(symbol, now_ns)
+            intents.extend(self._requote(symbol, refill=True))
+        return intents
+
+    def half_spread(self, symbol: Symbol) -> float:
+        """From the fair price to the best quote, in price units."""
+        p, tick = self.parameters, self.instruments[symbol].tick
+        wide = p.spread_volatilities * sqrt(self._markets[symbol].variance)
+        return min(max(wide, p.half_spread_ticks * tick), p.maximum_half_spread_ticks * tick)
+
+    def _fair(self, symbol: Symbol) -> Price:
+        """The mid of others; where the book shows none, what it was, no better than the best prices."""
+        market = self._markets[symbol]
+        mid = others_mid(self, symbol)
+        if mid is None:
+            depth, mid = self.books.get(symbol), market.fair
+            if depth is not None and depth.asks:
+                mid = min(mid, depth.asks[0][0])
+            if depth is not None and depth.bids:
+                mid = max(mid, depth.bids[0][0])
+        market.fair = mid
+        return mid
+
+    def _centre(self, symbol: Symbol) -> float:
+        p, instrument = self.parameters, self.instruments[symbol]
+        filled = self.position(symbol) / (p.maximum_position_lots * instrument.lot)
+        return self._markets[symbol].fair - min(max(filled, -1.0), 1.0) * p.skew_ticks * instrument.tick
+
+    def _measure(self, symbol: Symbol, now_ns: Nanoseconds) -> None:
+        """Volatility and volume since the last timer."""
+        market = self._markets[symbol]
+        price = self._fair(symbol)
+        elapsed_s = (now_ns - market.at_ns) / _SECOND
+        if market.price is not None and elapsed_s > 0:
+            move = price - market.price
+            weight = elapsed_s / (elapsed_s + self.parameters.volatility_half_life_s / _LN2)
+            market.variance += weight * (move * move / elapsed_s - market.variance)
+        market.price, market.at_ns = price, now_ns
+        market.usual_volume, market.volume = market.volume, 0
+
+    def _requote(self, symbol: Symbol, *, refill: bool) -> list[Intent]:
+        market, instrument = self._markets[symbol], self.instruments[symbol]
+        centre, half = self._centre(symbol), self.half_spread(symbol)
+        # On a grid of the spacing: when the centre moves by one step, one quote a side moves.
+        step = self.parameters.spacing_ticks * instrument.tick
+        bid = int(max(centre - half, 0.0)) // step * step
+        ask = -(-ceil(centre + half) // step) * step
+        rising = market.centre is None or centre >= market.centre
+        market.centre = centre
+        bids = self._side(instrument, Side.BUY, [bid - n * step for n in range(self.parameters.levels)])
+        asks = self._side(
+            instrument, Side.SELL, [max(ask, bid + step) + n * step for n in range(self.parameters.levels)]
+        )
+        return both_sides(self, symbol, bids, asks, rising=rising, refill=refill)
+
+    def _side(self, instrument: InstrumentInfo, side: Side, prices: Sequence[Price]) -> list[Level]:
+        """As many quotes as the position limit allows, were all of them to trade."""
+        p, symbol = self.parameters, instrument.symbol
+        lots = int(p.participation * self._markets[symbol].usual_volume) // instrument.lot
+        quantity = order_of(instrument, min(max(lots, p.minimum_quantity_lots), p.maximum_quantity_lots))
+        position = self.position(symbol)
+        left = p.maximum_position_lots * instrument.lot - (position if side is Side.BUY else -position)
+        levels: list[Level] = []
+        for price in prices:
+            size = in_lots(instrument, min(quantity, left))
+            if price < instrument.tick or not size:
+                break
+            left -= size
+            levels.append((price, size))
+        return levels

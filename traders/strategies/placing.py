@@ -1,0 +1,73 @@
+"""Prices on ticks and quantities in lots, as strategies need them.
+
+In: what a strategy would like. Out: what the venue takes. Pure.
+"""
+
+from protocol.messages import InstrumentInfo
+from protocol.vocabulary import Price, Quantity, Side, Symbol
+from traders.book_view import Depth
+from traders.strategies.base import Strategy
+from traders.strategies.zero_intelligence import default_reference
+
+
+def on_tick(instrument: InstrumentInfo, price: float, side: Side) -> Price:
+    """The nearest price on a tick that is no worse for ``side`` than ``price``: below to buy, above to sell. At least
+    one tick.
+    """
+    whole = int(price)  # towards zero; prices are positive where it matters
+    tick = instrument.tick
+    if side is Side.BUY:
+        whole -= whole % tick
+    else:
+        whole += whole < price
+        whole += -whole % tick
+    return max(whole, tick)
+
+
+def in_lots(instrument: InstrumentInfo, quantity: int) -> Quantity:
+    """``quantity`` less what does not make a lot, at most the largest order; 0 below the smallest."""
+    quantity = min(quantity, instrument.maximum_quantity)
+    quantity -= quantity % instrument.lot
+    return quantity if quantity >= instrument.minimum_quantity else 0
+
+
+def order_of(instrument: InstrumentInfo, lots: int) -> Quantity:
+    """``lots`` as a quantity, at least the smallest order, at most the largest."""
+    return min(max(lots * instrument.lot, instrument.minimum_quantity), instrument.maximum_quantity)
+
+
+def room(strategy: Strategy, symbol: Symbol, side: Side, maximum: Quantity) -> Quantity:
+    """How much more of ``side`` may be ordered so that the position, were all open orders of that side filled,
+    is no larger than ``maximum`` either way.
+    """
+    position = strategy.position(symbol)
+    open_quantity = sum([o.leaves for o in strategy.orders.values() if o.side is side and o.symbol == symbol])
+    return max(0, maximum - open_quantity - (position if side is Side.BUY else -position))
+
+
+def best_prices(strategy: Strategy, symbol: Symbol) -> tuple[Price | None, Price | None]:
+    """Best bid and best ask last seen."""
+    depth = strategy.books.get(symbol)
+    if depth is None:
+        return None, None
+    return depth.bids[0][0] if depth.bids else None, depth.asks[0][0] if depth.asks else None
+
+
+def fair_price(strategy: Strategy, symbol: Symbol, reference: int | None) -> Price:
+    """The mid, else the last trade, else ``reference``, else one hundred units of money."""
+    bid, ask = best_prices(strategy, symbol)
+    if bid is not None and ask is not None:
+        return (bid + ask) // 2
+    return strategy.marks.get(symbol) or reference or default_reference(strategy.instruments[symbol])
+
+
+def others_best(strategy: Strategy, depth: Depth, side: Side) -> Price | None:
+    """The best price of ``side`` at which somebody else stands; ``None`` where the levels seen have none."""
+    own: dict[Price | None, int] = {}
+    for order in strategy.orders.values():
+        if order.side is side and order.symbol == depth.symbol and order.is_live:
+            own[order.price] = own.get(order.price, 0) + order.leaves
+    for price, quantity in depth.levels(side):
+        if quantity > own.get(price, 0):
+            return price
+    return None

@@ -76,12 +76,6 @@ class Fundamental(_Model):
     shock_mean: float = Field(0.0, ge=0, le=1e9, description="price units; the mode, up as often as down")
     shock_deviation: float = Field(0.0, ge=0, le=1e9, description="price units around the mode")
     scheduled: tuple[ScheduledShock, ...] = Field((), description="in any order")
-    observation_noise: float = Field(
-        0.0,
-        ge=0,
-        le=1e9,
-        description="price units; standard deviation of what a trader sees around the truth",
-    )
 
 
 class Basket(_Model):
@@ -91,7 +85,6 @@ class Basket(_Model):
         min_length=1, description="units of each part; negative for a part that is owed"
     )
     divisor: int = Field(1, gt=0, le=10**9, description="shares of the basket that these weights make up")
-    observation_noise: float = Field(0.0, ge=0, le=1e9, description="price units, as of an instrument")
 
 
 class OracleConfig(_Model):
@@ -141,10 +134,11 @@ class Oracle:
         total = sum([weight * self.value(part, at_ns) for part, weight in basket.weights.items()])
         return max(1, (2 * total + basket.divisor) // (2 * basket.divisor))  # to the nearest, half up
 
-    def observe(self, symbol: Symbol, at_ns: Nanoseconds, rng: Random) -> Price:
-        """What a trader sees of the value: the truth and noise from ``rng``, the trader's own."""
+    def observe(self, symbol: Symbol, at_ns: Nanoseconds, noise: float, rng: Random) -> Price:
+        """What a trader sees of the value: the truth and normal noise with the deviation ``noise``, in price units,
+        from ``rng``, the trader's own: what others see does not depend on it.
+        """
         value = self.value(symbol, at_ns)
-        noise = (self.config.baskets.get(symbol) or self.config.instruments[symbol]).observation_noise
         return max(1, value + round(normal(rng, 0.0, noise))) if noise else value
 
 

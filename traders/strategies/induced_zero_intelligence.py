@@ -1,0 +1,81 @@
+"""Zero intelligence where values are induced: ZI-U, ZI-C, and the trader that gives everything away.
+
+After D. K. Gode and S. Sunder, "Allocative Efficiency of Markets with Zero-Intelligence Traders: Market as a Partial
+Substitute for Individual Rationality", Journal of Political Economy 101(1), 1993, 119-137. A ZI-U trader shouts prices
+that are uniform over the whole range; a ZI-C trader those at which it would not lose. Give-away (GVWY of the Bristol
+Stock Exchange: D. Cliff, "BSE: A Minimal Simulation of a Limit-Order-Book Stock Exchange", European Modeling and
+Simulation Symposium 2018, 194-203) always shouts its limit: it keeps nothing but what the book is better by.
+
+In their market a shout has to better the best one that stands, or is not recognised, and a trade cancels all. Behind
+the best price a book may keep the rest: none of it trades before the best does. So ``improving`` is all that their rule
+asks of a trader here: its own next shout may not be worse than the one that stands. To cancel all after a trade is up
+to the market.
+
+In: units to trade, and timers. They look at nothing else: ``zero_intelligence`` is the trader for open-ended sessions.
+"""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from protocol.vocabulary import Price, Side
+from traders.strategies.assignment import Assignment
+from traders.strategies.base import Working
+from traders.strategies.chance import integer
+from traders.strategies.naming import named
+from traders.strategies.shouting import Shouter, ShoutingParameters
+
+
+class InducedParameters(ShoutingParameters):
+    """What a person may set."""
+
+    improving: bool = Field(
+        False,
+        description="never replace a standing shout by a worse one, the rule of Gode and Sunder's market",
+    )
+
+
+@named("zic")
+class Constrained(Shouter):
+    """Shouts uniformly at random where it would not lose."""
+
+    parameters: InducedParameters
+    parameters_type = InducedParameters
+
+    def quote(self, assignment: Assignment, limit: Price, standing: Working | None) -> int | None:
+        low, high = self.parameters.minimum_price, self.parameters.maximum_price
+        buys = assignment.side is Side.BUY
+        if self.constrained:
+            if buys:
+                high = min(high, limit)
+            else:
+                low = max(low, limit)
+        tick = self.instruments[assignment.symbol].tick
+        if tick != 1:
+            low, high = -(-low // tick), high // tick
+        if low > high:
+            return None
+        price = integer(self.rng, low, high) * tick
+        if (
+            standing is not None
+            and standing.price is not None
+            and self.parameters.improving
+            and (price < standing.price if buys else price > standing.price)
+        ):
+            return None
+        return price
+
+
+@named("ziu")
+class Unconstrained(Constrained):
+    """Shouts uniformly at random, at a loss, too."""
+
+    constrained: ClassVar[bool] = False
+
+
+@named("gvwy")
+class GiveAway(Shouter):
+    """Shouts its limit."""
+
+    def quote(self, assignment: Assignment, limit: Price, standing: Working | None) -> int:
+        return limit

@@ -4,8 +4,9 @@ In: what was sent, then the venue's reports about it in order. Out: phase, quant
 life of an order is the table below. No clock, no I/O.
 """
 
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from protocol.errors import InvariantViolated
 from protocol.messages import (
@@ -69,6 +70,11 @@ _STANDING: Final = {
     OrderState.CANCELED: OrderPhase.CANCELED,
 }
 
+# A member of an enum is looked up at every use; these are used for every report.
+_WAIT, _ACCEPT, _CHANGE = OrderEvent.WAIT, OrderEvent.ACCEPT, OrderEvent.CHANGE
+_TRADE, _FILL = OrderEvent.TRADE, OrderEvent.FILL
+_SENT, _LIMIT = OrderPhase.SENT, OrderType.LIMIT
+
 DONE: Final = frozenset((OrderPhase.FILLED, OrderPhase.CANCELED, OrderPhase.REJECTED))
 
 
@@ -106,7 +112,7 @@ class OrderView:
         """The limit that holds now; ``None`` for an order without one."""
         self.stop_price: Price | None = None
         """Of a stop: as entered or replaced, then where it was triggered. In between a trailing one moves unseen."""
-        self.order_type = OrderType.LIMIT
+        self.order_type = _LIMIT
         """As accepted."""
         self.prevented = 0
         """Quantity that self-trade prevention took off; neither executed nor open."""
@@ -120,7 +126,7 @@ class OrderView:
         """It was entered before, by another session: this view took it up as it stood."""
         self.executed_before = 0
         """Quantity executed before that, at prices that are not known here."""
-        self.phase = OrderPhase.SENT
+        self.phase = _SENT
         self.order_id: OrderId | None = None
         self.rejection: Rejected | None = None
         """The venue's refusal of the order itself, if it refused."""
@@ -161,39 +167,49 @@ class OrderView:
         Raises:
             InvariantViolated: the table has no such step; the venue contradicts itself.
         """
-        match report:
-            case Accepted():
-                self._go(OrderEvent.WAIT if report.order_type in _STOPS else OrderEvent.ACCEPT)
-                self.order_id, self.order_type = report.order_id, report.order_type
-                self.stop_price = report.stop_price
-            case TradeReport():
-                self._go(OrderEvent.TRADE if report.leaves else OrderEvent.FILL)
-                self.cumulative, self.leaves = report.cumulative, report.leaves
-                if self.order_type is OrderType.MARKET_BY_AMOUNT:
-                    self.quantity = report.cumulative + report.leaves
-                self.turnover += report.price * report.quantity
-            case Canceled():
-                self._go(OrderEvent.CANCEL)
-                self.cumulative, self.leaves = report.cumulative, 0
-            case Replaced():
-                self._go(OrderEvent.CHANGE)
-                self.quantity, self.price, self.stop_price = report.quantity, report.price, report.stop_price
-                self.cumulative, self.leaves = report.cumulative, report.leaves
-            case Rested() | Repriced():
-                self._go(OrderEvent.CHANGE)
-                self.price, self.leaves = report.price, report.leaves
-            case Triggered():
-                self._go(OrderEvent.TRIGGER)
-                self.stop_price = report.stop_price
-            case SelfTradePrevented():
-                self._go(OrderEvent.PREVENT)
-                self.prevented += report.quantity
-                self.cumulative, self.leaves = report.cumulative, report.leaves
-            case Rejected(request=Request.NEW):
-                self._go(OrderEvent.REJECT)
-                self.rejection, self.leaves = report, 0
-            case _:
-                pass
+        step = _STEPS.get(type(report))
+        if step is not None:
+            step(self, report)
+
+    def _accepted(self, report: Accepted) -> None:
+        self._go(_WAIT if report.order_type in _STOPS else _ACCEPT)
+        self.order_id, self.order_type = report.order_id, report.order_type
+        self.stop_price = report.stop_price
+
+    def _traded(self, report: TradeReport) -> None:
+        leaves = self.leaves = report.leaves
+        self._go(_TRADE if leaves else _FILL)
+        self.cumulative = report.cumulative
+        if self.order_type is OrderType.MARKET_BY_AMOUNT:
+            self.quantity = report.cumulative + leaves
+        self.turnover += report.price * report.quantity
+
+    def _canceled(self, report: Canceled) -> None:
+        self._go(OrderEvent.CANCEL)
+        self.cumulative, self.leaves = report.cumulative, 0
+
+    def _replaced(self, report: Replaced) -> None:
+        self._go(_CHANGE)
+        self.quantity, self.price, self.stop_price = report.quantity, report.price, report.stop_price
+        self.cumulative, self.leaves = report.cumulative, report.leaves
+
+    def _repriced(self, report: Rested | Repriced) -> None:
+        self._go(_CHANGE)
+        self.price, self.leaves = report.price, report.leaves
+
+    def _triggered(self, report: Triggered) -> None:
+        self._go(OrderEvent.TRIGGER)
+        self.stop_price = report.stop_price
+
+    def _prevented(self, report: SelfTradePrevented) -> None:
+        self._go(OrderEvent.PREVENT)
+        self.prevented += report.quantity
+        self.cumulative, self.leaves = report.cumulative, report.leaves
+
+    def _rejected(self, report: Rejected) -> None:
+        if report.request is Request.NEW:
+            self._go(OrderEvent.REJECT)
+            self.rejection, self.leaves = report, 0
 
     def resume(self, state: OrderStateReport) -> None:
         """Take up an order that was entered before, as it stands now."""
@@ -216,3 +232,17 @@ class OrderView:
             f"<{type(self).__name__} {self.client_order_id}: {self.side} {self.quantity} {self.symbol} at {at}, "
             f"{self.phase}, {self.cumulative} done>"
         )
+
+
+_STEPS: Final[Mapping[type, Callable[[OrderView, Any], None]]] = {
+    Accepted: OrderView._accepted,
+    TradeReport: OrderView._traded,
+    Canceled: OrderView._canceled,
+    Replaced: OrderView._replaced,
+    Rested: OrderView._repriced,
+    Repriced: OrderView._repriced,
+    Triggered: OrderView._triggered,
+    SelfTradePrevented: OrderView._prevented,
+    Rejected: OrderView._rejected,
+}
+"""What becomes of an order with each kind of report: a table, for a simulation looks here at every one."""

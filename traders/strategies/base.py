@@ -58,7 +58,7 @@ from protocol.vocabulary import (
 from traders.book_view import Depth
 from traders.entry import Terms, new_order, time_in_force_of, type_of
 from traders.market.orders import OrderBook
-from traders.order_view import OrderView
+from traders.order_view import DONE, OrderView
 from traders.portfolio import Portfolio
 from traders.strategies.assignment import Assignment
 from traders.strategies.intents import (
@@ -77,7 +77,7 @@ from traders.strategies.intents import (
     TimerFired,
 )
 
-_UNASKED = (TradeReport, Triggered, Repriced, SelfTradePrevented)
+_UNASKED: Final = frozenset((TradeReport, Triggered, Repriced, SelfTradePrevented))
 """Reports that answer no request."""
 
 
@@ -93,10 +93,10 @@ class Working(OrderView):
     __slots__ = ("pending", "tag")
 
     def __init__(self, intent: Place) -> None:
-        super().__init__(
-            ClientOrderId(str(intent.tag)), intent.symbol, intent.side, intent.quantity, intent.price
+        tag = self.tag = intent.tag
+        OrderView.__init__(
+            self, ClientOrderId(str(tag)), intent.symbol, intent.side, intent.quantity, intent.price
         )
-        self.tag = intent.tag
         self.pending = True
         """Its entry, cancel or replace is unanswered: to ask for more would be to guess."""
 
@@ -254,7 +254,8 @@ class Strategy:
         Raises:
             LocalProtocolError: an intent names a tag this strategy never placed, or places one twice.
         """
-        return tuple([intent for intent in _ANSWERS[type(event)](self, event) if self._noted(intent)])
+        intents = _ANSWERS[type(event)](self, event)
+        return () if intents == () else tuple([intent for intent in intents if self._noted(intent)])
 
     def _depth_seen(self, depth: Depth) -> Iterable[Intent]:
         self.books[depth.symbol] = depth
@@ -288,22 +289,24 @@ class Strategy:
         return self.on_start()
 
     def _reported(self, event: Reported) -> Iterable[Intent]:
-        report = event.report
+        report, tag = event.report, event.tag
+        kind = type(report)
         self.now_ns = report.at_ns
-        order = None if event.tag is None else self.orders.get(event.tag)
+        order = None if tag is None else self.orders.get(tag)
         if order is not None:
-            if not isinstance(report, _UNASKED):
+            if kind not in _UNASKED:
                 order.pending = False
             order.apply(report)
-            if order.is_done:
+            if order.phase in DONE:
                 del self.orders[order.tag]
         if isinstance(report, TradeReport):
-            if report.symbol not in self.marks:
-                self._mark(report.symbol, report.price)
+            symbol = report.symbol
+            if symbol not in self.marks:
+                self._mark(symbol, report.price)
             self.portfolio.apply(report)
-            assignment = self.assignments.get(report.symbol)
+            assignment = self.assignments.get(symbol)
             if assignment is not None and assignment.side is report.side:
-                assignment.trade(report.price, report.quantity)
+                assignment.trade(report.price, report.quantity // self.instruments[symbol].lot)
         elif isinstance(report, TradeBusted):
             self.portfolio.bust(report)
         return self.on_report(report, order)
@@ -325,25 +328,27 @@ class Strategy:
         terms: Terms,
     ) -> Place:
         self._last_tag += 1
-        if time_in_force is None:
+        if time_in_force is None and not terms and order_type is None:
+            time_in_force = TimeInForce.GTC
+        elif time_in_force is None:
             time_in_force = time_in_force_of(order_type or type_of(quantity, at, terms), terms)
         return Place(self._last_tag, symbol, side, quantity, at, time_in_force, post_only, order_type, terms)
 
     def _noted(self, intent: Intent) -> bool:
         """Remember what is about to be sent; tell whether it can be."""
-        if isinstance(intent, Place):
-            if intent.tag in self.orders or not 0 < intent.tag <= self._last_tag:
-                raise LocalProtocolError(
-                    f"tag {intent.tag}: make orders with buy() and sell(), send each once"
-                )
-            self.orders[intent.tag] = Working(intent)
-        elif isinstance(intent, CancelOrder | ReplaceOrder):
+        if isinstance(intent, (ReplaceOrder, CancelOrder)):
             order = self.orders.get(intent.tag)
             if order is None:
                 if 0 < intent.tag <= self._last_tag:
                     return False
                 raise LocalProtocolError(f"no order was placed with tag {intent.tag}")
             order.pending = True
+        elif isinstance(intent, Place):
+            if intent.tag in self.orders or not 0 < intent.tag <= self._last_tag:
+                raise LocalProtocolError(
+                    f"tag {intent.tag}: make orders with buy() and sell(), send each once"
+                )
+            self.orders[intent.tag] = Working(intent)
         elif not isinstance(intent, CancelAll):
             raise LocalProtocolError(
                 f"{intent!r} is no intent: hooks answer with what buy() and the like make"

@@ -14,13 +14,16 @@ to the market.
 In: units to trade, and timers. They look at nothing else: ``zero_intelligence`` is the trader for open-ended sessions.
 """
 
+from collections.abc import Sequence
+from random import Random
 from typing import ClassVar
 
 from pydantic import Field
 
+from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Price, Side
 from traders.strategies.assignment import Assignment
-from traders.strategies.base import Working
+from traders.strategies.base import Parameters, Working
 from traders.strategies.chance import integer
 from traders.strategies.naming import named
 from traders.strategies.shouting import Shouter, ShoutingParameters
@@ -42,27 +45,30 @@ class Constrained(Shouter):
     parameters: InducedParameters
     parameters_type = InducedParameters
 
-    def quote(self, assignment: Assignment, limit: Price, standing: Working | None) -> int | None:
-        low, high = self.parameters.minimum_price, self.parameters.maximum_price
+    def __init__(self, instruments: Sequence[InstrumentInfo], parameters: Parameters, rng: Random) -> None:
+        super().__init__(instruments, parameters, rng)
+        # Looked up once: a simulation asks these traders for a hundred thousand prices a second.
+        self._low, self._high = self.parameters.minimum_price, self.parameters.maximum_price
+        self._improving = self.parameters.improving
+
+    def price(self, assignment: Assignment, limit: Price, standing: Working | None) -> Price | None:
+        low, high = self._low, self._high
         buys = assignment.side is Side.BUY
         if self.constrained:
             if buys:
-                high = min(high, limit)
-            else:
-                low = max(low, limit)
+                if limit < high:
+                    high = limit
+            elif limit > low:
+                low = limit
         tick = self.instruments[assignment.symbol].tick
         if tick != 1:
             low, high = -(-low // tick), high // tick
         if low > high:
             return None
         price = integer(self.rng, low, high) * tick
-        if (
-            standing is not None
-            and standing.price is not None
-            and self.parameters.improving
-            and (price < standing.price if buys else price > standing.price)
-        ):
-            return None
+        if self._improving and standing is not None and standing.price is not None:
+            worse = price < standing.price if buys else price > standing.price
+            return None if worse else price
         return price
 
 

@@ -55,21 +55,26 @@ class Shouter(Strategy):
         """
         raise NotImplementedError
 
+    def price(self, assignment: Assignment, limit: Price, standing: Working | None) -> Price | None:
+        """What is shouted: the quote, on a tick, inside the range and the limit; ``None``: nothing."""
+        wished = self.quote(assignment, limit, standing)
+        if wished is None:
+            return None
+        tick = self.instruments[assignment.symbol].tick
+        return self._possible(wished, assignment.side, limit, tick)
+
     def on_timer(self, now_ns: Nanoseconds) -> Iterable[Intent]:
         intents: list[Intent] = []
         for symbol, assignment in self.assignments.items():
-            standing = self.standing(symbol)
+            standing = self.standing(symbol) if self.orders else None
             if standing is not None and standing.pending:
                 continue
-            limit = assignment.limit
-            if limit is None or now_ns >= assignment.ends_ns:
+            unit, limits = assignment.next_unit, assignment.limits
+            if unit == len(limits) or now_ns >= assignment.ends_ns:
                 if standing is not None:
                     intents.append(CancelOrder(standing.tag))
                 continue
-            wished = self.quote(assignment, limit, standing)
-            if wished is None:
-                continue
-            price = self._possible(wished, assignment.side, limit, self.instruments[symbol].tick)
+            price = self.price(assignment, limits[unit], standing)
             if price is None:
                 continue
             if standing is None:

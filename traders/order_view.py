@@ -177,9 +177,9 @@ class OrderView:
         self.stop_price = report.stop_price
 
     def _traded(self, report: TradeReport) -> None:
-        leaves = self.leaves = report.leaves
+        leaves = report.leaves
         self._go(_TRADE if leaves else _FILL)
-        self.cumulative = report.cumulative
+        self.cumulative, self.leaves = report.cumulative, leaves
         if self.order_type is OrderType.MARKET_BY_AMOUNT:
             self.quantity = report.cumulative + leaves
         self.turnover += report.price * report.quantity

@@ -4,9 +4,10 @@ In: what a strategy would like. Out: what the venue takes. Pure.
 """
 
 from protocol.messages import InstrumentInfo
-from protocol.vocabulary import Price, Quantity, Side, Symbol
+from protocol.vocabulary import Price, Quantity, Side, Symbol, TimeInForce
 from traders.book_view import Depth
 from traders.strategies.base import Strategy
+from traders.strategies.intents import Place
 from traders.strategies.zero_intelligence import default_reference
 
 
@@ -71,3 +72,26 @@ def others_best(strategy: Strategy, depth: Depth, side: Side) -> Price | None:
         if quantity > own.get(price, 0):
             return price
     return None
+
+
+def towards(
+    strategy: Strategy, symbol: Symbol, wanted: int, most: Quantity, *, slippage_ticks: int = 0
+) -> list[Place]:
+    """The order that brings the position nearer to ``wanted``, by ``most`` at most: it takes what is offered, up to
+    ``slippage_ticks`` beyond the best price, and what it does not get is canceled. Nothing while another is under way,
+    or where nobody offers.
+    """
+    instrument = strategy.instruments[symbol]
+    if any(order.symbol == symbol for order in strategy.orders.values()):
+        return []
+    missing = wanted - strategy.position(symbol)
+    quantity = in_lots(instrument, min(abs(missing), most))
+    bid, ask = best_prices(strategy, symbol)
+    facing = ask if missing > 0 else bid
+    if not quantity or facing is None:
+        return []
+    reach = slippage_ticks * instrument.tick
+    if missing > 0:
+        return [strategy.buy(symbol, quantity, at=facing + reach, time_in_force=TimeInForce.IOC)]
+    at = max(facing - reach, instrument.tick)
+    return [strategy.sell(symbol, quantity, at=at, time_in_force=TimeInForce.IOC)]

@@ -33,7 +33,17 @@ BUILT_IN: Final = (
     "noise",
     "value",
     "momentum",
+    "mean_reversion",
+    "avellaneda_stoikov",
     "adaptive_market_maker",
+    "imbalance",
+    "pairs",
+    "etf_arbitrage",
+    "spoofer",
+    "twap",
+    "vwap",
+    "pov",
+    "iceberg_slicer",
 )
 """Modules of this package that define strategies, in the order in which they are listed."""
 

@@ -52,6 +52,9 @@ class ValueParameters(Parameters):
     )
     horizon_s: float = Field(0.0, ge=0, le=1e6, description="it thinks of the value so many seconds from now")
     edge_ticks: int = Field(5, ge=0, le=10_000, description="what a trade has to gain by its estimate")
+    resting_edge_ticks: int | None = Field(
+        None, ge=0, le=10_000, description="what an order that waits has to gain; left out: edge_ticks"
+    )
     aggressive: float = Field(
         1.0, ge=0, le=1, description="how often it takes what is offered at such a gain, instead of waiting"
     )
@@ -146,6 +149,8 @@ class Value(Strategy):
             side = Side.BUY if 2.0 * estimate > bid + ask else Side.SELL
         else:
             side = Side.BUY if rng.random() < 0.5 else Side.SELL
+        if not takes and self.parameters.resting_edge_ticks is not None:
+            edge = self.parameters.resting_edge_ticks * instrument.tick
         price = on_tick(instrument, max(estimate - edge if side is Side.BUY else estimate + edge, 1.0), side)
         if cheap and not takes and ask is not None:
             price = max(min(price, ask - instrument.tick), instrument.tick)

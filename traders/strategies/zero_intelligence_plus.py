@@ -120,7 +120,7 @@ class ZeroIntelligencePlus(Listener):
         self._news.add(symbol)
         assignment = self.assignments.get(symbol)
         if assignment is not None and assignment.side is side and assignment.left:
-            self._yield(self.margin(assignment), price)
+            self._yield(self.margin(assignment), price, symbol)
 
     def dealt(self, symbol: Symbol, price: Price, shouted: Side | None) -> None:
         self._news.add(symbol)
@@ -128,7 +128,8 @@ class ZeroIntelligencePlus(Listener):
         if assignment is None:
             return
         margin = self.margin(assignment)
-        if margin.price >= price if margin.buys else margin.price <= price:
+        own = self._shouted(margin, symbol)
+        if own >= price if margin.buys else own <= price:
             margin.learn(self._target(price, upwards=not margin.buys))
         elif assignment.left and shouted is assignment.side.opposite:
             margin.learn(self._target(price, upwards=margin.buys))
@@ -143,16 +144,22 @@ class ZeroIntelligencePlus(Listener):
         margin.limit = assignment.limit or (assignment.limits[-1] if assignment.limits else None)
         return margin
 
-    def _yield(self, margin: Margin, price: Price) -> None:
+    def _yield(self, margin: Margin, price: Price, symbol: Symbol) -> None:
         """A shout of the own side was not accepted: whoever would not have been better gives way."""
-        if margin.price <= price if margin.buys else margin.price >= price:
+        own = self._shouted(margin, symbol)
+        if own <= price if margin.buys else own >= price:
             margin.learn(self._target(price, upwards=margin.buys))
 
     def _repeat(self, assignment: Assignment, margin: Margin) -> None:
         book = self.books.get(assignment.symbol)
         best = None if book is None else book.best(assignment.side)
         if best is not None:
-            self._yield(margin, best[0])
+            self._yield(margin, best[0], assignment.symbol)
+
+    def _shouted(self, margin: Margin, symbol: Symbol) -> Price:
+        """Its price on a tick. What others hear is compared: a fraction of a tick would hide that it is no better."""
+        tick = self.instruments[symbol].tick
+        return int(margin.price // tick) * tick if margin.buys else -int(-margin.price // tick) * tick
 
     def _target(self, price: Price, *, upwards: bool) -> float:
         share = self.rng.random() * self.parameters.relative_step

@@ -16,7 +16,7 @@ import typer
 
 __version__ = "0.1.0"
 
-ROOMS: Final = ("exchange", "traders", "benchmarks", "protocol")
+ROOMS: Final = ("exchange", "traders", "simulation", "benchmarks", "protocol")
 """Rooms with commands, in the order of the help page: each has a module ``cli`` with an ``app``."""
 
 FAILED: Final = 1

@@ -26,8 +26,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     # A room's front door is the command with that room alone.
     "exchange.__main__": frozenset({"tontine"}),
     "traders.__main__": frozenset({"tontine"}),
+    "simulation.__main__": frozenset({"tontine"}),
     "traders": frozenset({"traders", "protocol"}),
-    "simulation": frozenset({"simulation", "exchange.engine", "traders", "protocol"}),
+    # The same venue around the engine as one that is served: phases, limits, reports. What it may not reach, says
+    # a test of its own.
+    "simulation": frozenset({"simulation", "exchange", "traders", "protocol"}),
     # The same session, engine, journal, strategies and books as its asyncio twins. What it may not reach, says
     # a test of its own.
     "legacy": frozenset({"legacy", "exchange", "traders", "protocol"}),
@@ -36,7 +39,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     ),
     "examples": frozenset({"examples", "exchange", "protocol", "simulation", "traders"}),
     # The command knows its rooms by name and imports the command modules only.
-    "tontine": frozenset({"benchmarks", "exchange", "protocol", "traders"}),
+    "tontine": frozenset({"benchmarks", "exchange", "protocol", "simulation", "traders"}),
     "tests": frozenset({"*"}),
 }
 
@@ -69,6 +72,9 @@ SHOWS_ASYNCIO = frozenset(
     }
 )
 """The modules of ``legacy`` that are about asyncio. All others do without it, and so does what they import."""
+
+BOTS = frozenset({"simulation.cli", *(f"simulation.bots.{name}" for name in ("loop", "transport", "host"))})
+"""The modules of ``simulation`` that let bots written for asyncio take part, and the commands that start them."""
 
 KNOWS_LEGACY = frozenset({"benchmarks", "legacy", "tests"})
 """Who may import ``legacy``. Commands find it by name, when they are asked for it."""
@@ -239,6 +245,15 @@ def test_an_import_that_is_not_allowed_would_be_found() -> None:
 # -- what the legacy runtime does without ----------------------------------------------------------
 def test_nothing_that_the_legacy_runtime_imports_knows_asyncio() -> None:
     starts = [module.name for module in CODE if module.room == "legacy" and module.name not in SHOWS_ASYNCIO]
+    by_name = {module.name: module for module in MODULES}
+
+    chains = chains_to(ASYNCIO, starts, by_name)
+
+    assert [" -> ".join(chain) for chain in chains] == []
+
+
+def test_nothing_that_a_simulation_imports_knows_asyncio() -> None:
+    starts = [module.name for module in CODE if module.room == "simulation" and module.name not in BOTS]
     by_name = {module.name: module for module in MODULES}
 
     chains = chains_to(ASYNCIO, starts, by_name)

@@ -6,11 +6,13 @@ In: seconds, a random generator. Out: waits, without end. No clock.
 from collections.abc import Iterator
 from random import Random
 
+from traders.strategies.chance import exponential
+
 
 def poisson(interval_s: float, rng: Random) -> Iterator[float]:
     """Waits of a Poisson process: ``interval_s`` on average, exponentially distributed."""
     while True:
-        yield rng.expovariate(1 / interval_s)
+        yield exponential(rng, interval_s)
 
 
 def regular(interval_s: float, rng: Random) -> Iterator[float]:

@@ -1,19 +1,23 @@
-"""The scenario file: who trades, how many of them, how often, with which parameters.
+"""The scenario file: who trades, how many of them, how often, with which parameters, on which venue, for how long.
 
 In: a TOML file written by a person. Out: a frozen ``Scenario``, checked to the last parameter of
-the last strategy. A mistake is a ``ConfigError`` that names file, key and reason. ``examples/fleet.toml``
-explains every key.
+the last strategy. A mistake is a ``ConfigError`` that names file, key and reason. The same file runs live
+(``tontine fleet``) and in virtual time (``tontine simulate``); docs/reference/scenario-file.md explains every key.
+The table ``venue`` says what a venue file says, and is checked by who builds a venue out of it.
 """
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from protocol.errors import ConfigError
 from protocol.vocabulary import AccountId, Symbol
+from traders.experiment import Experiment
+from traders.latency import Fixed, Latency
 from traders.strategies.base import Parameters, Strategy
 from traders.strategies.registry import first_fault, parameters_of, strategy_named
 
@@ -38,7 +42,7 @@ class TraderGroup(_Model):
         max_length=MAX_ACCOUNT_LENGTH,
         description="of a single trader: its account as it is",
     )
-    count: int = Field(1, ge=1, le=2_000, description="how many of them, a connection each")
+    count: int = Field(1, ge=1, le=100_000, description="how many of them")
     symbols: tuple[Symbol, ...] = Field(
         (), description="what they trade; left out: every instrument of the venue"
     )
@@ -47,6 +51,22 @@ class TraderGroup(_Model):
     )
     arrivals: Literal["poisson", "regular"] = Field("poisson", description="how the timers are spread")
     parameters: Mapping[str, Any] = Field({}, description="of the strategy")
+    role: Literal["buyers", "sellers"] | None = Field(
+        None, description="whose units of the experiment they are handed; left out: nobody's"
+    )
+    site: str | None = Field(None, min_length=1, description="where they sit, for latency by pair of sites")
+    latency: Latency | None = Field(
+        None, description="between them and the venue, each way; left out: the scenario's"
+    )
+    computation: Latency = Field(
+        Fixed(ns=0),
+        description="what a decision takes: meanwhile they notice nothing, and nothing leaves them",
+    )
+    observation_noise: int = Field(
+        0, ge=0, description="standard deviation of what they see of the oracle's value, price units"
+    )
+    deposits: Mapping[str, int] = Field({}, description="of each account, in smallest units, by asset")
+    limits: Mapping[str, Any] | None = Field(None, description="of each account, as in a venue file")
 
     @model_validator(mode="after")
     def _one_account_one_trader(self) -> "TraderGroup":
@@ -62,6 +82,36 @@ class Scenario(_Model):
     port: int = Field(7001, ge=1, le=65_535, description="its TCP port")
     seed: int = Field(1, ge=0, description="all chance comes from it")
     traders: tuple[TraderGroup, ...] = Field(min_length=1)
+    title: str = Field("", max_length=80, description="what it is, in a line")
+    about: str = Field("", description="what it shows, in a paragraph")
+    venue: Mapping[str, Any] = Field(
+        {}, description="what it trades on, as a venue file says it: instruments, schedule, limits"
+    )
+    starts_at: datetime = Field(
+        datetime(2026, 1, 5, 9, 30, tzinfo=UTC), description="virtual time at the start, with its zone"
+    )
+    length_s: float = Field(60.0, gt=0, le=40 * 86_400, description="virtual seconds until everybody stops")
+    latency: Latency = Field(Fixed(ns=100_000), description="between traders and venue, each way")
+    experiment: Experiment | None = Field(None, description="supply and demand of induced values")
+    on_fault: Literal["stop_trader", "stop_run"] = Field(
+        "stop_trader", description="what ends when a strategy raises, returns nonsense, floods or hangs"
+    )
+
+    @field_validator("starts_at")
+    @classmethod
+    def _with_a_zone(cls, starts_at: datetime) -> datetime:
+        if starts_at.tzinfo is None:
+            raise ValueError("a time needs its zone: 2026-01-05T09:30:00Z")
+        return starts_at.astimezone(UTC)
+
+    @model_validator(mode="after")
+    def _experiment_has_its_people(self) -> "Scenario":
+        roles = {group.role for group in self.traders if group.role is not None}
+        if self.experiment is None and roles:
+            raise ValueError("a group has a role, and there is no [experiment]")
+        if self.experiment is not None and len(roles) < 2:
+            raise ValueError("an experiment needs groups with the role buyers and with the role sellers")
+        return self
 
 
 def group_name(group: TraderGroup) -> str:

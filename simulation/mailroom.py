@@ -1,0 +1,102 @@
+"""Where the venue's private reports go in a simulation: straight into the hands of the agents.
+
+In: the events of each command, as ``exchange.reports`` gets them. Out: for each account that an agent has taken, its
+reports, one by one, not built yet; who has no agent, a bot on a connection for one, is told through its stream as on
+any venue. After the private reports of a command the public side is told of it (rule 47).
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from exchange.engine.engine import Events
+from exchange.engine.events import AuctionTrade, OrderAccepted, RequestRejected, Trade
+from exchange.peers import Peer, Touched
+from exchange.report_messages import FREQUENT, AnswerBuilder, Builder, made, rejected, taken
+from exchange.reports import Reports
+from protocol.fields import Message
+from protocol.messages import Accepted
+from protocol.vocabulary import AccountId, Nanoseconds, Sequence
+
+Mailbox = Callable[[Builder, Nanoseconds, Any], None]
+"""Takes a report of its account: what builds it, the time it carries, the event."""
+
+Public = Callable[[Nanoseconds, Events], None]
+
+
+def _accepted(seq: Sequence, at_ns: Nanoseconds, event: OrderAccepted) -> Message:
+    """For a reader in the same process: what goes over the wire without its defaults is no ``Accepted`` before it was
+    decoded.
+    """
+    if event.terms is not None:
+        return FREQUENT[OrderAccepted](seq, at_ns, event)
+    return Accepted(
+        seq, at_ns, event.client_order_id, event.order_id, event.symbol, event.side, event.quantity, event.price,
+        event.order_type, event.time_in_force, event.post_only,
+    )  # fmt: skip
+
+
+_BUILDERS: Final[dict[type, Builder]] = {**FREQUENT, OrderAccepted: _accepted}
+
+
+class Mailroom(Reports):
+    """The reports of a simulated venue."""
+
+    def __init__(self, touched: Touched) -> None:
+        super().__init__(touched)
+        self.mailboxes: dict[AccountId, Mailbox] = {}
+        self.public: Public = _nobody
+
+    def deliver(
+        self, at_ns: Nanoseconds, events: Events, sender: Peer | None = None, line: int | None = None
+    ) -> None:
+        """As in ``Reports``; then the public is told."""
+        mailboxes = self.mailboxes
+        event: Any
+        for event in events:
+            kind = type(event)
+            build = _BUILDERS.get(kind)
+            if build is not None:
+                mailbox = mailboxes.get(event.account)
+                if mailbox is None:
+                    self._tell(event.account, FREQUENT[kind], at_ns, event)
+                else:
+                    mailbox(build, at_ns, event)
+            elif kind is Trade:
+                self._tell(event.maker, made, at_ns, event)
+                self._tell(event.taker, taken, at_ns, event)
+            elif kind is RequestRejected:
+                if event.account is not None:
+                    self._answer(event.account, rejected, at_ns, event, sender, line)
+            else:
+                self._rare(at_ns, event, events, sender, line)
+        self.public(at_ns, events)
+
+    def _tell(self, account: AccountId, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
+        mailbox = self.mailboxes.get(account)
+        if mailbox is None:
+            super()._tell(account, build, at_ns, event)
+        else:
+            mailbox(build, at_ns, event)
+
+    def _answer(
+        self,
+        account: AccountId,
+        build: AnswerBuilder,
+        at_ns: Nanoseconds,
+        event: Any,
+        sender: Peer | None,
+        line: int | None,
+    ) -> None:
+        mailbox = self.mailboxes.get(account)
+        if mailbox is None:
+            super()._answer(account, build, at_ns, event, sender, line)
+        else:
+            # Nobody wrote a line: without its number this builds like any report.
+            mailbox(cast("Builder", build), at_ns, event)
+
+    def _print(self, trade: Trade | AuctionTrade) -> None:
+        """No tape is kept: agents are told of trades as they happen, and ``exchange.market_data`` keeps its tail."""
+
+
+def _nobody(at_ns: Nanoseconds, events: Events) -> None:
+    pass

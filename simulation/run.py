@@ -1,0 +1,230 @@
+"""One scenario in virtual time, from its first event to its last.
+
+In: a checked scenario, a seed. Out: a ``Run`` with its results and the hash of its event log. Equal scenario and seed
+give equal runs, byte for byte, whatever the machine, the Python or the number of processes beside it.
+"""
+
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import Final, NamedTuple
+
+from pydantic import ValidationError
+
+from exchange.config import AccountConfig, VenueConfig
+from exchange.engine.sequencer import Turn
+from exchange.venue_file import config_error
+from protocol.errors import ConfigError
+from protocol.vocabulary import AccountId, Channel, Nanoseconds
+from simulation.agent import Agent
+from simulation.kernel import Kernel
+from simulation.latency import constant, draws
+from simulation.log import EventLog
+from simulation.market import Market
+from simulation.periods import PeriodResult, Periods
+from traders.pace import poisson, regular
+from traders.scenario import Scenario, TraderSpec, group_name, specs
+from traders.strategies.base import Strategy
+from traders.strategies.intents import Event
+
+_SECOND_NS: Final = 1_000_000_000
+_GRACE_NS: Final = 60 * _SECOND_NS
+"""How long last words may take to get to the venue."""
+
+
+class FaultReport(NamedTuple):
+    """A strategy that broke a promise."""
+
+    at_ns: Nanoseconds
+    group: str
+    account: AccountId
+    error: str
+
+
+class Run:
+    """A scenario, ready to be run once."""
+
+    def __init__(self, scenario: Scenario, *, place: str, seed: int | None = None) -> None:
+        """``seed`` overrides the scenario's; ``place`` names it in errors.
+
+        Raises:
+            ConfigError: the scenario asks for something impossible.
+        """
+        self.scenario = scenario
+        self.place = place
+        self.seed = scenario.seed if seed is None else seed
+        self.kernel = Kernel(round(scenario.starts_at.timestamp()) * _SECOND_NS)
+        self.start_ns = self.kernel.time_ns
+        self.faults: list[FaultReport] = []
+        self.log = EventLog()
+        chosen = list(specs(scenario, place=place, seed=self.seed))
+        experiment = scenario.experiment
+        self.market = Market(
+            venue_config(scenario, chosen, place),
+            self.kernel,
+            clear_after_trade=experiment is not None and experiment.clear_after_trade,
+        )
+        self.market.on_turn.append(self.log.add)
+        self._known = {one.symbol: one for one in self.market.instruments}
+        self.agents = [self._agent(number, spec) for number, spec in enumerate(chosen)]
+        self.periods: Periods | None = None
+        if experiment is not None:
+            pairs = list(zip(self.agents, chosen, strict=True))
+            self.periods = Periods(
+                experiment,
+                self.market,
+                [agent for agent, spec in pairs if spec.group.role == "buyers"],
+                [agent for agent, spec in pairs if spec.group.role == "sellers"],
+            )
+        length_ns = round(scenario.length_s * _SECOND_NS)
+        self.end_ns = self.start_ns + (length_ns if self.periods is None else self.periods.length_ns)
+
+    def start(self) -> None:
+        """Everybody comes in."""
+        for agent in self.agents:
+            agent.start()
+        if self.periods is not None:
+            self.periods.begin()
+
+    def advance(self, until_ns: Nanoseconds) -> None:
+        """Run on to a time, for who shows progress on the way."""
+        self.kernel.run(min(until_ns, self.end_ns))
+
+    def finish(self) -> None:
+        """Everybody stops, and what is under way arrives."""
+        self.kernel.run(self.end_ns)
+        if self.periods is not None:
+            self.periods.end()
+        for agent in self.agents:
+            agent.stop()
+        self.kernel.run(self.end_ns + _GRACE_NS)
+        self.market.take_turn()
+
+    def run(self) -> "Run":
+        """From start to end."""
+        self.start()
+        self.finish()
+        return self
+
+    @property
+    def period_results(self) -> list[PeriodResult]:
+        """Of an experiment, oldest first."""
+        return [] if self.periods is None else self.periods.results
+
+    def on_turn(self, look: Callable[[Turn], None]) -> None:
+        """Have somebody see all commands with their events, some at a time."""
+        self.market.on_turn.append(look)
+
+    # -- putting together ------------------------------------------------------------------------------
+    def _agent(self, number: int, spec: TraderSpec) -> Agent:
+        group, scenario = spec.group, self.scenario
+        latency = group.latency or scenario.latency
+        place = f"{self.place}: traders {group_name(group)}"
+        wanted = group.symbols or tuple(self._known)
+        for symbol in wanted:
+            if symbol not in self._known:
+                raise ConfigError(
+                    f"{place}: symbols", f"the venue does not have {symbol}; it has {', '.join(self._known)}"
+                )
+        strategy = spec.strategy(
+            [self._known[symbol] for symbol in wanted], spec.parameters, Random(spec.seed)
+        )
+        spread = poisson if group.arrivals == "poisson" else regular
+        agent = Agent(
+            spec.account,
+            group_name(group),
+            strategy,
+            self.market,
+            waits_s=spread(group.interval_s, Random(f"{spec.seed}/timers")),
+            to_venue=draws(latency, Random(f"{spec.seed}/to venue"), group.site, to_venue=True),
+            from_venue=draws(latency, Random(f"{spec.seed}/from venue"), group.site, to_venue=False),
+            think=None
+            if constant(group.computation) == 0
+            else draws(group.computation, Random(f"{spec.seed}/computation"), group.site, to_venue=True),
+            look=self._look(strategy),
+            on_fault=self._note_fault,
+        )
+        if not strategy.sampled:
+            self._push(agent, strategy)
+        return agent
+
+    def _push(self, agent: Agent, strategy: Strategy) -> None:
+        """Have public data told to it as it is published."""
+        for symbol in strategy.symbols:
+            feed = self.market.feeds[symbol]
+            if Channel.BBO in strategy.channels:
+                feed.tells_best = True
+                feed.on_best.append(agent.send_public)
+            elif Channel.DEPTH in strategy.channels:
+                feed.on_depth.setdefault(strategy.depth_levels, []).append(agent.send_public)
+            if Channel.TRADES in strategy.channels:
+                feed.on_trade.append(agent.send_public)
+
+    def _look(self, strategy: Strategy) -> Callable[[Nanoseconds], list[Event]] | None:
+        """What it is told before its timer."""
+        looks: list[Callable[[Nanoseconds], Event | None]] = []
+        if strategy.sampled:
+            for symbol in strategy.symbols:
+                feed = self.market.feeds[symbol]
+                if Channel.BBO in strategy.channels or Channel.DEPTH in strategy.channels:
+                    feed.tells_best = True
+                    looks.append(feed.states.look)
+                if Channel.TRADES in strategy.channels:
+                    feed.samples_trades = True
+                    looks.append(feed.prints.look)
+        if not looks:
+            return None
+        return _fresh(looks)
+
+    def _note_fault(self, agent: Agent, error: Exception) -> None:
+        text = f"{type(error).__name__}: {error}"
+        self.faults.append(FaultReport(self.kernel.time_ns, agent.group, agent.account, text))
+        if self.scenario.on_fault == "stop_run":
+            self.end_ns = self.kernel.time_ns
+            self.kernel.stop()
+
+
+def _fresh(looks: Iterable[Callable[[Nanoseconds], Event | None]]) -> Callable[[Nanoseconds], list[Event]]:
+    """What each of them shows, if it is not what it showed before."""
+    looks = tuple(looks)
+    seen: list[Event | None] = [None] * len(looks)
+
+    def look(at_ns: Nanoseconds) -> list[Event]:
+        news: list[Event] = []
+        for number, one in enumerate(looks):
+            item = one(at_ns)
+            if item is not None and item is not seen[number]:
+                seen[number] = item
+                news.append(item)
+        return news
+
+    return look
+
+
+def venue_config(scenario: Scenario, traders: Iterable[TraderSpec], place: str) -> VenueConfig:
+    """The venue that a scenario asks for, with the accounts of its traders where they bring money or limits.
+
+    Raises:
+        ConfigError: its table ``venue`` is none.
+    """
+    try:
+        accounts = [
+            AccountConfig.model_validate(
+                {"name": spec.account, "deposits": dict(spec.group.deposits), "limits": spec.group.limits}
+            )
+            for spec in traders
+            if spec.group.deposits or spec.group.limits is not None
+        ]
+        values = {"open": True, "journal": {"path": None}, **scenario.venue}
+        values["accounts"] = [*values.get("accounts", []), *accounts]
+        return VenueConfig.model_validate(values)
+    except ValidationError as error:
+        raise config_error(f"{place}: venue.", error) from error
+
+
+def simulate(scenario: Scenario, *, place: str = "scenario", seed: int | None = None) -> Run:
+    """Run a scenario from start to end.
+
+    Raises:
+        ConfigError: it asks for something impossible.
+    """
+    return Run(scenario, place=place, seed=seed).run()

@@ -55,6 +55,9 @@ class ValueParameters(Parameters):
     resting_edge_ticks: int | None = Field(
         None, ge=0, le=10_000, description="what an order that waits has to gain; left out: edge_ticks"
     )
+    resting: float = Field(
+        1.0, ge=0, le=1, description="how often it leaves an order to wait where it takes nothing"
+    )
     aggressive: float = Field(
         1.0, ge=0, le=1, description="how often it takes what is offered at such a gain, instead of waiting"
     )
@@ -149,6 +152,9 @@ class Value(Strategy):
             side = Side.BUY if 2.0 * estimate > bid + ask else Side.SELL
         else:
             side = Side.BUY if rng.random() < 0.5 else Side.SELL
+        acts = takes or self.parameters.resting >= 1.0 or rng.random() < self.parameters.resting
+        if not acts:
+            return [CancelOrder(o.tag) for o in self.orders.values() if o.symbol == symbol and not o.pending]
         if not takes and self.parameters.resting_edge_ticks is not None:
             edge = self.parameters.resting_edge_ticks * instrument.tick
         price = on_tick(instrument, max(estimate - edge if side is Side.BUY else estimate + edge, 1.0), side)

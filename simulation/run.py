@@ -21,10 +21,11 @@ from simulation.latency import constant, draws
 from simulation.log import EventLog
 from simulation.market import Market
 from simulation.periods import PeriodResult, Periods
+from traders.oracle import Oracle
 from traders.pace import poisson, regular
 from traders.scenario import Scenario, TraderSpec, group_name, specs
 from traders.strategies.base import Strategy
-from traders.strategies.intents import Event
+from traders.strategies.intents import Event, Observed
 
 _SECOND_NS: Final = 1_000_000_000
 _GRACE_NS: Final = 60 * _SECOND_NS
@@ -56,6 +57,7 @@ class Run:
         self.start_ns = self.kernel.time_ns
         self.faults: list[FaultReport] = []
         self.log = EventLog()
+        self.oracle = None if scenario.oracle is None else Oracle(scenario.oracle, self.seed)
         chosen = list(specs(scenario, place=place, seed=self.seed))
         experiment = scenario.experiment
         self.market = Market(
@@ -140,7 +142,7 @@ class Run:
             think=None
             if constant(group.computation) == 0
             else draws(group.computation, Random(f"{spec.seed}/computation"), group.site, to_venue=True),
-            look=self._look(strategy),
+            look=self._look(strategy, spec),
             on_fault=self._note_fault,
         )
         if not strategy.sampled:
@@ -159,7 +161,7 @@ class Run:
             if Channel.TRADES in strategy.channels:
                 feed.on_trade.append(agent.send_public)
 
-    def _look(self, strategy: Strategy) -> Callable[[Nanoseconds], list[Event]] | None:
+    def _look(self, strategy: Strategy, spec: TraderSpec) -> Callable[[Nanoseconds], list[Event]] | None:
         """What it is told before its timer."""
         looks: list[Callable[[Nanoseconds], Event | None]] = []
         if strategy.sampled:
@@ -171,9 +173,20 @@ class Run:
                 if Channel.TRADES in strategy.channels:
                     feed.samples_trades = True
                     looks.append(feed.prints.look)
-        if not looks:
-            return None
-        return _fresh(looks)
+        if strategy.observes and self.oracle is not None:
+            rng = Random(f"{spec.seed}/observations")
+            valued = [symbol for symbol in strategy.symbols if symbol in self.oracle.symbols]
+            looks += [self._observer(symbol, spec.group.observation_noise, rng) for symbol in valued]
+        return _fresh(looks) if looks else None
+
+    def _observer(self, symbol: Symbol, noise: int, rng: Random) -> Callable[[Nanoseconds], Event | None]:
+        oracle, start_ns = self.oracle, self.start_ns
+        assert oracle is not None  # it was asked which instruments it knows
+
+        def observe(at_ns: Nanoseconds) -> Observed:
+            return Observed(self.kernel.time_ns, symbol, oracle.observe(symbol, at_ns - start_ns, noise, rng))
+
+        return observe
 
     def _note_fault(self, agent: Agent, error: Exception) -> None:
         text = f"{type(error).__name__}: {error}"

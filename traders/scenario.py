@@ -18,6 +18,7 @@ from protocol.errors import ConfigError
 from protocol.vocabulary import AccountId, Symbol
 from traders.experiment import Experiment
 from traders.latency import Fixed, Latency
+from traders.oracle import OracleConfig
 from traders.strategies.base import Parameters, Strategy
 from traders.strategies.registry import first_fault, parameters_of, strategy_named
 
@@ -92,6 +93,7 @@ class Scenario(_Model):
     )
     length_s: float = Field(60.0, gt=0, le=40 * 86_400, description="virtual seconds until everybody stops")
     latency: Latency = Field(Fixed(ns=100_000), description="between traders and venue, each way")
+    oracle: OracleConfig | None = Field(None, description="what the instruments are worth")
     experiment: Experiment | None = Field(None, description="supply and demand of induced values")
     on_fault: Literal["stop_trader", "stop_run"] = Field(
         "stop_trader", description="what ends when a strategy raises, returns nonsense, floods or hangs"

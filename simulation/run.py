@@ -14,7 +14,7 @@ from exchange.config import AccountConfig, VenueConfig
 from exchange.engine.sequencer import Turn
 from exchange.venue_file import config_error
 from protocol.errors import ConfigError
-from protocol.vocabulary import AccountId, Channel, Nanoseconds
+from protocol.vocabulary import AccountId, Channel, Nanoseconds, Symbol
 from simulation.agent import Agent
 from simulation.kernel import Kernel
 from simulation.latency import constant, draws

@@ -15,8 +15,9 @@ P. Vytelingum, D. Cliff and N. R. Jennings, "Strategic Bidding in Continuous Dou
 A buyer bids a third of the way from the best bid to its target; at an ask within its target it takes that. Before the
 first trade the target is the limit or a little above the best ask.
 
-It differs in this: "a little more" is r + (lambda_r |r| + lambda_a), so that it is more for negative r, too; a bid below
-the best one is left unsaid, and so is the next step of who leads; the lowest price of the scenario stands for their 0.
+It differs in this: what is heard is told in ``traders.strategies.hearing``; "a little more" is r + (lambda_r |r| +
+lambda_a), so that it is more for negative r, too; to better a bid takes a tick; a bid below the best one is left unsaid,
+and so is the next step of who leads, as long as there is news; the lowest price of the scenario stands for their 0.
 
 In: best quotes, trades, timers. Out: shouts.
 """
@@ -115,6 +116,7 @@ class AdaptiveAggressive(Listener):
         self._estimates = {symbol: Estimate(self.parameters, theta) for symbol in self.symbols}
         self._first = -0.3 * rng.random()
         self._aggressiveness: dict[tuple[Symbol, Side], float] = {}
+        self._known: tuple[tuple[Side, Price, float, float], Target] | None = None
 
     def aggressiveness(self, assignment: Assignment) -> float:
         """From -1, wants the most, to 1, takes what it gets."""
@@ -130,8 +132,11 @@ class AdaptiveAggressive(Listener):
         target = None if assignment is None else self.target(assignment)
         if assignment is None or target is None or assignment.side is not side or not assignment.left:
             return
-        if target <= price if side is Side.BUY else target >= price:
-            self._learn(assignment, price, more=True)
+        # What would have bettered it, on a tick.
+        tick = self.instruments[symbol].tick
+        better = price + tick if side is Side.BUY else price - tick
+        if target < better if side is Side.BUY else target > better:
+            self._learn(assignment, better, more=True)
 
     def dealt(self, symbol: Symbol, price: Price, shouted: Side | None) -> None:
         self._estimates[symbol].take(price)
@@ -160,7 +165,11 @@ class AdaptiveAggressive(Listener):
             target = min(limit, beyond) if buys else max(limit, beyond)
         elif offered is not None and (offered <= target if buys else offered >= target):
             return offered
-        if leads or (target <= best if buys else target >= best):
+        if leads and standing is not None and standing.price is not None:
+            if not self.repeated:
+                return None
+            best = standing.price
+        if target <= best if buys else target >= best:
             return None
         tick = self.instruments[symbol].tick
         step = (target - best) / parameters.eta
@@ -172,8 +181,11 @@ class AdaptiveAggressive(Listener):
         limit = assignment.limit or (assignment.limits[-1] if assignment.limits else None)
         if estimate.equilibrium is None or limit is None:
             return None
-        low, high = self.parameters.minimum_price, self.parameters.maximum_price
-        return Target(assignment.side, limit, estimate.equilibrium, estimate.theta, low, high)
+        key = assignment.side, limit, estimate.equilibrium, estimate.theta
+        # It changes with trades and units only, and is asked for with every shout.
+        if self._known is None or self._known[0] != key:
+            self._known = key, Target(*key, self.parameters.minimum_price, self.parameters.maximum_price)
+        return self._known[1]
 
     def _learn(self, assignment: Assignment, price: Price, *, more: bool) -> None:
         function = self._function(assignment)

@@ -15,9 +15,11 @@ In: shouts and trades. Out: beliefs. No chance and no rounding: sums and quotien
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from protocol.vocabulary import Price, Side
+
+_MOST_SHOUTS: Final = 2_000  # where nobody trades for hours
 
 
 class Shout(NamedTuple):
@@ -41,9 +43,11 @@ class History:
         """Where among the shouts the best one of a side is, as long as it stands."""
 
     def shout(self, side: Side, price: Price) -> None:
-        """A quote was bettered; the one before is refused."""
+        """A quote was bettered, or is repeated; the one before is refused."""
         self._open[side] = len(self._shouts)
         self._shouts.append(Shout(side, price, accepted=False))
+        if len(self._shouts) > _MOST_SHOUTS:
+            self._drop(_MOST_SHOUTS // 10)
 
     def accept(self, side: Side, price: Price) -> None:
         """A shout was taken: that of this price that stands, else one that was not heard."""
@@ -58,10 +62,12 @@ class History:
 
     def _forget(self) -> None:
         """Drop all up to the first trade."""
-        first = next(place for place, one in enumerate(self._shouts) if one.accepted)
-        del self._shouts[: first + 1]
-        self._trades -= 1
-        self._open = {side: place - first - 1 for side, place in self._open.items() if place > first}
+        self._drop(1 + next(place for place, one in enumerate(self._shouts) if one.accepted))
+
+    def _drop(self, count: int) -> None:
+        self._trades -= sum([one.accepted for one in self._shouts[:count]])
+        del self._shouts[:count]
+        self._open = {side: place - count for side, place in self._open.items() if place >= count}
 
     def shouts(self) -> Sequence[Shout]:
         """Oldest first."""

@@ -13,9 +13,7 @@ price R is uniform from 1 to 1.05, A from 0 to 5 price units; to lower it, from 
 the learning rate b is uniform from 0.1 to 0.5, the momentum g from 0 to 0.1, the first margin from 5 to 35 percent.
 (Cliff's A goes to 0.05 where the equilibrium is about 2.00.)
 
-It differs in that shouts rest in a book: what is heard is told in ``traders.strategies.hearing``. A book that stands
-still is not silence: its best quotes are repeated with every moment, so a trader whose timer fires twice without news
-hears the best quote of its own side again. Without that a market could stop for ever a tick before the next trade.
+It differs in that shouts rest in a book: what is heard is told in ``traders.strategies.hearing``.
 
 In: best quotes, trades, timers. Out: shouts.
 """
@@ -106,24 +104,20 @@ class ZeroIntelligencePlus(Listener):
         self._momentum_rate = _between(rng, one.momentum_low, one.momentum_high)
         self._first_margin = _between(rng, one.margin_low, one.margin_high)
         self._margins: dict[tuple[Symbol, Side], Margin] = {}
-        self._news: set[Symbol] = set()
 
     def quote(self, assignment: Assignment, limit: Price, standing: Working | None) -> float:
-        symbol = assignment.symbol
-        margin = self.margin(assignment)
-        if symbol not in self._news:
-            self._repeat(assignment, margin)
-        self._news.discard(symbol)
-        return margin.price
+        return self.margin(assignment).price
 
     def heard(self, symbol: Symbol, side: Side, price: Price) -> None:
-        self._news.add(symbol)
         assignment = self.assignments.get(symbol)
-        if assignment is not None and assignment.side is side and assignment.left:
-            self._yield(self.margin(assignment), price, symbol)
+        if assignment is None or assignment.side is not side or not assignment.left:
+            return
+        margin = self.margin(assignment)
+        own = self._shouted(margin, symbol)
+        if own <= price if margin.buys else own >= price:
+            margin.learn(self._target(price, upwards=margin.buys))
 
     def dealt(self, symbol: Symbol, price: Price, shouted: Side | None) -> None:
-        self._news.add(symbol)
         assignment = self.assignments.get(symbol)
         if assignment is None:
             return
@@ -143,18 +137,6 @@ class ZeroIntelligencePlus(Listener):
             self._margins[key] = margin
         margin.limit = assignment.limit or (assignment.limits[-1] if assignment.limits else None)
         return margin
-
-    def _yield(self, margin: Margin, price: Price, symbol: Symbol) -> None:
-        """A shout of the own side was not accepted: whoever would not have been better gives way."""
-        own = self._shouted(margin, symbol)
-        if own <= price if margin.buys else own >= price:
-            margin.learn(self._target(price, upwards=margin.buys))
-
-    def _repeat(self, assignment: Assignment, margin: Margin) -> None:
-        book = self.books.get(assignment.symbol)
-        best = None if book is None else book.best(assignment.side)
-        if best is not None:
-            self._yield(margin, best[0], assignment.symbol)
 
     def _shouted(self, margin: Margin, symbol: Symbol) -> Price:
         """Its price on a tick. What others hear is compared: a fraction of a tick would hide that it is no better."""

@@ -20,7 +20,7 @@ from traders.experiment import Experiment
 from traders.latency import Fixed, Latency
 from traders.oracle import OracleConfig
 from traders.strategies.base import Parameters, Strategy
-from traders.strategies.registry import first_fault, parameters_of, strategy_named
+from traders.strategies.registry import first_fault, load_file, parameters_of, strategy_named
 
 MAX_ACCOUNT_LENGTH = 32
 """As in ``protocol.messages.Login``."""
@@ -82,6 +82,10 @@ class Scenario(_Model):
     host: str = Field("127.0.0.1", min_length=1, description="where the venue listens")
     port: int = Field(7001, ge=1, le=65_535, description="its TCP port")
     seed: int = Field(1, ge=0, description="all chance comes from it")
+    strategies: tuple[str, ...] = Field(
+        (),
+        description="files with strategies of your own, FILE.py: what is named in them can be used by its name",
+    )
     traders: tuple[TraderGroup, ...] = Field(min_length=1)
     title: str = Field("", max_length=80, description="what it is, in a line")
     about: str = Field("", description="what it shows, in a paragraph")
@@ -176,6 +180,8 @@ def specs(
         ConfigError: a strategy, a parameter or the length of an account is wrong.
     """
     chosen = scenario.seed if seed is None else seed
+    for index, filename in enumerate(scenario.strategies):
+        load_file(filename, f"{place}: strategies[{index}]")
     numbers: dict[str, int] = {}
     for index, group in enumerate(scenario.traders):
         where = f"{place}: traders[{index}]"

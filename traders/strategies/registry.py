@@ -11,11 +11,13 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from protocol.errors import ConfigError
+from traders.strategies import plugins
 from traders.strategies.base import Parameters, Strategy
 from traders.strategies.naming import NAMED
 
@@ -50,10 +52,19 @@ BUILT_IN: Final = (
 
 @cache
 def strategies() -> Mapping[str, type[Strategy]]:
-    """All that have a name, those that come with Tontine first. They are imported when somebody first asks."""
+    """All that have a name: those that come with Tontine, those that are installed beside it, those of files that were
+    loaded. They are imported when somebody first asks.
+    """
     for module in BUILT_IN:
         importlib.import_module(f"traders.strategies.{module}")
+    installed()
     return NAMED
+
+
+@cache
+def installed() -> tuple[plugins.Plugin, ...]:
+    """What other distributions bring, the broken ones with their fault."""
+    return tuple(plugins.join(NAMED))
 
 
 def strategy_named(name: str, place: str) -> type[Strategy]:
@@ -67,13 +78,15 @@ def strategy_named(name: str, place: str) -> type[Strategy]:
         return known[name]
     if ".py:" in name:
         return load_strategy(name, place)
+    for plugin in installed():
+        if plugin.name == name and plugin.fault is not None:
+            raise ConfigError(place, f"the strategy {name!r} ({plugin.where}) can't be had: {plugin.fault}")
     names = ", ".join(sorted(known))
     raise ConfigError(
         place, f"no strategy is called {name!r}; there are {names}, and FILE.py:Class for your own"
     )
 
 
-@cache
 def load_strategy(where: str, place: str) -> type[Strategy]:
     """The subclass of ``Strategy`` at ``FILE.py:Class``; like an import, it runs the file once.
 
@@ -81,21 +94,9 @@ def load_strategy(where: str, place: str) -> type[Strategy]:
         ConfigError: no such file, it does not load, or it has no such strategy.
     """
     filename, _, class_name = where.rpartition(":")
-    path = Path(filename)
     if not filename or not class_name:
         raise ConfigError(place, f"{where!r} is not FILE.py:Class")
-    if not path.is_file():
-        raise ConfigError(place, f"there is no file {filename}")
-    spec = importlib.util.spec_from_file_location(f"_strategy_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise ConfigError(place, f"{filename} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    # Dataclasses and pydantic look their module up by name.
-    sys.modules[spec.name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # whatever a person's module raises is the person's to read
-        raise ConfigError(place, f"{filename} can't be loaded: {type(error).__name__}: {error}") from error
+    module = load_file(filename, place)
     found = getattr(module, class_name, None)
     if not (inspect.isclass(found) and issubclass(found, Strategy)):
         known = ", ".join(
@@ -103,6 +104,41 @@ def load_strategy(where: str, place: str) -> type[Strategy]:
         )
         raise ConfigError(place, f"{filename} has no strategy {class_name}; it has {known or 'none'}")
     return found
+
+
+def load_file(filename: str, place: str) -> ModuleType:
+    """Run a person's file once; what is ``named`` in it has its name from then on.
+
+    Raises:
+        ConfigError: no such file, or it does not load.
+    """
+    strategies()  # names that come with Tontine are taken already
+    try:
+        return _module(filename)
+    except _CantLoad as error:
+        raise ConfigError(place, str(error)) from error.__cause__
+
+
+class _CantLoad(Exception):
+    """Why a file is no module."""
+
+
+@cache
+def _module(filename: str) -> ModuleType:
+    path = Path(filename)
+    if not path.is_file():
+        raise _CantLoad(f"there is no file {filename}")
+    spec = importlib.util.spec_from_file_location(f"_strategy_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise _CantLoad(f"{filename} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses and pydantic look their module up by name.
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever a person's module raises is the person's to read
+        raise _CantLoad(f"{filename} can't be loaded: {type(error).__name__}: {error}") from error
+    return module
 
 
 def parameters_of(strategy: type[Strategy], values: Mapping[str, Any], place: str) -> Parameters:

@@ -179,7 +179,7 @@ class AdaptiveMarketMaker(Strategy):
         step = self.parameters.spacing_ticks * instrument.tick
         bid = int(max(centre - half, 0.0)) // step * step
         ask = -(-ceil(centre + half) // step) * step
-        rising = market.centre is None or centre >= market.centre
+        rising = market.centre is not None and centre > market.centre
         market.centre = centre
         bids = self._side(instrument, Side.BUY, [bid - n * step for n in range(self.parameters.levels)])
         asks = self._side(

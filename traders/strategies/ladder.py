@@ -60,9 +60,10 @@ def both_sides(
     refill: bool = False,
 ) -> list[Intent]:
     """Both ladders; the side that makes way goes first, so that a quote does not meet its own other side."""
-    up = ladder(strategy, symbol, Side.SELL, asks, refill=refill)
-    down = ladder(strategy, symbol, Side.BUY, bids, refill=refill)
-    return up + down if rising else down + up
+    sides = ((Side.SELL, asks), (Side.BUY, bids)) if rising else ((Side.BUY, bids), (Side.SELL, asks))
+    return [
+        intent for side, wanted in sides for intent in ladder(strategy, symbol, side, wanted, refill=refill)
+    ]
 
 
 def others_mid(strategy: Strategy, symbol: Symbol) -> Price | None:

@@ -1,4 +1,4 @@
-"""The traders' commands: ``fleet``, ``bot``, ``demo`` and ``replay``; the operators' are in ``traders.admin``.
+"""The traders' commands: ``fleet``, ``bot``, ``demo``, ``replay`` and ``strategies``; the operators' are in ``traders.admin``.
 
 In: what a person types. Out: traders at work, a summary, an exit code: 0 when it did what it should,
 1 when it did not, 2 for wrong use. What goes wrong is raised as a ``VenueError`` for the caller to
@@ -217,3 +217,44 @@ def replay(
     show_check(console, check, time.monotonic() - started)
     if not check.is_complete:
         raise typer.Exit(1)
+
+
+@app.command()
+def strategies(
+    name: Annotated[str | None, typer.Argument(help="Show one with all its parameters.")] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option("--file", metavar="FILE.py", help="With what is named in a file of yours."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Show the strategies that scenario files can name, after whom they are, what can be set.
+
+    Example: tontine strategies zip
+    """
+    import msgspec
+
+    from protocol.errors import ConfigError
+    from traders.catalogue import catalogue, facts_of
+    from traders.catalogue_tables import show_all, show_one
+    from traders.strategies.registry import load_file, strategy_named
+
+    for one in file or ():
+        load_file(str(one), "--file")
+    if name is None:
+        found = catalogue()
+        if as_json:
+            typer.echo(msgspec.json.format(msgspec.json.encode(found)))
+        else:
+            show_all(found)
+        return
+    strategy_named(name, "strategies")
+    facts = facts_of(name)
+    if facts is None:
+        raise ConfigError(
+            "strategies", f"{name} has no name; give its class one with @named, and its file with --file"
+        )
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(facts)))
+    else:
+        show_one(facts)

@@ -205,10 +205,12 @@ class Arrivals:
     ) -> Iterator[None]:
         if self._private is not None and self._private is not self._early:
             raise SessionBusy("the private stream")
-        if self._link.end is not None:
-            reader.end(self._link.end)
         if reader is not self._early:
             self._read = self._received
+            if self._early is not None:
+                self._early.hand_over(reader)
+        if self._link.end is not None:
+            reader.end(self._link.end)
         self._early = None
         self._private = reader
         try:

@@ -99,7 +99,7 @@ class Client(Dealings[Order, asyncio.Future[Message]], Streams):
         ``secret``: left out in an open venue only. ``role``: less than the account may do, if wanted.
         ``tls``: ``True``, a file of certificates to trust, or a context. ``heartbeat_s``: seconds between
         heartbeats, 0 for none. ``resume_from``: the first private message not seen; it and all later ones
-        come out of ``reports``. ``cancel_on_disconnect``: the venue cancels what this session entered when
+        come out of ``reports``, or ``inbox``. ``cancel_on_disconnect``: the venue cancels what this session entered when
         it ends, in whatever way. ``copy_from``: for the role ``drop_copy``, by account the first message
         not seen. ``id_prefix``: first part of the ids this session gives its orders; whoever chooses one
         sees to it that it is not used twice a trading day. By default it is unique by construction, see

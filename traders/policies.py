@@ -80,6 +80,13 @@ class Queue(Feed[T]):
         if self._waiter is not None:
             self._wake()
 
+    def hand_over(self, to: "Queue[T] | Inbox[T]") -> None:
+        """Give what is unread, and the end if there is one, to another that is read in its place."""
+        while self._items:
+            to.put(self._items.popleft())
+        if self._end is not None:
+            to.end(self._end)
+
     def _ready(self) -> bool:
         return bool(self._items)
 

@@ -1,0 +1,61 @@
+"""Ends the thoughts of a strategy that thinks for ever.
+
+In: word from who asks strategies, before and after each answer. Out: ``Hangs``, raised inside a strategy that has not answered
+for seconds, where a single thread would otherwise wait for it until the end of days. A timer of the operating system
+interrupts the main thread; elsewhere, and on systems without such a timer, nobody is interrupted. A strategy that sits in a call
+of a C library which does not come back, is beyond reach: the other processes of a fleet go on.
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+HANG_S: Final = 2.0
+"""An answer that takes longer than twice this is none; nobody is interrupted before this."""
+
+
+class Hangs(BaseException):
+    """Raised inside the strategy; no ``Exception``, which it may well catch."""
+
+    def __str__(self) -> str:
+        return f"no answer within {HANG_S:.0f} s"
+
+
+class Watchdog:
+    """Looks every ``HANG_S`` seconds whether a strategy is still at the same thought."""
+
+    __slots__ = ("_seen", "is_thinking", "thoughts")
+
+    def __init__(self) -> None:
+        self.is_thinking = False
+        """Whether a strategy is being asked right now: set by who asks."""
+        self.thoughts = 0
+        """Counts them: one more before each."""
+        self._seen = -1
+
+    def _look(self, _number: int, _frame: FrameType | None) -> None:
+        if self.is_thinking and self.thoughts == self._seen:
+            raise Hangs
+        self._seen = self.thoughts if self.is_thinking else -1
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """While the block lasts; where another part of the process uses the timer, that one keeps it."""
+        if (
+            not hasattr(signal, "setitimer")
+            or threading.current_thread() is not threading.main_thread()
+            or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL
+            or signal.getitimer(signal.ITIMER_REAL)[0]
+        ):
+            yield
+            return
+        signal.signal(signal.SIGALRM, self._look)
+        signal.setitimer(signal.ITIMER_REAL, HANG_S, HANG_S)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from exchange.engine.events import AuctionTrade, Trade
-from protocol.vocabulary import Nanoseconds, Price, Quantity, Side, Symbol
+from protocol.vocabulary import AccountId, Nanoseconds, Price, Quantity, Side, Symbol
 from simulation.agent import Agent
 from simulation.market import Market
 from traders.experiment import Experiment
@@ -33,6 +33,8 @@ class PeriodResult(NamedTuple):
     trades: tuple[Traded, ...]
     surplus: int
     """Gained by buyers and sellers together over the limits of what they traded, in price units."""
+    gains: tuple[tuple[AccountId, int], ...] = ()
+    """Of each of them, buyers first."""
 
 
 class Periods:
@@ -83,13 +85,14 @@ class Periods:
         if self._started_ns == 0:
             return
         self._market.cancel_all()
-        surplus = sum(
-            agent.strategy.assignments[self._symbol].surplus
+        gains = tuple(
+            (agent.account, agent.strategy.assignments[self._symbol].surplus)
             for _, _, agents in self._sides
             for agent in agents
             if self._symbol in agent.strategy.assignments
         )
-        self.results.append(PeriodResult(self._number, self._started_ns, tuple(self._trades), surplus))
+        surplus = sum([gain for _, gain in gains])
+        self.results.append(PeriodResult(self._number, self._started_ns, tuple(self._trades), surplus, gains))
         self._started_ns = 0
         self._trades = []
 

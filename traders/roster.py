@@ -7,7 +7,7 @@ each group. What a trader draws depends on the seed and its own name only, not o
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from protocol.clock import Clock
 from protocol.errors import ConfigError, SessionBroken, VenueError
@@ -23,6 +23,18 @@ MAX_CONNECTING: Final = 32
 """Logins under way at a time; well below the listen backlog of 100 that asyncio servers have."""
 
 
+class Share(NamedTuple):
+    """Which of the traders of a scenario: one process of several has those whose place, counted from 0, leaves
+    ``number`` when divided by ``of``.
+    """
+
+    number: int = 0
+    of: int = 1
+
+
+ALL: Final = Share()
+
+
 @dataclass(frozen=True, slots=True)
 class GroupResult:
     """What the traders of one name did."""
@@ -30,20 +42,56 @@ class GroupResult:
     name: str
     traders: int
     broken: int
+    """Whose session broke and did not come back, or who had nobody to run them any more."""
     orders: int
     refused: int
     fills: int
     profit: int
+    connected: int = 0
+    """Logged in at the moment."""
+    reconnects: int = 0
+    """Sessions that followed one that broke."""
+    faults: int = 0
+    """Traders that were stopped for what their strategy did."""
+
+    def __add__(self, other: "GroupResult") -> "GroupResult":
+        """Of both, under the name of the first."""
+        return GroupResult(
+            self.name,
+            self.traders + other.traders,
+            self.broken + other.broken,
+            self.orders + other.orders,
+            self.refused + other.refused,
+            self.fills + other.fills,
+            self.profit + other.profit,
+            self.connected + other.connected,
+            self.reconnects + other.reconnects,
+            self.faults + other.faults,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A strategy that broke a promise."""
+
+    group: str
+    account: str
+    error: str
 
 
 class Member:
     """One trader of a fleet, before, during and after its session."""
 
-    def __init__(self, spec: TraderSpec) -> None:
+    def __init__(self, spec: TraderSpec, place_in_role: int = 0) -> None:
+        """``place_in_role``: how many of the scenario with the same role stand before it."""
         self.spec = spec
+        self.place_in_role = place_in_role
         self.desk: Desk | None = None
         """``None`` before the venue let it in."""
         self.failure: VenueError | None = None
+        self.fault: Fault | None = None
+        self.is_connected = False
+        self.reconnects = 0
 
     @property
     def name(self) -> str:
@@ -80,10 +128,11 @@ class Roster:
         seed: int | None = None,
         prefix: str = "",
         access: Access = OPEN,
+        share: Share = ALL,
     ) -> None:
         """What is given here overrides the scenario. ``place`` names the scenario in errors.
 
-        ``access``: how each of them gets in.
+        ``access``: how each of them gets in. ``share``: which of them take part here.
 
         Raises:
             ConfigError: the scenario asks for something impossible.
@@ -93,7 +142,8 @@ class Roster:
         self.seed = scenario.seed if seed is None else seed
         self.access = access
         self.clock = clock
-        self.traders = [Member(spec) for spec in specs(scenario, place=place, prefix=prefix, seed=self.seed)]
+        self.scenario = scenario
+        self.traders = list(_members(scenario, place, prefix, self.seed, share))
         self._place = place
 
     def run_until_stopped(self, seconds: float | None) -> None:
@@ -107,13 +157,20 @@ class Roster:
 
     def results(self) -> list[GroupResult]:
         """By name of the group, in the order of the scenario."""
-        names = dict.fromkeys(trader.name for trader in self.traders)
-        return [_result(name, [one for one in self.traders if one.name == name]) for name in names]
+        groups: dict[str, list[Member]] = {}
+        for trader in self.traders:
+            groups.setdefault(trader.name, []).append(trader)
+        return [_result(name, members) for name, members in groups.items()]
 
     @property
     def trading(self) -> int:
         """Traders that were let in and whose session has not broken."""
         return sum(trader.desk is not None and trader.failure is None for trader in self.traders)
+
+    @property
+    def faults(self) -> list[Fault]:
+        """Strategies that were stopped, in the order of the scenario."""
+        return [trader.fault for trader in self.traders if trader.fault is not None]
 
     def strategy_of(self, trader: Member, known: Mapping[Symbol, InstrumentInfo]) -> Strategy:
         """What it trades by. ``known``: the instruments of the venue.
@@ -137,7 +194,7 @@ class Roster:
             SessionBroken: of all of them it did; the first reason is told.
         """
         failures = [trader.failure for trader in self.traders if trader.failure is not None]
-        if len(failures) == len(self.traders):
+        if failures and len(failures) == len(self.traders):
             raise SessionBroken(f"all {len(failures)} sessions ended: {failures[0]}") from failures[0]
 
 
@@ -152,4 +209,16 @@ def _result(name: str, traders: Iterable[Member]) -> GroupResult:
         sum(desk.orders_refused for desk in desks),
         sum(one.fills for one in members),
         sum(one.profit for one in members),
+        sum(one.is_connected for one in members),
+        sum(one.reconnects for one in members),
+        sum(one.fault is not None for one in members),
     )
+
+
+def _members(scenario: Scenario, place: str, prefix: str, seed: int, share: Share) -> Iterator[Member]:
+    counted: dict[str | None, int] = {}
+    for number, spec in enumerate(specs(scenario, place=place, prefix=prefix, seed=seed)):
+        role = spec.group.role
+        counted[role] = counted.get(role, 0) + 1
+        if number % share.of == share.number:
+            yield Member(spec, counted[role] - 1)

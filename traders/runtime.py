@@ -155,6 +155,9 @@ class Runner:
             self._has_started = True
             self._send(self._ask(self.desk.start, welcome, now_ns))
             return None
+        # What was to cancel their orders went with the session.
+        self._words.extendleft(reversed(self._assigned))
+        self._assigned.clear()
         self._send(self._ask(self.desk.go_on, welcome, self._client.next_id, now_ns))
         if welcome.last_seq is not None and welcome.last_seq <= self.desk.last_seq:
             self._send(self._ask(self.desk.settle, welcome, now_ns))

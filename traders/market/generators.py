@@ -8,12 +8,12 @@ A stream in which something is missing or wrong recovers by itself (``traders.ma
 the next correct state, and ``recoveries`` counts.
 """
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import AbstractContextManager, aclosing
 
 from protocol.market import AuctionMessage, Bar, DayStatistics, PhaseStatus, PrintBusted, TradePrint
 from protocol.vocabulary import Channel, Symbol
-from traders.arrivals import MAX_UNREAD, Arrivals
+from traders.arrivals import MAX_UNREAD, Arrivals, ReaderT
 from traders.book_view import Depth
 from traders.market.awaited import AuctionReader, CandleReader, NewsReader, StateReader
 from traders.market.keys import StreamKey, candles_key, depth_key
@@ -29,6 +29,10 @@ class MarketStreams(Arrivals):
             ``subscriptions.MAX_RECOVERIES`` times in a row.
         SessionBroken, or another VenueError: the session ended out of order.
     """
+
+    def following(self, streams: Iterable[StreamKey], reader: ReaderT) -> AbstractContextManager[ReaderT]:
+        """Have a reader of one's own told of several streams, as they come, while the block lasts."""
+        return self._reading(streams, reader)
 
     async def bbo(self, symbol: str) -> AsyncGenerator[Depth, None]:
         """The best bid and offer of ``symbol``: now, then whenever one changed, as a book of one level a side.

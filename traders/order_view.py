@@ -73,7 +73,8 @@ _STANDING: Final = {
 # A member of an enum is looked up at every use; these are used for every report.
 _WAIT, _ACCEPT, _CHANGE = OrderEvent.WAIT, OrderEvent.ACCEPT, OrderEvent.CHANGE
 _TRADE, _FILL = OrderEvent.TRADE, OrderEvent.FILL
-_SENT, _LIMIT = OrderPhase.SENT, OrderType.LIMIT
+_SENT, _LIVE = OrderPhase.SENT, OrderPhase.LIVE
+_LIMIT, _BY_AMOUNT = OrderType.LIMIT, OrderType.MARKET_BY_AMOUNT
 
 DONE: Final = frozenset((OrderPhase.FILLED, OrderPhase.CANCELED, OrderPhase.REJECTED))
 
@@ -180,7 +181,7 @@ class OrderView:
         leaves = report.leaves
         self._go(_TRADE if leaves else _FILL)
         self.cumulative, self.leaves = report.cumulative, leaves
-        if self.order_type is OrderType.MARKET_BY_AMOUNT:
+        if self.order_type is _BY_AMOUNT:
             self.quantity = report.cumulative + leaves
         self.turnover += report.price * report.quantity
 
@@ -189,7 +190,8 @@ class OrderView:
         self.cumulative, self.leaves = report.cumulative, 0
 
     def _replaced(self, report: Replaced) -> None:
-        self._go(_CHANGE)
+        if self.phase is not _LIVE:  # the table would leave a live order live
+            self._go(_CHANGE)
         self.quantity, self.price, self.stop_price = report.quantity, report.price, report.stop_price
         self.cumulative, self.leaves = report.cumulative, report.leaves
 

@@ -16,7 +16,7 @@ In: units to trade, and timers. They look at nothing else: ``zero_intelligence``
 
 from collections.abc import Sequence
 from random import Random
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import Field
 
@@ -27,6 +27,8 @@ from traders.strategies.base import Parameters, Working
 from traders.strategies.chance import integer
 from traders.strategies.naming import named
 from traders.strategies.shouting import Shouter, ShoutingParameters
+
+_BUY: Final = Side.BUY  # a member of an enum is looked up at every use
 
 
 class InducedParameters(ShoutingParameters):
@@ -50,17 +52,18 @@ class Constrained(Shouter):
         # Looked up once: a simulation asks these traders for a hundred thousand prices a second.
         self._low, self._high = self.parameters.minimum_price, self.parameters.maximum_price
         self._improving = self.parameters.improving
+        self._ticks = {symbol: one.tick for symbol, one in self.instruments.items()}
 
     def price(self, assignment: Assignment, limit: Price, standing: Working | None) -> Price | None:
         low, high = self._low, self._high
-        buys = assignment.side is Side.BUY
+        buys = assignment.side is _BUY
         if self.constrained:
             if buys:
                 if limit < high:
                     high = limit
             elif limit > low:
                 low = limit
-        tick = self.instruments[assignment.symbol].tick
+        tick = self._ticks[assignment.symbol]
         if tick != 1:
             low, high = -(-low // tick), high // tick
         if low > high:

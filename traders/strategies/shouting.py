@@ -10,7 +10,7 @@ way the shout goes to the end of the queue at its price, as a new one should.
 """
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,8 @@ from protocol.vocabulary import Channel, Nanoseconds, Price, Quantity, Side, Sym
 from traders.strategies.assignment import Assignment
 from traders.strategies.base import Parameters, Strategy, Working
 from traders.strategies.intents import CancelOrder, Intent, ReplaceOrder
+
+_BUY: Final = Side.BUY  # a member of an enum is looked up at every use
 
 
 class ShoutingParameters(Parameters):
@@ -65,8 +67,9 @@ class Shouter(Strategy):
 
     def on_timer(self, now_ns: Nanoseconds) -> Iterable[Intent]:
         intents: list[Intent] = []
+        orders = self.orders
         for symbol, assignment in self.assignments.items():
-            standing = self.standing(symbol) if self.orders else None
+            standing = self.standing(symbol) if orders else None
             if standing is not None and standing.pending:
                 continue
             unit, limits = assignment.next_unit, assignment.limits
@@ -78,11 +81,11 @@ class Shouter(Strategy):
             if price is None:
                 continue
             if standing is None:
-                place = self.buy if assignment.side is Side.BUY else self.sell
+                place = self.buy if assignment.side is _BUY else self.sell
                 intents.append(place(symbol, self.instruments[symbol].lot, at=price))
             elif price != standing.price:
                 intents.append(ReplaceOrder(standing.tag, None, price))
-        return intents
+        return intents or ()
 
     def on_assigned(self, assignment: Assignment) -> Iterable[Intent]:
         # What stands was shouted for a unit that has lapsed, perhaps on the other side.
@@ -113,7 +116,7 @@ class Shouter(Strategy):
     def _possible(self, wished: float, side: Side, limit: Price, tick: int) -> Price | None:
         """On a tick, inside the range and the limit; ``None`` where there is no such price."""
         low, high = self.parameters.minimum_price, self.parameters.maximum_price
-        if side is Side.BUY:
+        if side is _BUY:
             if self.constrained and limit < high:
                 high = limit
             price = int(min(wished, high) // tick) * tick

@@ -15,6 +15,7 @@ numbers of periods give equal results.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import fsum
 from typing import Any, Final, NamedTuple
 
 from simulation.economics import Equilibrium, alpha, equilibrium
@@ -180,13 +181,13 @@ def measured(results: Sequence[PeriodResult], experiment: Experiment, place: str
 
 
 def _efficiency(periods: Sequence[Period]) -> float:
-    return sum([period.efficiency for period in periods]) / len(periods)
+    return fsum([period.efficiency for period in periods]) / len(periods)
 
 
 def _alpha(periods: Sequence[Period]) -> float:
     """Mean over the periods in which somebody traded; 100 % where nobody did."""
     alphas = [period.alpha for period in periods if period.alpha is not None]
-    return sum(alphas) / len(alphas) if alphas else 100.0
+    return fsum(alphas) / len(alphas) if alphas else 100.0
 
 
 def _at_least(name: str, target: float, result: float) -> Check:

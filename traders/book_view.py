@@ -34,6 +34,16 @@ class Depth(Quoted, msgspec.Struct, frozen=True, gc=False):
         levels = self.bids if side is Side.BUY else self.asks
         return levels if limit is None else levels[:limit]
 
+    # As ``Quoted`` has them, without a copy of a part: a simulation asks at every change.
+    def best(self, side: Side) -> Level | None:
+        levels = self.bids if side is Side.BUY else self.asks
+        return levels[0] if levels else None
+
+    @property
+    def mid(self) -> Price | None:
+        bids, asks = self.bids, self.asks
+        return (bids[0][0] + asks[0][0]) // 2 if bids and asks else None
+
 
 class _Half:
     """One side: quantity by price, the prices in ascending order, and its part of the checksum.

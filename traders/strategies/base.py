@@ -12,6 +12,7 @@ A hook may return a list, or be a generator.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from random import Random
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Unpack
@@ -33,9 +34,7 @@ from protocol.market import (
 )
 from protocol.messages import (
     InstrumentInfo,
-    NewOrder,
     PrivateMessage,
-    Rejected,
     Repriced,
     SelfTradePrevented,
     TradeReport,
@@ -43,22 +42,20 @@ from protocol.messages import (
 )
 from protocol.vocabulary import (
     Channel,
-    ClientOrderId,
     Interval,
     Money,
     Nanoseconds,
     OrderType,
     PostOnly,
     Price,
-    Request,
     Side,
     Symbol,
     TimeInForce,
 )
 from traders.book_view import Depth
-from traders.entry import Terms, new_order, time_in_force_of, type_of
+from traders.entry import Terms, time_in_force_of, type_of
 from traders.market.orders import OrderBook
-from traders.order_view import DONE, OrderView
+from traders.order_view import DONE
 from traders.portfolio import Portfolio
 from traders.strategies.assignment import Assignment
 from traders.strategies.intents import (
@@ -66,6 +63,7 @@ from traders.strategies.intents import (
     CancelAll,
     CancelOrder,
     Event,
+    Flooded,
     Intent,
     Observed,
     Place,
@@ -76,6 +74,13 @@ from traders.strategies.intents import (
     Tag,
     TimerFired,
 )
+from traders.strategies.requests import is_refused_order, request_of
+from traders.strategies.working import Working
+
+__all__ = ("MOST_INTENTS", "Parameters", "Strategy", "Working", "is_refused_order", "request_of")
+
+MOST_INTENTS: Final = 10_000
+"""In answer to one event. A hook that answers with more was written by mistake."""
 
 _UNASKED: Final = frozenset((TradeReport, Triggered, Repriced, SelfTradePrevented))
 """Reports that answer no request."""
@@ -85,20 +90,6 @@ class Parameters(BaseModel):
     """Base of what a person may set; see each strategy."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Working(OrderView):
-    """An order of a strategy, from the intent to its end."""
-
-    __slots__ = ("pending", "tag")
-
-    def __init__(self, intent: Place) -> None:
-        tag = self.tag = intent.tag
-        OrderView.__init__(
-            self, ClientOrderId(str(tag)), intent.symbol, intent.side, intent.quantity, intent.price
-        )
-        self.pending = True
-        """Its entry, cancel or replace is unanswered: to ask for more would be to guess."""
 
 
 class Strategy:
@@ -144,6 +135,8 @@ class Strategy:
         """The last observation of what an instrument is worth."""
         self.assignments: dict[Symbol, Assignment] = {}
         """Units to trade, in an experiment with induced values."""
+        self.most_intents = MOST_INTENTS
+        """In answer to one event; up to whoever runs the strategy."""
         self._carried: dict[Symbol, int] = {}
         self._traded: set[Symbol] = set()
         self._last_tag = 0
@@ -252,15 +245,26 @@ class Strategy:
         An intent about an order that ended is left out.
 
         Raises:
-            LocalProtocolError: an intent names a tag this strategy never placed, or places one twice.
+            LocalProtocolError: an intent names a tag this strategy never placed, or places one twice; or there are more
+                than ``most_intents`` (``Flooded``).
         """
-        intents = _ANSWERS[type(event)](self, event)
-        return () if intents == () else tuple([intent for intent in intents if self._noted(intent)])
+        return self._to_be_sent(_ANSWERS[type(event)](self, event))
+
+    # The two of the events above that a simulation has millions of, without making the event.
+    def fire_timer(self, now_ns: Nanoseconds) -> Sequence[Intent]:
+        """As ``on_event`` with a ``TimerFired``."""
+        self.now_ns = now_ns
+        return self._to_be_sent(self.on_timer(now_ns))
+
+    def see_depth(self, depth: Depth) -> None:
+        """As ``on_event`` with a ``Depth``, but for the hook: for a strategy that does not have it."""
+        symbol = depth.symbol
+        self.books[symbol] = depth
+        if symbol not in self._traded and (mid := depth.mid) is not None:
+            self._mark(symbol, mid)
 
     def _depth_seen(self, depth: Depth) -> Iterable[Intent]:
-        self.books[depth.symbol] = depth
-        if depth.symbol not in self._traded and (mid := depth.mid) is not None:
-            self._mark(depth.symbol, mid)
+        self.see_depth(depth)
         return self.on_depth(depth)
 
     def _trade_seen(self, trade: TradePrint) -> Iterable[Intent]:
@@ -334,22 +338,33 @@ class Strategy:
             time_in_force = time_in_force_of(order_type or type_of(quantity, at, terms), terms)
         return Place(self._last_tag, symbol, side, quantity, at, time_in_force, post_only, order_type, terms)
 
+    def _to_be_sent(self, intents: Iterable[Intent]) -> Sequence[Intent]:
+        """What of it is to be sent. The rest of a hook that would go on for ever is not asked for."""
+        if type(intents) is list or type(intents) is tuple:
+            if not intents:
+                return ()
+        else:
+            intents = list(islice(intents, self.most_intents + 1))
+        if len(intents) > self.most_intents:
+            raise Flooded(f"more than {self.most_intents} intents in answer to one event")
+        noted = self._noted
+        return [intent for intent in intents if noted(intent)]
+
     def _noted(self, intent: Intent) -> bool:
         """Remember what is about to be sent; tell whether it can be."""
-        if isinstance(intent, (ReplaceOrder, CancelOrder)):
+        if type(intent) is Place:
+            tag, orders = intent.tag, self.orders
+            if tag in orders or not 0 < tag <= self._last_tag:
+                raise LocalProtocolError(f"tag {tag}: make orders with buy() and sell(), send each once")
+            orders[tag] = Working(intent)
+        elif type(intent) is ReplaceOrder or type(intent) is CancelOrder:
             order = self.orders.get(intent.tag)
             if order is None:
                 if 0 < intent.tag <= self._last_tag:
                     return False
                 raise LocalProtocolError(f"no order was placed with tag {intent.tag}")
             order.pending = True
-        elif isinstance(intent, Place):
-            if intent.tag in self.orders or not 0 < intent.tag <= self._last_tag:
-                raise LocalProtocolError(
-                    f"tag {intent.tag}: make orders with buy() and sell(), send each once"
-                )
-            self.orders[intent.tag] = Working(intent)
-        elif not isinstance(intent, CancelAll):
+        elif type(intent) is not CancelAll:
             raise LocalProtocolError(
                 f"{intent!r} is no intent: hooks answer with what buy() and the like make"
             )
@@ -377,23 +392,3 @@ _ANSWERS: Final[Mapping[type, Callable[[Strategy, Any], Iterable[Intent]]]] = Ma
     }
 )
 """What becomes of each kind of event: a table, for a simulation looks here millions of times."""
-
-
-def request_of(intent: Place, client_order_id: ClientOrderId) -> NewOrder:
-    """The request that carries out ``intent``."""
-    return new_order(
-        client_order_id,
-        intent.symbol,
-        intent.side,
-        intent.quantity,
-        intent.price,
-        intent.order_type,
-        intent.time_in_force,
-        intent.post_only,
-        intent.terms,
-    )
-
-
-def is_refused_order(report: PrivateMessage) -> bool:
-    """Whether an order as a whole was refused."""
-    return isinstance(report, Rejected) and report.request is Request.NEW

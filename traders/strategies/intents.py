@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from protocol.errors import LocalProtocolError
 from protocol.messages import PrivateMessage
 from protocol.vocabulary import (
     Nanoseconds,
@@ -122,3 +123,7 @@ class CancelAll(msgspec.Struct, frozen=True, gc=False):
 
 
 Intent = Place | CancelOrder | ReplaceOrder | CancelAll
+
+
+class Flooded(LocalProtocolError):
+    """A strategy wants more than a market can take from one trader."""

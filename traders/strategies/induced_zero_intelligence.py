@@ -1,10 +1,8 @@
-"""Zero intelligence where values are induced: ZI-U, ZI-C, and the trader that gives everything away.
+"""Zero intelligence where values are induced: ZI-U and ZI-C.
 
 After D. K. Gode and S. Sunder, "Allocative Efficiency of Markets with Zero-Intelligence Traders: Market as a Partial
 Substitute for Individual Rationality", Journal of Political Economy 101(1), 1993, 119-137. A ZI-U trader shouts prices
-that are uniform over the whole range; a ZI-C trader those at which it would not lose. Give-away (GVWY of the Bristol
-Stock Exchange: D. Cliff, "BSE: A Minimal Simulation of a Limit-Order-Book Stock Exchange", European Modeling and
-Simulation Symposium 2018, 194-203) always shouts its limit: it keeps nothing but what the book is better by.
+that are uniform over the whole range; a ZI-C trader those at which it would not lose.
 
 In their market a shout has to better the best one that stands, or is not recognised, and a trade cancels all. Behind
 the best price a book may keep the rest: none of it trades before the best does. So ``improving`` is all that their rule
@@ -80,11 +78,3 @@ class Unconstrained(Constrained):
     """Shouts uniformly at random, at a loss, too."""
 
     constrained: ClassVar[bool] = False
-
-
-@named("gvwy")
-class GiveAway(Shouter):
-    """Shouts its limit."""
-
-    def quote(self, assignment: Assignment, limit: Price, standing: Working | None) -> int:
-        return limit

@@ -25,6 +25,7 @@ BUILT_IN: Final = (
     "market_maker",
     "zero_intelligence",
     "induced_zero_intelligence",
+    "give_away",
     "shaver",
     "sniper",
     "zero_intelligence_plus",

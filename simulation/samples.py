@@ -110,7 +110,7 @@ class Sampler:
         self._end_ns = run.end_ns
         if every_ns is None:
             every_ns = max(min(_SECOND_NS, (run.end_ns - run.start_ns) // 600), 1_000_000)
-        self._every_ns = every_ns
+        self.every_ns = every_ns
         self._number = 0
         self.samples = {
             symbol: Samples(symbol, book.instrument.tick, run.start_ns, every_ns)
@@ -138,8 +138,8 @@ class Sampler:
                     _add_profile(samples, levels)
             bid, bid_quantity, ask, ask_quantity = row
             samples.add_book(BookSample(now_ns, bid, bid_quantity, ask, ask_quantity, *depths))
-        if now_ns + self._every_ns <= self._end_ns:
-            self._kernel.at(now_ns + self._every_ns, self._look)
+        if now_ns + self.every_ns <= self._end_ns:
+            self._kernel.at(now_ns + self.every_ns, self._look)
 
     def _traded(self, at_ns: Nanoseconds, trade: Trade | AuctionTrade) -> None:
         if isinstance(trade, AuctionTrade):

@@ -16,6 +16,7 @@ from exchange.venue_file import config_error
 from protocol.errors import ConfigError
 from protocol.vocabulary import AccountId, Channel, Nanoseconds, Symbol
 from simulation.agent import Agent
+from simulation.background import Background
 from simulation.kernel import Kernel
 from simulation.latency import constant, draws
 from simulation.log import EventLog
@@ -68,6 +69,7 @@ class Run:
         self.market.on_turn.append(self.log.add)
         self._known = {one.symbol: one for one in self.market.instruments}
         self.agents = [self._agent(number, spec) for number, spec in enumerate(chosen)]
+        self.background = None if scenario.replay is None else Background(scenario.replay, self.market, place)
         self.periods: Periods | None = None
         if experiment is not None:
             pairs = list(zip(self.agents, chosen, strict=True))
@@ -82,6 +84,8 @@ class Run:
 
     def start(self) -> None:
         """Everybody comes in."""
+        if self.background is not None:
+            self.background.start()
         for agent in self.agents:
             agent.start()
         if self.periods is not None:
@@ -96,6 +100,8 @@ class Run:
         self.kernel.run(self.end_ns)
         if self.periods is not None:
             self.periods.end()
+        if self.background is not None:
+            self.background.stop()
         for agent in self.agents:
             agent.stop()
         self.kernel.run(self.end_ns + _GRACE_NS)

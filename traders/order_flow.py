@@ -115,6 +115,21 @@ def read_flow(path: Path) -> list[FlowLine]:
     return list(parse_flow(data.splitlines(), str(path)))
 
 
+def stream_flow(path: Path) -> Iterator[FlowLine]:
+    """The same, line by line as they are asked for: a day of any length in little memory.
+
+    Raises:
+        ConfigError: it can't be read or is no such file; at the latest when the line is asked for.
+    """
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            yield from parse_flow(gzip.GzipFile(fileobj=file) if packed else file, str(path))
+    except (OSError, EOFError, zlib.error) as error:
+        raise ConfigError(str(path), getattr(error, "strerror", None) or str(error)) from error
+
+
 def write_flow(lines: Iterable[FlowLine]) -> bytes:
     """The lines as ``read_flow`` takes them."""
     return _encoder.encode_lines(list(lines))

@@ -19,6 +19,7 @@ from protocol.vocabulary import AccountId, Symbol
 from traders.experiment import Experiment
 from traders.latency import Fixed, Latency
 from traders.oracle import OracleConfig
+from traders.recorded import Replay
 from traders.strategies.base import Parameters, Strategy
 from traders.strategies.registry import first_fault, load_file, parameters_of, strategy_named
 
@@ -86,7 +87,7 @@ class Scenario(_Model):
         (),
         description="files with strategies of your own, FILE.py: what is named in them can be used by its name",
     )
-    traders: tuple[TraderGroup, ...] = Field(min_length=1)
+    traders: tuple[TraderGroup, ...] = Field((), description="groups of traders; none only beside a [replay]")
     title: str = Field("", max_length=80, description="what it is, in a line")
     about: str = Field("", description="what it shows, in a paragraph")
     venue: Mapping[str, Any] = Field(
@@ -99,6 +100,7 @@ class Scenario(_Model):
     latency: Latency = Field(Fixed(ns=100_000), description="between traders and venue, each way")
     oracle: OracleConfig | None = Field(None, description="what the instruments are worth")
     experiment: Experiment | None = Field(None, description="supply and demand of induced values")
+    replay: Replay | None = Field(None, description="a recorded day to trade against; in virtual time only")
     on_fault: Literal["stop_trader", "stop_run"] = Field(
         "stop_trader", description="what ends when a strategy raises, returns nonsense, floods or hangs"
     )
@@ -109,6 +111,12 @@ class Scenario(_Model):
         if starts_at.tzinfo is None:
             raise ValueError("a time needs its zone: 2026-01-05T09:30:00Z")
         return starts_at.astimezone(UTC)
+
+    @model_validator(mode="after")
+    def _somebody_trades(self) -> "Scenario":
+        if not self.traders and self.replay is None:
+            raise ValueError("nobody trades: no [[traders]], and no [replay]")
+        return self
 
     @model_validator(mode="after")
     def _experiment_has_its_people(self) -> "Scenario":

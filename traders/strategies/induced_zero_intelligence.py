@@ -14,7 +14,7 @@ In: units to trade, and timers. They look at nothing else: ``zero_intelligence``
 
 from collections.abc import Sequence
 from random import Random
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -25,8 +25,6 @@ from traders.strategies.base import Parameters, Working
 from traders.strategies.chance import integer
 from traders.strategies.naming import named
 from traders.strategies.shouting import Shouter, ShoutingParameters
-
-_BUY: Final = Side.BUY  # a member of an enum is looked up at every use
 
 
 class InducedParameters(ShoutingParameters):
@@ -47,30 +45,33 @@ class Constrained(Shouter):
 
     def __init__(self, instruments: Sequence[InstrumentInfo], parameters: Parameters, rng: Random) -> None:
         super().__init__(instruments, parameters, rng)
-        # Looked up once: a simulation asks these traders for a hundred thousand prices a second.
-        self._low, self._high = self.parameters.minimum_price, self.parameters.maximum_price
+        # The range of the last unit, kept: a simulation asks for a hundred thousand prices a second.
         self._improving = self.parameters.improving
-        self._ticks = {symbol: one.tick for symbol, one in self.instruments.items()}
+        self._assignment: Assignment | None = None
+        self._limit: Price = 0
+        self._lowest = self._highest = self._tick = 0
 
     def price(self, assignment: Assignment, limit: Price, standing: Working | None) -> Price | None:
-        low, high = self._low, self._high
-        buys = assignment.side is _BUY
-        if self.constrained:
-            if buys:
-                if limit < high:
-                    high = limit
-            elif limit > low:
-                low = limit
-        tick = self._ticks[assignment.symbol]
-        if tick != 1:
-            low, high = -(-low // tick), high // tick
-        if low > high:
+        if assignment is not self._assignment or limit != self._limit:
+            self._find_range(assignment, limit)
+        if self._lowest > self._highest:
             return None
-        price = integer(self.rng, low, high) * tick
+        price = integer(self.rng, self._lowest, self._highest) * self._tick
         if self._improving and standing is not None and standing.price is not None:
-            worse = price < standing.price if buys else price > standing.price
+            worse = price < standing.price if assignment.side is Side.BUY else price > standing.price
             return None if worse else price
         return price
+
+    def _find_range(self, assignment: Assignment, limit: Price) -> None:
+        """In ticks; empty where the limit lies outside the range of prices."""
+        low, high = self.parameters.minimum_price, self.parameters.maximum_price
+        if self.constrained and assignment.side is Side.BUY:
+            high = min(high, limit)
+        elif self.constrained:
+            low = max(low, limit)
+        tick = self._tick = self.instruments[assignment.symbol].tick
+        self._lowest, self._highest = -(-low // tick), high // tick
+        self._assignment, self._limit = assignment, limit
 
 
 @named("ziu")

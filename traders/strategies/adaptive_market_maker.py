@@ -80,12 +80,14 @@ class AdaptiveMarketMakerParameters(Parameters):
 class _Market:
     """What a maker remembers of one instrument."""
 
-    __slots__ = ("at_ns", "centre", "fair", "price", "usual_volume", "variance", "volume")
+    __slots__ = ("at_ns", "best", "centre", "fair", "price", "usual_volume", "variance", "volume")
 
     def __init__(self, fair: Price) -> None:
         self.fair = fair
         self.centre: float | None = None
         """Around which the quotes lie."""
+        self.best: tuple[Price | None, Price | None] | None = None
+        """Best prices last seen."""
         self.price: Price | None = None
         """At the last timer, and when that was."""
         self.at_ns = 0
@@ -118,6 +120,10 @@ class AdaptiveMarketMaker(Strategy):
     def on_depth(self, depth: Depth) -> Iterable[Intent]:
         symbol = depth.symbol
         market = self._markets[symbol]
+        best = (depth.bids[0][0] if depth.bids else None, depth.asks[0][0] if depth.asks else None)
+        if best == market.best:
+            return ()  # quantities alone; whether others still stand there is looked at on the timer
+        market.best = best
         self._fair(symbol)
         if market.centre is not None:
             moved = abs(self._centre(symbol) - market.centre)

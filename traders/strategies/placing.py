@@ -64,12 +64,13 @@ def fair_price(strategy: Strategy, symbol: Symbol, reference: int | None) -> Pri
 
 def others_best(strategy: Strategy, depth: Depth, side: Side) -> Price | None:
     """The best price of ``side`` at which somebody else stands; ``None`` where the levels seen have none."""
-    own: dict[Price | None, int] = {}
-    for order in strategy.orders.values():
-        if order.side is side and order.symbol == depth.symbol and order.is_live:
-            own[order.price] = own.get(order.price, 0) + order.leaves
+    orders = strategy.orders
     for price, quantity in depth.levels(side):
-        if quantity > own.get(price, 0):
+        # The price first: hardly any order passes it, and a maker asks at every change of the book.
+        for order in orders.values():
+            if order.price == price and order.side is side and order.symbol == depth.symbol and order.is_live:
+                quantity -= order.leaves
+        if quantity > 0:
             return price
     return None
 

@@ -47,10 +47,13 @@ class Market:
         """Who is shown all commands and their events, some at a time, in order."""
         self.on_trade: list[Callable[[Nanoseconds, Trade | AuctionTrade], None]] = []
         """Who is told of every trade as it happens."""
-        touched: Touched = []
+        self.keeps_tape = False
+        """Whether trades are kept while nobody reads market data, for sessions that come later."""
+        self.touched: Touched = []
+        """Sessions that have something to be sent."""
         self.sequencer = Sequencer(Engine(), kernel.now_ns)
-        self.mailroom = Mailroom(touched)
-        self.venue = Venue(config.name, self.sequencer, self.mailroom, touched, Access(open=True))
+        self.mailroom = Mailroom(self.touched)
+        self.venue = Venue(config.name, self.sequencer, self.mailroom, self.touched, Access(open=True))
         self._clears = clear_after_trade
         self._clearing = False
         self._taken = 0
@@ -80,6 +83,8 @@ class Market:
         market_data = self.venue.market_data
         if market_data.active:
             market_data.publish(command.at_ns, events)
+        elif self.keeps_tape and len(events) > 1:
+            market_data.note(command.at_ns, events)
         if self.sequencer.last_seq - self._taken >= _TURN:
             self.take_turn()
 

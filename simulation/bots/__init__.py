@@ -1,0 +1,1 @@
+"""Bots written for asyncio in virtual time: the programs that trade over TCP, unchanged."""

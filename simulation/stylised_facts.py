@@ -187,7 +187,7 @@ def facts_of(samples: Samples) -> Facts | None:
     """Measure one instrument; ``None`` if it had no two sides for ten minutes, which is too little to say anything."""
     mids, start_ns = mid_prices(samples)
     steps = {scale: round(scale * _SECOND_NS / samples.every_ns) for scale in SCALES_S}
-    if len(mids) < 600 or min(steps.values()) < 1:
+    if len(mids) * samples.every_ns < 600 * _SECOND_NS or min(steps.values()) < 1:
         return None
     by_scale = {scale: returns(mids, step) for scale, step in steps.items()}
     absolute = [abs(value) for value in by_scale[10]]

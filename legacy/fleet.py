@@ -21,7 +21,7 @@ from legacy.waiting import Event, Future, Queue
 from protocol.clock import Clock
 from protocol.errors import ConfigError, VenueError
 from traders.access import OPEN, Access
-from traders.roster import MAX_CONNECTING, Member, Roster
+from traders.roster import MAX_CONNECTING, Member, Report, Roster
 from traders.scenario import Scenario
 
 STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -42,14 +42,22 @@ class Fleet(Roster):
         prefix: str = "",
         access: Access = OPEN,
     ) -> None:
-        """As a ``Roster``."""
+        """As a ``Roster``.
+
+        Raises:
+            ConfigError: the scenario asks for something impossible, or for an experiment or an oracle: those are run by
+                ``traders.fleet`` only. A strategy that samples is told of every change, as if it did not.
+        """
+        for key in ("experiment", "oracle"):
+            if getattr(scenario, key) is not None:
+                raise ConfigError(f"{place}: {key}", "the legacy runtime has none: leave --runtime out")
         super().__init__(
             scenario, clock=clock, place=place, host=host, port=port, seed=seed, prefix=prefix, access=access
         )
         self._runners: list[Runner] = []
         self._is_stopping = False
 
-    def run_until_stopped(self, seconds: float | None) -> None:
+    def run_until_stopped(self, seconds: float | None, report: Report | None = None) -> None:
         kernel = Kernel(clock=self.clock)
 
         def main() -> Generator[Any, Any, None]:
@@ -57,9 +65,21 @@ class Fleet(Roster):
             with _signals(kernel, stop):
                 if seconds is not None:
                     yield from spawn(_ring(stop, seconds), name="the time given")
-                yield from self.run(stop)
+                telling = None
+                if report is not None:
+                    telling = yield from spawn(self._tell(report), name="who tells how it goes")
+                try:
+                    yield from self.run(stop)
+                finally:
+                    if telling is not None:
+                        telling.cancel()
 
         kernel.run(main(), "the fleet")
+
+    def _tell(self, report: Report) -> Generator[Any, Any, None]:
+        while True:
+            yield from sleep(report.every_s)
+            report.tell(self.results())
 
     @flow
     def run(self, stop: Event) -> Generator[Any, Any, None]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from protocol.errors import SessionBroken
 from traders import admin
 from traders.options import OnRuntime, Runtime, fleet_of, parse_address, with_access
 
@@ -45,9 +46,27 @@ def fleet(
     seconds: Seconds = None,
     seed: Seed = None,
     prefix: Annotated[str, typer.Option(help="Put in front of every account.")] = "",
+    processes: Annotated[
+        int, typer.Option(min=1, max=256, help="Deal the traders out to so many processes.")
+    ] = 1,
+    reconnect: Annotated[
+        bool, typer.Option("--reconnect/--no-reconnect", help="Come back when a session breaks.")
+    ] = True,
+    status: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Seconds between two looks at how it goes; 0: none; left out: 1 on a terminal, else 5.",
+        ),
+    ] = None,
     runtime: OnRuntime = Runtime.ASYNCIO,
 ) -> None:
     """Run the traders of a scenario file against a venue. Where a secret is given, it is that of all of them.
+
+    Without --seconds it lasts as long as the file says (length_s, or the periods of its experiment), counted from when
+    everybody is in; a file that says neither, and describes no venue: until Ctrl-C. Each trader has a connection of its
+    own; one that breaks comes back, its orders canceled by the venue meanwhile. A process holds as many traders as it may open
+    files; ask for several with --processes.
 
     Example: tontine fleet examples/fleet.toml --connect 127.0.0.1:7001 --seconds 30
     """
@@ -55,12 +74,12 @@ def fleet(
 
     from protocol.clock import SystemClock
     from traders.scenario import load_scenario
-    from traders.summary import show_fleet
+    from traders.summary import show_fleet, status_of
 
     scenario = load_scenario(file)
     host, port = (None, None) if connect is None else parse_address(connect)
     console = Console()
-    running = fleet_of(runtime)(
+    running = fleet_of(runtime, processes=processes, reconnect=reconnect)(
         scenario,
         clock=SystemClock(),
         place=str(file),
@@ -70,13 +89,23 @@ def fleet(
         prefix=prefix,
         access=access,
     )
+    spread = f" in {processes} processes" if processes > 1 else ""
     console.print(
-        f"{len(running.traders)} traders, {running.host}:{running.port}, seed {running.seed}",
+        f"{len(running.traders)} traders{spread}, {running.host}:{running.port}, seed {running.seed}",
         highlight=False,
     )
     started = time.monotonic()
-    running.run_until_stopped(seconds)
+    try:
+        with status_of(console, status) as report:
+            running.run_until_stopped(seconds, report)
+    except SessionBroken:
+        # Of a fleet that traded there is something to show, even if nobody is left of it.
+        if any(one.orders for one in running.results()):
+            show_fleet(console, running, time.monotonic() - started)
+        raise
     show_fleet(console, running, time.monotonic() - started)
+    if running.faults and (scenario.on_fault == "stop_run" or len(running.faults) == len(running.traders)):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -90,6 +119,9 @@ def bot(
     interval_s: Annotated[float, typer.Option("--interval", min=0.001, help="Seconds between timers.")] = 1.0,
     seconds: Seconds = None,
     seed: Seed = None,
+    reconnect: Annotated[
+        bool, typer.Option("--reconnect/--no-reconnect", help="Come back when the session breaks.")
+    ] = True,
     runtime: OnRuntime = Runtime.ASYNCIO,
 ) -> None:
     """Run one strategy of your own against a venue.
@@ -120,10 +152,14 @@ def bot(
     console = Console()
     console.print(f"{account} runs {strategy} at {host}:{port}, seed {chosen}", highlight=False)
 
-    running = fleet_of(runtime)(scenario, clock=SystemClock(), place="bot", access=access)
+    running = fleet_of(runtime, reconnect=reconnect)(
+        scenario, clock=SystemClock(), place="bot", access=access
+    )
     started = time.monotonic()
     running.run_until_stopped(seconds)
     show_fleet(console, running, time.monotonic() - started)
+    if running.faults:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -30,7 +30,7 @@ from traders.descriptors import allow_connections
 from traders.fleet_clock import PeriodClock, length_s, voiding
 from traders.market_feed import market_feed
 from traders.oracle import Oracle
-from traders.roster import ALL, MAX_CONNECTING, Fault, Member, Roster, Share
+from traders.roster import ALL, MAX_CONNECTING, Fault, Member, Report, Roster, Share
 from traders.runtime import Runner
 from traders.sampling import Newest, Observer, Sampler, is_sampler
 from traders.scenario import Scenario
@@ -110,10 +110,14 @@ class Fleet(Roster):
                     helper.cancel()
         self.raise_if_all_broke()
 
-    def run_until_stopped(self, seconds: float | None) -> None:
+    def run_until_stopped(self, seconds: float | None, report: Report | None = None) -> None:
         async def run() -> None:
             with stop_signals() as stop:
-                await self.run_for(seconds, stop)
+                telling = asyncio.create_task(tell_now_and_then(self, report))
+                try:
+                    await self.run_for(seconds, stop)
+                finally:
+                    telling.cancel()
 
         asyncio.run(run())
 
@@ -324,6 +328,13 @@ class Fleet(Roster):
         except TimeoutError:
             return False
         return True
+
+
+async def tell_now_and_then(fleet: Roster, report: Report | None) -> None:
+    """Report how it goes, until cancelled."""
+    while report is not None:
+        await asyncio.sleep(report.every_s)
+        report.tell(fleet.results())
 
 
 def fault_text(error: BaseException) -> str:

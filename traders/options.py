@@ -10,7 +10,7 @@ import inspect
 import os
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -67,10 +67,22 @@ def parse_address(text: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
-def fleet_of(runtime: Runtime) -> "type[Roster]":
-    """What runs a fleet on it."""
-    found: type[Roster] = importlib.import_module(FLEETS[runtime]).Fleet
-    return found
+def fleet_of(runtime: Runtime, *, processes: int = 1, reconnect: bool = True) -> "Callable[..., Roster]":
+    """What makes a fleet on it, in so many processes.
+
+    Raises:
+        ConfigError: the runtime has it not.
+    """
+    if runtime is Runtime.LEGACY:
+        if processes > 1:
+            raise ConfigError("--processes", "the legacy runtime runs a fleet in one process")
+        legacy: Callable[..., Roster] = importlib.import_module(FLEETS[runtime]).Fleet
+        return legacy
+    if processes > 1:
+        crew: Callable[..., Roster] = importlib.import_module("traders.crew").Crew
+        return partial(crew, processes=processes, reconnect=reconnect)
+    fleet: Callable[..., Roster] = importlib.import_module(FLEETS[runtime]).Fleet
+    return partial(fleet, reconnect=reconnect)
 
 
 def with_access(command: Callable[..., None]) -> Callable[..., None]:

@@ -4,7 +4,7 @@ In: a scenario, where the venue listens, a seed; then how each of them fares. Ou
 each group. What a trader draws depends on the seed and its own name only, not on who else takes part.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Final, NamedTuple
@@ -79,6 +79,13 @@ class Fault:
     error: str
 
 
+class Report(NamedTuple):
+    """Whom to tell how it goes, and how often."""
+
+    tell: Callable[[list[GroupResult]], None]
+    every_s: float
+
+
 class Member:
     """One trader of a fleet, before, during and after its session."""
 
@@ -146,8 +153,10 @@ class Roster:
         self.traders = list(_members(scenario, place, prefix, self.seed, share))
         self._place = place
 
-    def run_until_stopped(self, seconds: float | None) -> None:
+    def run_until_stopped(self, seconds: float | None, report: "Report | None" = None) -> None:
         """Trade for so long, or until SIGINT, SIGTERM or SIGHUP; returns when everybody is logged out.
+
+        ``report``: who is told now and then how it goes.
 
         Raises:
             SessionBroken: the session of every single trader broke; the first reason is told.
@@ -166,6 +175,11 @@ class Roster:
     def trading(self) -> int:
         """Traders that were let in and whose session has not broken."""
         return sum(trader.desk is not None and trader.failure is None for trader in self.traders)
+
+    @property
+    def first_failure(self) -> str | None:
+        """Why the first of the sessions that broke for good did; ``None``: there is none."""
+        return next((str(one.failure) for one in self.traders if one.failure is not None), None)
 
     @property
     def faults(self) -> list[Fault]:

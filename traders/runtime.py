@@ -29,9 +29,6 @@ _STOP: Final = "stop"
 _WORD: Final = "word"
 """Something is among what the runner is told from beside the wire."""
 
-MAX_REQUESTS: Final = 2_000
-"""In answer to one event. Who wants more floods the venue: it works on a thousand at a time."""
-
 MAX_WORKING: Final = 10_000
 """Orders of one strategy that are not done. Who answers every report with two orders gets there within seconds."""
 
@@ -200,11 +197,6 @@ class Runner:
             raise
         finally:
             watchdog.is_thinking = False
-        if len(requests) > MAX_REQUESTS:
-            self.fault = LocalProtocolError(
-                f"{len(requests)} requests in answer to one event; {MAX_REQUESTS} are taken"
-            )
-            raise self.fault
         if len(self.desk.strategy.orders) > MAX_WORKING:
             self.fault = LocalProtocolError(f"it floods: more than {MAX_WORKING} orders that are not done")
             raise self.fault

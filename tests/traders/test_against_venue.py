@@ -261,9 +261,10 @@ async def test_a_fleet_without_a_venue_breaks_with_one_reason() -> None:
         await fleet.run(asyncio.Event())
 
 
-async def test_a_fleet_ends_when_the_venue_is_killed(tmp_path: Path) -> None:
+async def test_a_fleet_that_is_not_to_come_back_ends_when_the_venue_is_killed(tmp_path: Path) -> None:
     with running_venue(tmp_path) as venue:
         fleet = fleet_of(Address(venue.host, venue.port), CROWD)
+        fleet.reconnect = False
         running = asyncio.create_task(fleet.run(asyncio.Event()))
         async with aclosing(_trades(venue.host, venue.port)) as trades:
             await anext(trades)

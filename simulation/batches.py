@@ -21,7 +21,7 @@ from protocol.vocabulary import Nanoseconds
 from simulation.accounting import Accounting
 from simulation.outcome import Outcome, outcome_of
 from simulation.recorder import Recorder
-from simulation.run import Run
+from simulation.run import Run, run_of
 from simulation.samples import Sampler
 from simulation.tables import COLUMNS, Format
 from traders.scenario import Scenario
@@ -57,7 +57,7 @@ def run_job(job: Job, progress: Progress | None = None) -> Outcome:
         ConfigError: the scenario asks for something impossible.
         HistoryError: the directory is there and holds something else, or can't be written.
     """
-    run = Run(job.scenario, place=job.place, seed=job.seed)
+    run = run_of(job.scenario, place=job.place, seed=job.seed)
     sampler = Sampler(run)
     recorder = None
     if job.out is not None:

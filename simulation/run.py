@@ -5,6 +5,7 @@ give equal runs, byte for byte, whatever the machine, the Python or the number o
 """
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from random import Random
 from typing import Final, NamedTuple
 
@@ -22,9 +23,10 @@ from simulation.latency import constant, draws
 from simulation.log import EventLog
 from simulation.market import Market
 from simulation.periods import PeriodResult, Periods
+from traders.bots import BotSpec
 from traders.oracle import Oracle
 from traders.pace import poisson, regular
-from traders.scenario import Scenario, TraderSpec, group_name, specs
+from traders.scenario import Scenario, TraderSpec, bots_of, group_name, specs
 from traders.strategies.base import Strategy
 from traders.strategies.intents import Event, Observed
 
@@ -60,9 +62,10 @@ class Run:
         self.log = EventLog()
         self.oracle = None if scenario.oracle is None else Oracle(scenario.oracle, self.seed)
         chosen = list(specs(scenario, place=place, seed=self.seed))
+        self.bot_specs = bots_of(scenario, place=place, seed=self.seed)
         experiment = scenario.experiment
         self.market = Market(
-            venue_config(scenario, chosen, place),
+            venue_config(scenario, [*chosen, *self.bot_specs], place),
             self.kernel,
             clear_after_trade=experiment is not None and experiment.clear_after_trade,
         )
@@ -102,10 +105,14 @@ class Run:
             self.periods.end()
         if self.background is not None:
             self.background.stop()
-        for agent in self.agents:
-            agent.stop()
+        self._stop_everybody()
         self.kernel.run(self.end_ns + _GRACE_NS)
         self.market.take_turn()
+
+    def _stop_everybody(self) -> None:
+        """Last words."""
+        for agent in self.agents:
+            agent.stop()
 
     def run(self) -> "Run":
         """From start to end."""
@@ -219,7 +226,7 @@ def _fresh(looks: Iterable[Callable[[Nanoseconds], Event | None]]) -> Callable[[
     return look
 
 
-def venue_config(scenario: Scenario, traders: Iterable[TraderSpec], place: str) -> VenueConfig:
+def venue_config(scenario: Scenario, traders: Iterable[TraderSpec | BotSpec], place: str) -> VenueConfig:
     """The venue that a scenario asks for, with the accounts of its traders where they bring money or limits.
 
     Raises:
@@ -240,10 +247,22 @@ def venue_config(scenario: Scenario, traders: Iterable[TraderSpec], place: str) 
         raise config_error(f"{place}: venue.", error) from error
 
 
+def run_of(scenario: Scenario, *, place: str, seed: int | None = None) -> Run:
+    """A run that is made for what the scenario has in it: asyncio is loaded for bots only.
+
+    Raises:
+        ConfigError: it asks for something impossible.
+    """
+    if scenario.bots:
+        hosted: Run = import_module("simulation.bots.host").BotRun(scenario, place=place, seed=seed)
+        return hosted
+    return Run(scenario, place=place, seed=seed)
+
+
 def simulate(scenario: Scenario, *, place: str = "scenario", seed: int | None = None) -> Run:
     """Run a scenario from start to end.
 
     Raises:
         ConfigError: it asks for something impossible.
     """
-    return Run(scenario, place=place, seed=seed).run()
+    return run_of(scenario, place=place, seed=seed).run()

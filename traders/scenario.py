@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from protocol.errors import ConfigError
 from protocol.vocabulary import AccountId, Symbol
+from traders.bots import BotGroup, BotSpec, bot_specs
 from traders.experiment import Experiment
 from traders.latency import Fixed, Latency
 from traders.oracle import OracleConfig
@@ -87,7 +88,10 @@ class Scenario(_Model):
         (),
         description="files with strategies of your own, FILE.py: what is named in them can be used by its name",
     )
-    traders: tuple[TraderGroup, ...] = Field((), description="groups of traders; none only beside a [replay]")
+    traders: tuple[TraderGroup, ...] = Field(
+        (), description="groups of traders; none only beside [[bots]] or a [replay]"
+    )
+    bots: tuple[BotGroup, ...] = Field((), description="programs that trade over TCP; in virtual time only")
     title: str = Field("", max_length=80, description="what it is, in a line")
     about: str = Field("", description="what it shows, in a paragraph")
     venue: Mapping[str, Any] = Field(
@@ -114,8 +118,8 @@ class Scenario(_Model):
 
     @model_validator(mode="after")
     def _somebody_trades(self) -> "Scenario":
-        if not self.traders and self.replay is None:
-            raise ValueError("nobody trades: no [[traders]], and no [replay]")
+        if not self.traders and not self.bots and self.replay is None:
+            raise ValueError("nobody trades: no [[traders]], no [[bots]], and no [replay]")
         return self
 
     @model_validator(mode="after")
@@ -171,9 +175,27 @@ def scenario_of(values: Mapping[str, Any], place: str) -> Scenario:
         scenario = Scenario.model_validate(values)
     except ValidationError as error:
         raise ConfigError(*first_fault(error, place)) from error
-    for _ in specs(scenario, place=place):
+    for _ in bots_of(scenario, place=place):
         pass
     return scenario
+
+
+def bots_of(scenario: Scenario, *, place: str, seed: int | None = None) -> list[BotSpec]:
+    """Every program of the scenario, in the order of the file; ``seed`` overrides the scenario's.
+
+    Raises:
+        ConfigError: an account has two owners, or is too long; and as ``specs``.
+    """
+    return list(
+        bot_specs(
+            scenario.bots,
+            host=scenario.host,
+            port=scenario.port,
+            seed=scenario.seed if seed is None else seed,
+            place=place,
+            taken=[spec.account for spec in specs(scenario, place=place)],
+        )
+    )
 
 
 def specs(

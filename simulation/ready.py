@@ -1,102 +1,55 @@
-"""The scenarios that come with the project, by name.
+"""The scenarios that come with Tontine.
 
-In: what a person types: a name, or a file. Out: a file, a checked scenario; with single values set otherwise if asked for.
+In: a name, such as ``flash_crash``. Out: the path of its file, its scenario. They are files of the package
+``simulation/scenarios``; each one has a page in docs/scenarios.
 """
 
-import tomllib
-from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from protocol.errors import ConfigError
-from traders.scenario import Scenario, group_name, load_scenario, scenario_of
+from traders.scenario import Scenario, load_scenario
 
 DIRECTORY: Final = Path(__file__).parent / "scenarios"
+SUFFIX: Final = ".toml"
 
 
-def names() -> list[str]:
-    """Of all ready scenarios, sorted."""
-    return sorted(path.stem for path in DIRECTORY.glob("*.toml"))
+@cache
+def names() -> tuple[str, ...]:
+    """Of all of them, in alphabetical order."""
+    return tuple(sorted(path.stem for path in DIRECTORY.glob(f"*{SUFFIX}")))
 
 
-def path_of(scenario: str) -> Path:
-    """The file that is meant: a file as it is, else the ready scenario of that name.
+def ready(name: str) -> Path:
+    """The file of the scenario ``name``.
 
     Raises:
-        ConfigError: there is neither.
+        ConfigError: there is none; the text names those there are.
     """
-    path = Path(scenario)
-    if path.suffix == ".toml" or path.exists():
+    if name not in names():
+        raise ConfigError(
+            "scenario", f"none is called {name!r}; there are {', '.join(names())}, and files of your own"
+        )
+    return DIRECTORY / f"{name}{SUFFIX}"
+
+
+def found(name_or_file: str) -> Path:
+    """The file that a person means: one of theirs, if there is one, else a scenario that comes along.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    path = Path(name_or_file)
+    if path.is_file() or path.suffix or len(path.parts) > 1:
         return path
-    ready = DIRECTORY / f"{scenario}.toml"
-    if not ready.is_file():
-        known = ", ".join(names()) or "none"
-        raise ConfigError(scenario, f"neither a file nor a ready scenario; there are {known}")
-    return ready
+    return ready(name_or_file)
 
 
-def load(scenario: str, changes: Iterable[str] = ()) -> Scenario:
-    """The scenario of that name or file. ``changes`` read ``traders.0.parameters.x=3``: where, and a TOML value; a group
-    of traders may be meant by its name too.
+def scenario(name: str) -> Scenario:
+    """The scenario ``name``, checked.
 
     Raises:
-        ConfigError: there is none, or it says something impossible, or a change does.
+        ConfigError: there is none.
     """
-    path = path_of(scenario)
-    loaded = load_scenario(path)
-    return changed(loaded, changes, str(path))
-
-
-def changed(scenario: Scenario, changes: Iterable[str], place: str) -> Scenario:
-    """The scenario with single values set otherwise.
-
-    Raises:
-        ConfigError: a change is none, or makes it impossible.
-    """
-    changes = list(changes)
-    if not changes:
-        return scenario
-    values = scenario.model_dump(mode="json", exclude_unset=True)
-    groups = [group_name(group) for group in scenario.traders]
-    for change in changes:
-        key, equals, text = change.partition("=")
-        if not equals or not key.strip():
-            raise ConfigError("--set", f"{change!r} is not KEY=VALUE, such as traders.0.count=5")
-        _put(values, key.strip(), value_of(text.strip()), groups)
-    return scenario_of(values, place)
-
-
-def value_of(text: str) -> Any:
-    """A TOML value; what is none is text as it stands."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _put(values: Any, key: str, value: Any, groups: list[str]) -> None:
-    *way, last = key.split(".")
-    at = values
-    for number, part in enumerate(way):
-        if isinstance(at, list):
-            at = at[_index(at, part, key, groups if way[0] == "traders" and number == 1 else [])]
-        elif isinstance(at, dict):
-            at = at.setdefault(part, {})
-        else:
-            raise ConfigError("--set", f"{key}: there is nothing below {'.'.join(way[:number])}")
-    if isinstance(at, list):
-        at[_index(at, last, key, [])] = value
-    elif isinstance(at, dict):
-        at[last] = value
-    else:
-        raise ConfigError("--set", f"{key}: there is nothing below {'.'.join(way)}")
-
-
-def _index(items: list[Any], part: str, key: str, groups: list[str]) -> int:
-    """Which of them is meant: by number from 0, or by the name of a group."""
-    if part in groups:
-        return groups.index(part)
-    if part.isdecimal() and int(part) < len(items):
-        return int(part)
-    there = f"0 to {len(items) - 1}" + (f", or {', '.join(groups)}" if groups else "")
-    raise ConfigError("--set", f"{key}: there is no {part}; there are {there}")
+    return load_scenario(ready(name))

@@ -76,8 +76,8 @@ def test_groups_of_one_name_are_numbered_through() -> None:
     ("text", "place", "reason"),
     [
         ("port = ", "fleet.toml", "not TOML"),
-        ("port = 7001", "fleet.toml", "nobody trades: no [[traders]], and no [replay]"),
-        ("traders = []", "fleet.toml", "nobody trades: no [[traders]], and no [replay]"),
+        ("port = 7001", "fleet.toml", "nobody trades: no [[traders]], no [[bots]], and no [replay]"),
+        ("traders = []", "fleet.toml", "nobody trades: no [[traders]], no [[bots]], and no [replay]"),
         ("ports = 7001\n[[traders]]\nstrategy = 'market_maker'", "fleet.toml: ports", "there is no such key"),
         (
             "port = 0\n[[traders]]\nstrategy = 'market_maker'",

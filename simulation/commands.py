@@ -11,6 +11,7 @@ from typing import Final
 from protocol.errors import ConfigError, HistoryError
 from simulation import ready
 from simulation.batches import Job, run_job, run_jobs, seeds_of
+from simulation.changes import load
 from simulation.outcome import Outcome
 from simulation.showing import progress, show_checks, show_run, show_runs
 from simulation.stylised_facts import checks_of
@@ -88,8 +89,8 @@ def job_of(scenario: str, changes: Sequence[str], seed: int | None) -> Job:
     Raises:
         ConfigError: the scenario or a change is none.
     """
-    path = ready.path_of(scenario)
-    loaded = ready.load(scenario, changes)
+    path = ready.found(scenario)
+    loaded = load(scenario, changes)
     chosen = loaded.seed if seed is None else seed
     return Job(path.stem, loaded, str(path), chosen, changes=tuple(changes))
 

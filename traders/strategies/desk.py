@@ -40,6 +40,7 @@ class Desk:
         self._next_id = next_id
         self._ids: dict[Tag, ClientOrderId] = {}
         self._tags: dict[ClientOrderId, Tag] = {}
+        self._in_doubt: list[tuple[Tag, ClientOrderId]] = []  # of a session that broke, until all of it is told
 
     def start(self, welcome: Welcome, now_ns: Nanoseconds) -> list[Message]:
         """The session is open. Orders left from an earlier session are canceled first."""
@@ -54,6 +55,7 @@ class Desk:
         others, if the session was resumed; when they are told, or at once, ``settle``.
         """
         self._next_id = next_id
+        self._in_doubt = list(self._ids.items())
         leftovers: list[Message] = [MassCancel()] if welcome.open_orders else []
         if welcome.last_seq is None:
             self.last_seq = welcome.seq
@@ -68,7 +70,8 @@ class Desk:
         """
         is_open = {one.client_order_id for one in welcome.open_orders}
         intents: list[Intent] = []
-        for tag, name in list(self._ids.items()):
+        in_doubt, self._in_doubt = self._in_doubt, []
+        for tag, name in in_doubt:
             order = self.strategy.orders.get(tag)
             if order is None or name in is_open:
                 continue

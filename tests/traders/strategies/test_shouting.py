@@ -1,16 +1,19 @@
 """What holds for every trader of the double auction, whatever it thinks."""
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.errors import ConfigError
+from protocol.market import TradePrint
 from protocol.messages import InstrumentInfo
-from protocol.vocabulary import Side
-from tests.traders.strategies.floor import ACME, SHOUTERS, Floor, shouter
-from traders.strategies.intents import CancelOrder, Intent, Place, ReplaceOrder
+from protocol.vocabulary import Side, Symbol
+from tests.traders.strategies.floor import ACME, SECOND, SHOUTERS, Floor, shouter
+from traders.book_view import Depth
+from traders.strategies.intents import Assigned, CancelOrder, Intent, Place, ReplaceOrder, TimerFired
 from traders.strategies.registry import parameters_of, strategies
 from traders.strategies.shouting import Shouter
 
@@ -219,6 +222,27 @@ def test_a_lot_is_a_unit() -> None:
     floor.fill()
 
     assert floor.timer() == 120
+
+
+@pytest.mark.parametrize("name", SHOUTERS)
+def test_each_instrument_has_its_units_and_its_shout(name: str) -> None:
+    other = Symbol("GOOG")
+    kind = strategies()[name]
+    instruments = [InstrumentInfo(symbol, 1, 1, 1, 1_000_000, 2) for symbol in (ACME, other)]
+    strategy = kind(instruments, parameters_of(kind, {}, "test"), Random(1))
+    strategy.on_event(Assigned(0, ACME, Side.BUY, (150,), 1, SECOND))
+    strategy.on_event(Assigned(0, other, Side.SELL, (50,), 1, SECOND))
+    for symbol in (ACME, other):
+        strategy.on_event(Depth(symbol, 1, ((60, 1),), ((140, 1),)))
+        strategy.on_event(TradePrint(symbol, 1, 1, 0, 100, 1, Side.BUY))
+
+    shouted = strategy.on_event(TimerFired(SECOND - 1))
+
+    assert [(one.symbol, one.side) for one in shouted if isinstance(one, Place)] == [
+        (ACME, Side.BUY),
+        (other, Side.SELL),
+    ]
+    assert strategy.on_event(TimerFired(SECOND - 1)) == ()
 
 
 def test_a_range_that_is_upside_down_is_refused() -> None:

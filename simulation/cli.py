@@ -10,7 +10,10 @@ from typing import Annotated
 
 import typer
 
+from simulation.scenarios_cli import scenarios
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.add_typer(scenarios, name="scenarios")
 
 Scenario = Annotated[str, typer.Argument(metavar="SCENARIO", help="A file (TOML), or a ready one by name.")]
 Changes = Annotated[

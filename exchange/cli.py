@@ -7,6 +7,7 @@ in ``exchange.records.cli``.
 
 import importlib
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,6 +18,9 @@ from exchange.records import cli as records
 
 LONGEST_SECRET: Final = 256
 """Characters, as in the protocol's ``login``."""
+
+_SCENARIOS: Final = "simulation.live"
+"""Module that reads what venue a scenario is for: a name, for the exchange knows no traders."""
 
 _SERVERS: Final = {Runtime.ASYNCIO: "exchange.server", Runtime.LEGACY: "legacy.venue.server"}
 """Modules that run a venue. Names, for the exchange does not know ``legacy``, which is built out of it."""
@@ -108,6 +112,12 @@ def serve(
     open_venue: Annotated[
         bool, typer.Option("--open", help="Let in any name without a secret; on loopback only.")
     ] = False,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            help="The venue of this scenario (its name or file), open, with its traders' accounts, on loopback."
+        ),
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on instead of the file's.")] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port instead of the file's; 0: any.")
@@ -135,13 +145,18 @@ def serve(
 ) -> None:
     """Run a venue until Ctrl-C or SIGTERM; at SIGHUP it reads its file again.
 
+    With --scenario it is the venue that `tontine simulate` has in virtual time: keeps no journal unless one is given,
+    and its schedule is moved so that the scenario's starts_at is now. `tontine fleet` brings the traders.
+
     Example: tontine serve venue.toml --journal my.journal
     """
     from exchange import logs, venue_file
     from exchange.config import VenueConfig
     from protocol.errors import ConfigError
 
-    if file is None and not open_venue:
+    if file is not None and scenario is not None:
+        raise ConfigError("--scenario", f"it describes the venue, and so does {file}: leave one of them out")
+    if file is None and scenario is None and not open_venue:
         raise ConfigError(
             "no venue file",
             "write one with `tontine init`, or add --open for a venue without secrets on this machine",
@@ -154,16 +169,21 @@ def serve(
     if sync is not None:
         kept["sync"] = sync
     keys = {"open": True} if open_venue else {}
+    started = datetime.now(UTC)
 
     def read() -> VenueConfig:
-        config = VenueConfig() if file is None else venue_file.read(file)
+        config = VenueConfig()
+        if file is not None:
+            config = venue_file.read(file)
+        elif scenario is not None:
+            config = importlib.import_module(_SCENARIOS).venue_of(scenario, started)
         return venue_file.changed(config, tcp=tcp, http=http, journal=kept, **keys)
 
     config = read()
     logs.configure(log_format, log_level)
     importlib.import_module(_SERVERS[runtime]).run(
         config,
-        read_again=None if file is None else read,
+        read_again=None if file is None and scenario is None else read,
         log_commands=log_level is LogLevel.DEBUG,
         monitor=monitor,
         uvloop=uvloop,

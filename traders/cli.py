@@ -14,7 +14,7 @@ import typer
 
 from protocol.errors import SessionBroken
 from traders import admin
-from traders.options import OnRuntime, Runtime, fleet_of, parse_address, with_access
+from traders.options import OnRuntime, Runtime, fleet_of, parse_address, scenario_file, with_access
 
 if TYPE_CHECKING:
     from traders.access import Access
@@ -41,7 +41,10 @@ def _traders() -> None:
 @with_access
 def fleet(
     access: "Access",
-    file: Annotated[Path, typer.Argument(help="Scenario (TOML); examples/fleet.toml explains one.")],
+    file: Annotated[
+        str,
+        typer.Argument(help="Scenario (TOML, or the name of one that comes along); see examples/fleet.toml."),
+    ],
     connect: Connect = None,
     seconds: Seconds = None,
     seed: Seed = None,
@@ -76,13 +79,18 @@ def fleet(
     from traders.scenario import load_scenario
     from traders.summary import show_fleet, status_of
 
-    scenario = load_scenario(file)
+    path = scenario_file(file)
+    scenario = load_scenario(path)
+    if scenario.bots:
+        typer.echo(
+            "the programs under [[bots]] take part in virtual time only: start them yourself", err=True
+        )
     host, port = (None, None) if connect is None else parse_address(connect)
     console = Console()
     running = fleet_of(runtime, processes=processes, reconnect=reconnect)(
         scenario,
         clock=SystemClock(),
-        place=str(file),
+        place=str(path),
         host=host,
         port=port,
         seed=seed,

@@ -34,6 +34,9 @@ class Runtime(StrEnum):
 FLEETS: Final = {Runtime.ASYNCIO: "traders.fleet", Runtime.LEGACY: "legacy.fleet"}
 """Modules with a ``Fleet``. Names, for traders do not know ``legacy``, which is built out of them."""
 
+_READY: Final = "simulation.ready"
+"""Module that knows the scenarios that come along; a name, for traders know no simulation."""
+
 SECRET_VARIABLE: Final = "TONTINE_SECRET"  # noqa: S105 - where it is, not what it is
 
 SecretFile = Annotated[
@@ -83,6 +86,16 @@ def fleet_of(runtime: Runtime, *, processes: int = 1, reconnect: bool = True) ->
         return partial(crew, processes=processes, reconnect=reconnect)
     fleet: Callable[..., Roster] = importlib.import_module(FLEETS[runtime]).Fleet
     return partial(fleet, reconnect=reconnect)
+
+
+def scenario_file(name_or_file: str) -> Path:
+    """The file of a scenario: one of the person's own, or one that comes along.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    found: Path = importlib.import_module(_READY).found(name_or_file)
+    return found
 
 
 def with_access(command: Callable[..., None]) -> Callable[..., None]:

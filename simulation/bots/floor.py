@@ -108,6 +108,11 @@ class Floor:
         if self._market.touched or self._market.venue.market_data.active:
             self._turns.schedule()
 
+    def close(self) -> None:
+        """The run is over."""
+        self._market.mailroom.public = self._public
+        self.loop.close()
+
     # -- connections -------------------------------------------------------------------------------
     def connect(
         self,

@@ -113,6 +113,8 @@ class VirtualLoop(Refusing, asyncio.BaseEventLoop):
         """Told when a callback wants the program to end."""
         self.waits_for: Callable[[VirtualLoop, asyncio.Future[Any] | None], None] | None = None
         """Lets virtual time pass until a future is done (``None``: until ``stop``), for code that is no coroutine."""
+        self.on_stop: Callable[[], object] | None = None
+        """Told that the program has called ``stop``."""
         self.signals: dict[int, Callable[[], object]] = {}
         """What the program does about signals, by number."""
         super().__init__()
@@ -287,7 +289,8 @@ class VirtualLoop(Refusing, asyncio.BaseEventLoop):
         self.waits_for(self, future)
 
     def stop(self) -> None:
-        self._stopping = True
+        if self.on_stop is not None:
+            self.on_stop()
 
     def close(self) -> None:
         self._soon.clear()
@@ -297,12 +300,6 @@ class VirtualLoop(Refusing, asyncio.BaseEventLoop):
     def _live(self) -> None:
         if self.is_closed():
             raise RuntimeError("Event loop is closed")
-
-    @property
-    def is_stopping(self) -> bool:
-        """Whether the program has called ``stop``; asking takes note of it."""
-        stopping, self._stopping = bool(self._stopping), False
-        return stopping
 
     # -- tasks and generators ----------------------------------------------------------------------
     def create_task(

@@ -135,33 +135,33 @@ class Value(Strategy):
         return ()
 
     def on_timer(self, now_ns: Nanoseconds) -> Iterable[Intent]:
-        rng, symbols = self.rng, self.symbols
+        rng, symbols, p = self.rng, self.symbols, self.parameters
         symbol = symbols[0] if len(symbols) == 1 else symbols[integer(rng, 0, len(symbols) - 1)]
         estimate = self.estimate(symbol)
         if estimate is None:
             return ()
         instrument = self.instruments[symbol]
         bid, ask = best_prices(self, symbol)
-        edge = self.parameters.edge_ticks * instrument.tick
-        quantity = order_of(instrument, 1 + self._quantities.draw(rng))
+        tick = instrument.tick
+        edge = p.edge_ticks * tick
         cheap, dear = ask is not None and ask + edge <= estimate, bid is not None and bid - edge >= estimate
-        takes = (cheap or dear) and rng.random() < self.parameters.aggressive
+        takes = (cheap or dear) and rng.random() < p.aggressive
+        if not takes and p.resting < 1.0 and rng.random() >= p.resting:
+            return [CancelOrder(o.tag) for o in self.orders.values() if o.symbol == symbol and not o.pending]
         if cheap or dear:
             side = Side.BUY if cheap else Side.SELL
         elif bid is not None and ask is not None:
             side = Side.BUY if 2.0 * estimate > bid + ask else Side.SELL
         else:
             side = Side.BUY if rng.random() < 0.5 else Side.SELL
-        acts = takes or self.parameters.resting >= 1.0 or rng.random() < self.parameters.resting
-        if not acts:
-            return [CancelOrder(o.tag) for o in self.orders.values() if o.symbol == symbol and not o.pending]
-        if not takes and self.parameters.resting_edge_ticks is not None:
-            edge = self.parameters.resting_edge_ticks * instrument.tick
+        if not takes and p.resting_edge_ticks is not None:
+            edge = p.resting_edge_ticks * tick
         price = on_tick(instrument, max(estimate - edge if side is Side.BUY else estimate + edge, 1.0), side)
         if cheap and not takes and ask is not None:
-            price = max(min(price, ask - instrument.tick), instrument.tick)
+            price = max(min(price, ask - tick), tick)
         elif dear and not takes and bid is not None:
-            price = max(price, bid + instrument.tick)
+            price = max(price, bid + tick)
+        quantity = order_of(instrument, 1 + self._quantities.draw(rng))
         return self._go(instrument, side, price, quantity, takes=takes)
 
     def _go(

@@ -248,7 +248,7 @@ class Strategy:
             LocalProtocolError: an intent names a tag this strategy never placed, or places one twice; or there are more
                 than ``most_intents`` (``Flooded``).
         """
-        return self._to_be_sent(_ANSWERS[type(event)](self, event))
+        return tuple(self._to_be_sent(_ANSWERS[type(event)](self, event)))
 
     # The two of the events above that a simulation has millions of, without making the event.
     def fire_timer(self, now_ns: Nanoseconds) -> Sequence[Intent]:
@@ -294,16 +294,16 @@ class Strategy:
 
     def _reported(self, event: Reported) -> Iterable[Intent]:
         report, tag = event.report, event.tag
-        kind = type(report)
         self.now_ns = report.at_ns
         order = None if tag is None else self.orders.get(tag)
         if order is not None:
-            if kind not in _UNASKED:
+            if type(report) not in _UNASKED:
                 order.pending = False
             order.apply(report)
             if order.phase in DONE:
                 del self.orders[order.tag]
-        if isinstance(report, TradeReport):
+        # isinstance() of a Struct takes several times as long, and this is done for every report.
+        if type(report) is TradeReport:
             symbol = report.symbol
             if symbol not in self.marks:
                 self._mark(symbol, report.price)
@@ -311,7 +311,7 @@ class Strategy:
             assignment = self.assignments.get(symbol)
             if assignment is not None and assignment.side is report.side:
                 assignment.trade(report.price, report.quantity // self.instruments[symbol].lot)
-        elif isinstance(report, TradeBusted):
+        elif type(report) is TradeBusted:
             self.portfolio.bust(report)
         return self.on_report(report, order)
 
@@ -348,6 +348,8 @@ class Strategy:
         if len(intents) > self.most_intents:
             raise Flooded(f"more than {self.most_intents} intents in answer to one event")
         noted = self._noted
+        if len(intents) == 1:
+            return intents if noted(intents[0]) else ()
         return [intent for intent in intents if noted(intent)]
 
     def _noted(self, intent: Intent) -> bool:

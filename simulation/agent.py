@@ -4,52 +4,72 @@ In: reports and public data as the venue publishes them, the ticks of its timer.
 as its link and its own thinking make them. Promises: messages of one way arrive in the order in which they left, as on a
 TCP connection; own reports come before the print of the same trade; what it does is done for its account only. A
 strategy that breaks its promises is stopped and named, and does no harm to others.
+
+What a way without latency carries is there at once, before anything else that is due at that time; a strategy's commands
+always wait for their turn in the kernel, so that nobody is asked while he is being asked.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from exchange.engine.commands import CancelOrder as CancelCommand
-from exchange.engine.commands import Command, EnterOrder, MassCancel
-from exchange.engine.commands import ReplaceOrder as ReplaceCommand
+from exchange.engine.commands import MassCancel
 from exchange.report_messages import Builder
 from protocol.messages import Rejected
-from protocol.vocabulary import AccountId, ClientOrderId, Nanoseconds, OrderType, Request, Sequence
+from protocol.vocabulary import AccountId, Nanoseconds, Request
+from protocol.vocabulary import Sequence as Number
+from simulation.booking import BOOKS
+from simulation.containment import FellBehind, Hangs
 from simulation.kernel import Kernel
 from simulation.latency import Draw
 from simulation.market import Market
-from traders.strategies.base import Strategy, request_of
-from traders.strategies.intents import (
-    CancelAll,
-    CancelOrder,
-    Event,
-    Intent,
-    Place,
-    ReplaceOrder,
-    Reported,
-    Started,
-    Stopping,
-    TimerFired,
-)
+from simulation.wording import WORDS
+from traders.book_view import Depth
+from traders.containment import Containment
+from traders.strategies.base import Strategy
+from traders.strategies.intents import Event, Flooded, Intent, Place, Reported, Started, Stopping, TimerFired
 
-_LIMIT: Final = OrderType.LIMIT
-_MARKET: Final = OrderType.MARKET
 _SECOND_NS: Final = 1_000_000_000
 
-Look = Callable[[Nanoseconds], list[Event]]
-"""What a strategy that samples is told right before its timer, at a time."""
+Look = Callable[[Nanoseconds], Event | None]
+"""What can be seen of something at a time."""
 
-Fault = Callable[["Agent", Exception], None]
+Fault = Callable[["Agent", BaseException], None]
 
 
 class Agent:
     """Drives one strategy."""
 
     __slots__ = (
-        "_arrived_ns", "_busy_until_ns", "_draw_in", "_draw_out", "_inbox", "_kernel", "_left_ns", "_look", "_market",
-        "_on_fault", "_seq", "_think", "_waits_s", "account", "fault", "group", "orders_refused", "orders_sent",
-        "running", "strategy",
+        "_arrived_ns",
+        "_bounds",
+        "_busy_until_ns",
+        "_commands",
+        "_draw_in",
+        "_draw_out",
+        "_fire",
+        "_in_ns",
+        "_inbox",
+        "_kernel",
+        "_left_ns",
+        "_looks",
+        "_market",
+        "_on_fault",
+        "_out_ns",
+        "_reads_reports",
+        "_second_ends_ns",
+        "_seen",
+        "_sees_depth",
+        "_seq",
+        "_think",
+        "_waits_s",
+        "account",
+        "fault",
+        "group",
+        "orders_refused",
+        "orders_sent",
+        "running",
+        "strategy",
     )  # fmt: skip
 
     def __init__(
@@ -60,49 +80,84 @@ class Agent:
         market: Market,
         *,
         waits_s: Iterator[float],
-        to_venue: Draw,
-        from_venue: Draw,
+        to_venue: Draw | Nanoseconds,
+        from_venue: Draw | Nanoseconds,
         think: Draw | None,
-        look: Look | None,
+        looks: Iterable[Look],
+        bounds: Containment,
         on_fault: Fault,
     ) -> None:
-        """``think``: what a decision takes, ``None``: nothing. ``waits_s``: seconds between its timers."""
+        """``think``: what a decision takes, ``None``: nothing. ``waits_s``: seconds between its timers. ``looks``: what
+        it is told of right before each of them, if it is not what it saw before. A number instead of a draw: always so much.
+        """
         self.account = account
         self.group = group
         self.strategy = strategy
         self.orders_sent = 0
         self.orders_refused = 0
         self.running = False
-        self.fault: Exception | None = None
+        self.fault: BaseException | None = None
         """Why it was stopped, if it broke a promise."""
         self._market = market
         self._kernel: Kernel = market.kernel
         self._waits_s = waits_s
-        self._draw_out = to_venue
-        self._draw_in = from_venue
+        self._out_ns, self._draw_out = _way(to_venue)
+        self._in_ns, self._draw_in = _way(from_venue)
         self._think = think
-        self._look = look
+        self._looks = tuple(looks)
+        self._seen: list[Event | None] = [None] * len(self._looks)
+        self._bounds = bounds
+        strategy.most_intents = bounds.intents_per_event
         self._on_fault = on_fault
-        self._seq: Sequence = 0
+        self._seq: Number = 0
         self._arrived_ns: Nanoseconds = 0  # when the last message gets to it
         self._left_ns: Nanoseconds = 0  # when its last command gets to the venue
         self._busy_until_ns: Nanoseconds = 0
         self._inbox: deque[Event] = deque()  # what came while it was thinking
+        self._second_ends_ns: Nanoseconds = 0
+        self._commands = 0  # in that second
+        # What a strategy does not hook into changes its state, and that is all: it need not be asked.
+        # One that thinks takes its time about everything, and one that has its own ``on_event`` wants to see it.
+        quick = think is None and _is_plain(strategy, "on_event")
+        self._reads_reports = not (quick and _is_plain(strategy, "on_report"))
+        self._sees_depth = quick and _is_plain(strategy, "on_depth")
+        self._fire: Callable[[Nanoseconds], Sequence[Intent]] = (
+            strategy.fire_timer if quick else self._fire_as_event
+        )
         market.mailroom.mailboxes[account] = self._told
+
+    @property
+    def in_ns(self) -> Nanoseconds | None:
+        """What everything takes that the venue tells it; ``None``: now more, now less."""
+        return self._in_ns
 
     # -- from the venue --------------------------------------------------------------------------------
     def _told(self, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
         """The venue reports: it gets there later."""
-        self._seq += 1
-        kernel = self._kernel
-        arrives_ns = kernel.time_ns + self._draw_in()
-        if arrives_ns < self._arrived_ns:
-            arrives_ns = self._arrived_ns
-        self._arrived_ns = arrives_ns
-        kernel.at(arrives_ns, self._report, (build, self._seq, at_ns, event))
+        self._seq = seq = self._seq + 1
+        if self._in_ns == 0:
+            self._kernel.handled += 1
+            self._report((build, seq, at_ns, event))
+        else:
+            self._kernel.at(self._arrival_ns(), self._report, (build, seq, at_ns, event))
 
-    def _report(self, told: tuple[Builder, Sequence, Nanoseconds, Any]) -> None:
+    def _arrival_ns(self) -> Nanoseconds:
+        """When what leaves the venue now gets here: not before what left it before."""
+        wait_ns = self._in_ns
+        if wait_ns is not None:
+            return self._kernel.time_ns + wait_ns
+        arrives_ns = self._kernel.time_ns + self._draw_in()
+        if arrives_ns < self._arrived_ns:
+            return self._arrived_ns
+        self._arrived_ns = arrives_ns
+        return arrives_ns
+
+    def _report(self, told: tuple[Builder, Number, Nanoseconds, Any]) -> None:
         build, seq, at_ns, event = told
+        if not self._reads_reports and self.running:
+            book = BOOKS.get(type(event))
+            if book is not None and book(self.strategy, at_ns, event):
+                return
         message: Any = build(seq, at_ns, event)
         name = getattr(message, "client_order_id", None)
         tag = None if name is None else int(name)
@@ -112,23 +167,27 @@ class Agent:
 
     def send_public(self, item: Event) -> None:
         """Something public is on its way."""
-        kernel = self._kernel
-        arrives_ns = kernel.time_ns + self._draw_in()
-        if arrives_ns < self._arrived_ns:
-            arrives_ns = self._arrived_ns
-        self._arrived_ns = arrives_ns
-        kernel.at(arrives_ns, self.hear, item)
+        self._kernel.at(self._arrival_ns(), self.hear, item)
 
     def hear(self, event: Event) -> None:
         """Something has got there."""
         if not self.running:
             return
         if self._think is not None and (self._inbox or self._busy_until_ns > self._kernel.time_ns):
-            self._inbox.append(event)
-            if len(self._inbox) == 1:
-                self._kernel.at(self._busy_until_ns, self._go_on)
-            return
-        self._decide(event)
+            self._wait(event)
+        elif self._sees_depth and type(event) is Depth:
+            self.strategy.see_depth(event)
+        else:
+            self._decide(event)
+
+    def _wait(self, event: Event) -> None:
+        """It is still thinking."""
+        inbox = self._inbox
+        inbox.append(event)
+        if len(inbox) == 1:
+            self._kernel.at(self._busy_until_ns, self._go_on)
+        elif len(inbox) > self._bounds.inbox:
+            self._break(FellBehind(f"more than {self._bounds.inbox} events wait while it thinks"))
 
     def _go_on(self, _: None) -> None:
         """It has thought enough about what it heard before."""
@@ -143,28 +202,44 @@ class Agent:
         """The session is open."""
         self.running = True
         self.hear(Started(self._kernel.time_ns))
-        self._arm()
+        if self.running:
+            wait_s = next(self._waits_s, None)
+            if wait_s is not None:
+                self._kernel.after(round(wait_s * _SECOND_NS) or 1, self._tick)
 
     def stop(self) -> None:
         """The session is about to end: its last words are still carried out."""
         if self.running:
+            self._inbox.clear()
             self._decide(Stopping())
             self.running = False
-
-    def _arm(self) -> None:
-        wait_s = next(self._waits_s, None)
-        if wait_s is not None:
-            self._kernel.at(self._kernel.time_ns + max(round(wait_s * _SECOND_NS), 1), self._tick)
 
     def _tick(self, _: None) -> None:
         if not self.running:
             return
-        self._arm()
-        now_ns = self._kernel.time_ns
-        if self._look is not None:
-            for event in self._look(now_ns - self._draw_in()):
-                self.hear(event)
-        self.hear(TimerFired(now_ns))
+        kernel = self._kernel
+        now_ns = kernel.time_ns
+        wait_s = next(self._waits_s, None)
+        if wait_s is not None:
+            kernel.at(now_ns + (round(wait_s * _SECOND_NS) or 1), self._tick)
+        if self._looks:
+            self._look_around(now_ns)
+        if self._think is not None:
+            self.hear(TimerFired(now_ns))
+        elif self.running:
+            self._decide_at(now_ns)
+
+    def _look_around(self, now_ns: Nanoseconds) -> None:
+        """It sees what it would have been told by now."""
+        wait_ns = self._in_ns
+        at_ns = now_ns - (self._draw_in() if wait_ns is None else wait_ns)
+        seen = self._seen
+        for number, look in enumerate(self._looks):
+            item = look(at_ns)
+            if item is not None and item is not seen[number]:
+                seen[number] = item
+                self._kernel.handled += 1
+                self.hear(item)
 
     # -- to the venue ----------------------------------------------------------------------------------
     def _decide(self, event: Event) -> None:
@@ -176,45 +251,66 @@ class Agent:
             intents = self.strategy.on_event(event)
             if intents:
                 self._send(intents, thought_ns)
-        except Exception as error:  # noqa: BLE001  # whatever a strategy raises is contained and told
+        except (Exception, Hangs) as error:  # noqa: BLE001  # whatever a strategy raises is contained and told
             self._break(error)
 
-    def _send(self, intents: Iterable[Intent], thought_ns: Nanoseconds) -> None:
-        kernel, account, carry_out = self._kernel, self.account, self._market.carry_out
-        arrives_ns = kernel.time_ns + thought_ns + self._draw_out()
+    def _decide_at(self, now_ns: Nanoseconds) -> None:
+        """As ``_decide``, of its timer, without thinking."""
+        try:
+            intents = self._fire(now_ns)
+            if intents:
+                self._send(intents, 0)
+        except (Exception, Hangs) as error:  # noqa: BLE001  # as above
+            self._break(error)
+
+    def _fire_as_event(self, now_ns: Nanoseconds) -> Sequence[Intent]:
+        return self.strategy.on_event(TimerFired(now_ns))
+
+    def _send(self, intents: Sequence[Intent], thought_ns: Nanoseconds) -> None:
+        kernel, market, strategy, account = self._kernel, self._market, self.strategy, self.account
+        now_ns = kernel.time_ns
+        if now_ns >= self._second_ends_ns:
+            self._second_ends_ns = now_ns + _SECOND_NS
+            self._commands = 0
+        self._commands += len(intents)
+        if self._commands > self._bounds.commands_per_s:
+            raise Flooded(f"more than {self._bounds.commands_per_s} commands in a second")
+        wait_ns = self._out_ns
+        arrives_ns = now_ns + thought_ns + (self._draw_out() if wait_ns is None else wait_ns)
         if arrives_ns < self._left_ns:
             arrives_ns = self._left_ns
         self._left_ns = arrives_ns
         for intent in intents:
-            kernel.at(arrives_ns, carry_out, (account, self._command(intent)))
+            kind = type(intent)
+            if kind is Place:
+                self.orders_sent += 1
+            command = WORDS[kind](strategy, account, intent, market.make)
+            kernel.at(arrives_ns, market.carry_out, (account, command))
 
-    def _command(self, intent: Intent) -> Command:
-        account = self.account
-        if isinstance(intent, Place):
-            self.orders_sent += 1
-            name = ClientOrderId(str(intent.tag))
-            post_only = intent.post_only
-            if intent.terms or not isinstance(post_only, bool):
-                request = request_of(intent, name)
-                return self._market.make[type(request)](account, request)
-            order_type = intent.order_type or (_MARKET if intent.price is None else _LIMIT)
-            return EnterOrder(
-                account, name, intent.symbol, intent.side, order_type, intent.time_in_force, intent.quantity,
-                intent.price, post_only,
-            )  # fmt: skip
-        if isinstance(intent, CancelOrder):
-            return CancelCommand(account, ClientOrderId(str(intent.tag)))
-        if isinstance(intent, ReplaceOrder):
-            name = ClientOrderId(str(intent.tag))
-            return ReplaceCommand(account, name, intent.quantity, intent.price, intent.stop_price)
-        assert isinstance(intent, CancelAll)
-        return MassCancel(account, intent.symbol, None)
-
-    def _break(self, error: Exception) -> None:
-        """It broke a promise: it trades no more, and leaves nothing in the book."""
+    def _break(self, error: BaseException) -> None:
+        """It broke a promise: it trades no more, and leaves nothing in the book, once what it sent before is there."""
         self.running = False
         self.fault = error
+        self._inbox.clear()
+        wait_ns = self._out_ns
+        leaves_ns = self._kernel.time_ns + (self._draw_out() if wait_ns is None else wait_ns)
         self._kernel.at(
-            self._kernel.time_ns + self._draw_out(), self._market.carry_out, (self.account, MassCancel(self.account, None, None))
-        )  # fmt: skip
+            max(leaves_ns, self._left_ns),
+            self._market.carry_out,
+            (self.account, MassCancel(self.account, None, None)),
+        )
         self._on_fault(self, error)
+
+
+DECISIONS: Final = frozenset((Agent._decide.__code__, Agent._decide_at.__code__))
+"""The functions that ask a strategy; what they call is its decision."""
+
+
+def _way(wait: Draw | Nanoseconds) -> tuple[Nanoseconds | None, Draw]:
+    """What it always takes, if it always takes as long; and what tells how long it takes."""
+    return (wait, lambda: wait) if isinstance(wait, int) else (None, wait)
+
+
+def _is_plain(strategy: Strategy, hook: str) -> bool:
+    """Whether it left a method as it came."""
+    return getattr(getattr(strategy, hook), "__func__", None) is getattr(Strategy, hook)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from exchange.engine.book import Book
+from exchange.engine.book_side import BookSide
 from exchange.engine.events import AuctionTrade, Trade
 from exchange.market_data.best import best_level, best_levels
 from exchange.market_data.stream import print_of
@@ -61,16 +62,21 @@ class Feed:
         self.samples_trades = False
         self._depths: dict[int | None, Depth] = {}
         self._trades = 0
+        # Keys and quantities of the best levels when somebody last looked.
+        self._bid = self._ask = self._bid_quantity = self._ask_quantity = 0
+
+    def depth(self, most: int | None) -> Depth:
+        """The best levels of each side as they were told last."""
+        return self._depths.get(most) or Depth(self.symbol, 0, (), ())
 
     def changed(self, at_ns: Nanoseconds) -> None:
         """The book may have changed."""
         book = self.book
-        if self.tells_best:
-            best = self.best
+        if self.tells_best and self._best_moved(book.bids, book.asks):
             bid, ask = best_level(book.bids), best_level(book.asks)
             bids, asks = (() if bid is None else (bid,)), (() if ask is None else (ask,))
-            if bids != best.bids or asks != best.asks:
-                self.best = best = Depth(self.symbol, best.seq + 1, bids, asks)
+            if bids != self.best.bids or asks != self.best.asks:
+                self.best = best = Depth(self.symbol, self.best.seq + 1, bids, asks)
                 self.states.add(at_ns, best)
                 for push in self.on_best:
                     push(best)
@@ -81,6 +87,24 @@ class Feed:
                 now = self._depths[most] = Depth(self.symbol, before.seq + 1 if before else 1, *levels)
                 for push in pushes:
                     push(now)
+
+    def _best_moved(self, bids: BookSide, asks: BookSide) -> bool:
+        """Whether the best levels may not be what they were: most commands leave them alone, and this is quick."""
+        if bids.concealed or asks.concealed:
+            return True
+        keys = bids.keys
+        bid, bid_quantity = (keys[-1], bids.levels[keys[-1]].quantity) if keys else (0, 0)
+        keys = asks.keys
+        ask, ask_quantity = (keys[-1], asks.levels[-keys[-1]].quantity) if keys else (0, 0)
+        if (
+            bid_quantity == self._bid_quantity
+            and ask_quantity == self._ask_quantity
+            and bid == self._bid
+            and ask == self._ask
+        ):
+            return False
+        self._bid, self._ask, self._bid_quantity, self._ask_quantity = bid, ask, bid_quantity, ask_quantity
+        return True
 
     def traded(self, at_ns: Nanoseconds, trade: Trade | AuctionTrade) -> None:
         """Somebody traded."""

@@ -26,7 +26,7 @@ class Kernel:
         self.time_ns = start_ns
         """The time now; only the kernel sets it."""
         self.handled = 0
-        """Events so far."""
+        """Events so far. Who does several things at once, or one without having it asked for here, counts the others."""
         self._queue: list[tuple[Nanoseconds, int, Act, Any]] = []
         self._ready: deque[tuple[Act, Any]] = deque()  # at this very time, behind what the queue has for it
         self._asked = 0
@@ -52,8 +52,10 @@ class Kernel:
         self._stopped = False
         try:
             while not self._stopped:
-                if ready and not (queue and queue[0][0] <= self.time_ns):
-                    # What the queue has for this time was asked for earlier.
+                # What the queue has for a time was asked for before it came, so it goes before what is ready.
+                if queue and queue[0][0] <= self.time_ns:
+                    _, _, act, argument = heappop(queue)
+                elif ready:
                     act, argument = popleft()
                 elif queue and queue[0][0] <= until_ns:
                     self.time_ns, _, act, argument = heappop(queue)

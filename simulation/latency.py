@@ -10,20 +10,22 @@ from random import Random
 from protocol.errors import ConfigError
 from protocol.vocabulary import Nanoseconds
 from traders.latency import Fixed, Latency, LogNormal, Sites, Uniform
-from traders.strategies.chance import integer, lognormal
+from traders.strategies.chance import lognormal
 
 Draw = Callable[[], Nanoseconds]
 
 
-def constant(model: Latency) -> Nanoseconds | None:
-    """What every message takes, if they all take the same."""
-    if isinstance(model, Fixed):
-        return model.ns
-    if isinstance(model, Uniform) and model.low_ns == model.high_ns:
-        return model.low_ns
-    if isinstance(model, LogNormal) and not model.sigma:
-        return model.floor_ns + model.median_ns
-    return None
+def constant(model: Latency, site: str | None = None, *, to_venue: bool = True) -> Nanoseconds | None:
+    """What every message takes, if they all take the same. The other arguments as of ``draws``, which also raises."""
+    match model:
+        case Fixed():
+            return model.ns
+        case Uniform():
+            return model.low_ns if model.low_ns == model.high_ns else None
+        case LogNormal():
+            return None if model.sigma else model.floor_ns + model.median_ns
+        case Sites():
+            return None if model.jitter_ns else _between(model, site, to_venue=to_venue)
 
 
 def draws(model: Latency, rng: Random, site: str | None, *, to_venue: bool) -> Draw:
@@ -32,21 +34,32 @@ def draws(model: Latency, rng: Random, site: str | None, *, to_venue: bool) -> D
     Raises:
         ConfigError: the model goes by sites, and does not have this pair.
     """
+    ns = constant(model, site, to_venue=to_venue)
+    if ns is not None:
+        return lambda: ns
     match model:
-        case Fixed():
-            ns = model.ns
-            return lambda: ns
         case Uniform():
-            low_ns, high_ns = model.low_ns, model.high_ns
-            return lambda: integer(rng, low_ns, high_ns)
+            return _uniform(rng, model.low_ns, model.high_ns)
         case LogNormal():
             floor_ns, median_ns, sigma = model.floor_ns, model.median_ns, model.sigma
             return lambda: floor_ns + round(lognormal(rng, median_ns, sigma))
         case Sites():
-            here = site or ""
-            start, end = (here, model.venue) if to_venue else (model.venue, here)
-            base_ns = model.ns.get(start, {}).get(end)
-            if base_ns is None:
-                raise ConfigError("latency.ns", f"there is no way from site {start!r} to {end!r}")
-            jitter_ns = model.jitter_ns
-            return lambda: base_ns + (integer(rng, 0, jitter_ns) if jitter_ns else 0)
+            base_ns = _between(model, site, to_venue=to_venue)
+            return _uniform(rng, base_ns, base_ns + model.jitter_ns)
+        case _:
+            raise AssertionError(f"{model!r} takes always the same")
+
+
+def _uniform(rng: Random, low_ns: Nanoseconds, high_ns: Nanoseconds) -> Draw:
+    # As ``chance.integer``, written out: nothing is drawn as often.
+    random, choices = rng.random, high_ns - low_ns + 1
+    return lambda: low_ns + int(random() * choices)
+
+
+def _between(model: Sites, site: str | None, *, to_venue: bool) -> Nanoseconds:
+    here = site or ""
+    start, end = (here, model.venue) if to_venue else (model.venue, here)
+    ns = model.ns.get(start, {}).get(end)
+    if ns is None:
+        raise ConfigError("latency.ns", f"there is no way from site {start!r} to {end!r}")
+    return ns

@@ -18,15 +18,14 @@ class EventLog:
         self.commands = 0
         self.events = 0
         self._hash = blake2b(digest_size=16)
-        self._encode = msgspec.json.Encoder().encode
+        self._encode = msgspec.json.Encoder().encode_lines
 
     def add(self, turn: Turn) -> None:
         """The next turn."""
         self.commands += len(turn.commands)
         self.events += sum(map(len, turn.events))
         # Where a turn ends must not matter: each command with its events is a line of its own.
-        for pair in zip(turn.commands, turn.events, strict=True):
-            self._hash.update(self._encode(pair))
+        self._hash.update(self._encode(zip(turn.commands, turn.events, strict=True)))
 
     @property
     def digest(self) -> str:

@@ -9,18 +9,20 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 from exchange.engine.engine import Events
-from exchange.engine.events import AuctionTrade, OrderAccepted, RequestRejected, Trade
+from exchange.engine.events import AuctionTrade, OrderAccepted, OrderCanceled, RequestRejected, Trade
 from exchange.peers import Peer, Touched
 from exchange.report_messages import FREQUENT, AnswerBuilder, Builder, made, rejected, taken
 from exchange.reports import Reports
 from protocol.fields import Message
 from protocol.messages import Accepted
-from protocol.vocabulary import AccountId, Nanoseconds, Sequence
+from protocol.vocabulary import AccountId, ClientOrderId, Nanoseconds, Sequence
 
 Mailbox = Callable[[Builder, Nanoseconds, Any], None]
 """Takes a report of its account: what builds it, the time it carries, the event."""
 
 Public = Callable[[Nanoseconds, Events], None]
+
+Forget = Callable[[AccountId, ClientOrderId], None]
 
 
 def _accepted(seq: Sequence, at_ns: Nanoseconds, event: OrderAccepted) -> Message:
@@ -45,6 +47,10 @@ class Mailroom(Reports):
         super().__init__(touched)
         self.mailboxes: dict[AccountId, Mailbox] = {}
         self.public: Public = _nobody
+        self.forget: Forget = _nothing
+        """Called with the orders of agents that are done: nobody asks for them again, and a day of ten thousand agents has
+        millions. An agent uses no name twice.
+        """
 
     def deliver(
         self, at_ns: Nanoseconds, events: Events, sender: Peer | None = None, line: int | None = None
@@ -61,14 +67,25 @@ class Mailroom(Reports):
                     self._tell(event.account, FREQUENT[kind], at_ns, event)
                 else:
                     mailbox(build, at_ns, event)
+                    if kind is OrderCanceled:
+                        self.forget(event.account, event.client_order_id)
             elif kind is Trade:
                 self._tell(event.maker, made, at_ns, event)
                 self._tell(event.taker, taken, at_ns, event)
+                if not event.maker_leaves and event.maker in mailboxes:
+                    self.forget(event.maker, event.maker_client_order_id)
+                if not event.taker_leaves and event.taker in mailboxes:
+                    self.forget(event.taker, event.taker_client_order_id)
             elif kind is RequestRejected:
                 if event.account is not None:
                     self._answer(event.account, rejected, at_ns, event, sender, line)
             else:
                 self._rare(at_ns, event, events, sender, line)
+                if kind is AuctionTrade:
+                    if not event.buyer_leaves and event.buyer in mailboxes:
+                        self.forget(event.buyer, event.buyer_client_order_id)
+                    if not event.seller_leaves and event.seller in mailboxes:
+                        self.forget(event.seller, event.seller_client_order_id)
         self.public(at_ns, events)
 
     def _tell(self, account: AccountId, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
@@ -99,4 +116,8 @@ class Mailroom(Reports):
 
 
 def _nobody(at_ns: Nanoseconds, events: Events) -> None:
+    pass
+
+
+def _nothing(account: AccountId, name: ClientOrderId) -> None:
     pass

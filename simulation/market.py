@@ -23,7 +23,7 @@ from exchange.venue import Venue
 from exchange.venue_file import one_of
 from protocol.errors import ConfigError
 from protocol.messages import InstrumentInfo
-from protocol.vocabulary import AccountId, Nanoseconds, Symbol
+from protocol.vocabulary import AccountId, ClientOrderId, Nanoseconds, Symbol
 from simulation.feeds import Feed
 from simulation.kernel import Kernel
 from simulation.mailroom import Mailroom
@@ -54,6 +54,7 @@ class Market:
         self.sequencer = Sequencer(Engine(), kernel.now_ns)
         self.mailroom = Mailroom(self.touched)
         self.venue = Venue(config.name, self.sequencer, self.mailroom, self.touched, Access(open=True))
+        self._accounts = self.venue.engine.accounts.by_name
         self._clears = clear_after_trade
         self._clearing = False
         self._taken = 0
@@ -66,6 +67,7 @@ class Market:
             symbol: Feed(book) for symbol, book in self.venue.engine.books.items()
         }
         self.mailroom.public = self._publish
+        self.mailroom.forget = self._forget
         self._schedule.start(kernel.time_ns, 0)
         self._schedule.on_sooner = self._keep_schedule
         self._keep_schedule()
@@ -115,7 +117,9 @@ class Market:
         traded = False
         if len(events) == 1:
             if symbol is not None and type(first) is not RequestRejected:
-                feeds[symbol].changed(at_ns)
+                feed = feeds[symbol]
+                if feed.tells_best or feed.on_depth:
+                    feed.changed(at_ns)
             return
         symbols: dict[Symbol, None] = {}
         for event in events:
@@ -134,6 +138,13 @@ class Market:
             self._clearing = True
             self.cancel_all()
             self._clearing = False
+
+    def _forget(self, account: AccountId, name: ClientOrderId) -> None:
+        """An order of an agent is done."""
+        orders = self._accounts[account].orders
+        # One that was replaced while it traded may go on under its name.
+        if name in orders and not orders[name].leaves:
+            del orders[name]
 
     def _note_deadline(self, deadline_ns: Nanoseconds) -> None:
         if self.venue.on_deadline is not None:

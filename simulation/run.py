@@ -7,7 +7,7 @@ give equal runs, byte for byte, whatever the machine, the Python or the number o
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -15,33 +15,26 @@ from exchange.config import AccountConfig, VenueConfig
 from exchange.engine.sequencer import Turn
 from exchange.venue_file import config_error
 from protocol.errors import ConfigError
-from protocol.vocabulary import AccountId, Channel, Nanoseconds, Symbol
-from simulation.agent import Agent
+from protocol.vocabulary import Nanoseconds
+from simulation.agent import DECISIONS, Agent, Look
 from simulation.background import Background
+from simulation.containment import FaultReport, Watch, kind_of
+from simulation.hearing import Hearing, observer
 from simulation.kernel import Kernel
-from simulation.latency import constant, draws
+from simulation.latency import Draw, constant, draws
 from simulation.log import EventLog
 from simulation.market import Market
 from simulation.periods import PeriodResult, Periods
 from traders.bots import BotSpec
+from traders.latency import Latency
 from traders.oracle import Oracle
 from traders.pace import poisson, regular
 from traders.scenario import Scenario, TraderSpec, bots_of, group_name, specs
 from traders.strategies.base import Strategy
-from traders.strategies.intents import Event, Observed
 
 _SECOND_NS: Final = 1_000_000_000
 _GRACE_NS: Final = 60 * _SECOND_NS
 """How long last words may take to get to the venue."""
-
-
-class FaultReport(NamedTuple):
-    """A strategy that broke a promise."""
-
-    at_ns: Nanoseconds
-    group: str
-    account: AccountId
-    error: str
 
 
 class Run:
@@ -70,6 +63,8 @@ class Run:
             clear_after_trade=experiment is not None and experiment.clear_after_trade,
         )
         self.market.on_turn.append(self.log.add)
+        self._hearing = Hearing(self.market)
+        self._watch = Watch(scenario.containment.decision_s, DECISIONS)
         self._known = {one.symbol: one for one in self.market.instruments}
         self.agents = [self._agent(number, spec) for number, spec in enumerate(chosen)]
         self.background = None if scenario.replay is None else Background(scenario.replay, self.market, place)
@@ -87,19 +82,29 @@ class Run:
 
     def start(self) -> None:
         """Everybody comes in."""
+        with self._watch.watching():
+            self._start()
+
+    def _start(self) -> None:
         if self.background is not None:
             self.background.start()
         for agent in self.agents:
             agent.start()
+        self._hearing.open()
         if self.periods is not None:
             self.periods.begin()
 
     def advance(self, until_ns: Nanoseconds) -> None:
         """Run on to a time, for who shows progress on the way."""
-        self.kernel.run(min(until_ns, self.end_ns))
+        with self._watch.watching():
+            self.kernel.run(min(until_ns, self.end_ns))
 
     def finish(self) -> None:
         """Everybody stops, and what is under way arrives."""
+        with self._watch.watching():
+            self._finish()
+
+    def _finish(self) -> None:
         self.kernel.run(self.end_ns)
         if self.periods is not None:
             self.periods.end()
@@ -150,80 +155,45 @@ class Run:
             strategy,
             self.market,
             waits_s=spread(group.interval_s, Random(f"{spec.seed}/timers")),
-            to_venue=draws(latency, Random(f"{spec.seed}/to venue"), group.site, to_venue=True),
-            from_venue=draws(latency, Random(f"{spec.seed}/from venue"), group.site, to_venue=False),
+            to_venue=self._way(latency, spec, "to venue"),
+            from_venue=self._way(latency, spec, "from venue"),
             think=None
             if constant(group.computation) == 0
             else draws(group.computation, Random(f"{spec.seed}/computation"), group.site, to_venue=True),
-            look=self._look(strategy, spec),
+            looks=[*self._hearing.looks(strategy), *self._observers(strategy, spec)],
+            bounds=scenario.containment,
             on_fault=self._note_fault,
         )
-        if not strategy.sampled:
-            self._push(agent, strategy)
+        self._hearing.connect(agent)
         return agent
 
-    def _push(self, agent: Agent, strategy: Strategy) -> None:
-        """Have public data told to it as it is published."""
-        for symbol in strategy.symbols:
-            feed = self.market.feeds[symbol]
-            if Channel.BBO in strategy.channels:
-                feed.tells_best = True
-                feed.on_best.append(agent.send_public)
-            elif Channel.DEPTH in strategy.channels:
-                feed.on_depth.setdefault(strategy.depth_levels, []).append(agent.send_public)
-            if Channel.TRADES in strategy.channels:
-                feed.on_trade.append(agent.send_public)
+    def _way(self, latency: Latency, spec: TraderSpec, way: str) -> Draw | Nanoseconds:
+        """What messages take that go one way."""
+        site, to_venue = spec.group.site, way == "to venue"
+        always_ns = constant(latency, site, to_venue=to_venue)
+        if always_ns is not None:
+            return always_ns
+        return draws(latency, Random(f"{spec.seed}/{way}"), site, to_venue=to_venue)
 
-    def _look(self, strategy: Strategy, spec: TraderSpec) -> Callable[[Nanoseconds], list[Event]] | None:
-        """What it is told before its timer."""
-        looks: list[Callable[[Nanoseconds], Event | None]] = []
-        if strategy.sampled:
-            for symbol in strategy.symbols:
-                feed = self.market.feeds[symbol]
-                if Channel.BBO in strategy.channels or Channel.DEPTH in strategy.channels:
-                    feed.tells_best = True
-                    looks.append(feed.states.look)
-                if Channel.TRADES in strategy.channels:
-                    feed.samples_trades = True
-                    looks.append(feed.prints.look)
-        if strategy.observes and self.oracle is not None:
-            rng = Random(f"{spec.seed}/observations")
-            valued = [symbol for symbol in strategy.symbols if symbol in self.oracle.symbols]
-            looks += [self._observer(symbol, spec.group.observation_noise, rng) for symbol in valued]
-        return _fresh(looks) if looks else None
+    def _observers(self, strategy: Strategy, spec: TraderSpec) -> list[Look]:
+        """What it sees of the oracle before its timer."""
+        oracle = self.oracle
+        if not strategy.observes or oracle is None:
+            return []
+        rng, noise = Random(f"{spec.seed}/observations"), spec.group.observation_noise
+        return [
+            observer(oracle, symbol, noise, rng, self.kernel, self.start_ns)
+            for symbol in strategy.symbols
+            if symbol in oracle.symbols
+        ]
 
-    def _observer(self, symbol: Symbol, noise: int, rng: Random) -> Callable[[Nanoseconds], Event | None]:
-        oracle, start_ns = self.oracle, self.start_ns
-        assert oracle is not None  # it was asked which instruments it knows
-
-        def observe(at_ns: Nanoseconds) -> Observed:
-            return Observed(self.kernel.time_ns, symbol, oracle.observe(symbol, at_ns - start_ns, noise, rng))
-
-        return observe
-
-    def _note_fault(self, agent: Agent, error: Exception) -> None:
+    def _note_fault(self, agent: Agent, error: BaseException) -> None:
         text = f"{type(error).__name__}: {error}"
-        self.faults.append(FaultReport(self.kernel.time_ns, agent.group, agent.account, text))
+        report = FaultReport(self.kernel.time_ns, agent.group, agent.account, kind_of(error), text)
+        self.faults.append(report)
         if self.scenario.on_fault == "stop_run":
             self.end_ns = self.kernel.time_ns
             self.kernel.stop()
-
-
-def _fresh(looks: Iterable[Callable[[Nanoseconds], Event | None]]) -> Callable[[Nanoseconds], list[Event]]:
-    """What each of them shows, if it is not what it showed before."""
-    looks = tuple(looks)
-    seen: list[Event | None] = [None] * len(looks)
-
-    def look(at_ns: Nanoseconds) -> list[Event]:
-        news: list[Event] = []
-        for number, one in enumerate(looks):
-            item = one(at_ns)
-            if item is not None and item is not seen[number]:
-                seen[number] = item
-                news.append(item)
-        return news
-
-    return look
 
 
 def venue_config(scenario: Scenario, traders: Iterable[TraderSpec | BotSpec], place: str) -> VenueConfig:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from protocol.errors import ConfigError
 from protocol.vocabulary import AccountId, Symbol
 from traders.bots import BotGroup, BotSpec, bot_specs
+from traders.containment import Containment
 from traders.experiment import Experiment
 from traders.latency import Fixed, Latency
 from traders.oracle import OracleConfig
@@ -107,6 +108,9 @@ class Scenario(_Model):
     replay: Replay | None = Field(None, description="a recorded day to trade against; in virtual time only")
     on_fault: Literal["stop_trader", "stop_run"] = Field(
         "stop_trader", description="what ends when a strategy raises, returns nonsense, floods or hangs"
+    )
+    containment: Containment = Field(
+        Containment(), description="what one trader may do at most, in virtual time"
     )
 
     @field_validator("starts_at")

@@ -1,0 +1,113 @@
+"""Keeps a hostile or broken strategy from harming the run: names it, stops it, goes on.
+
+In: what a strategy raised; a block during which strategies decide. Out: fault reports by kind; ``Hangs`` raised inside a
+decision that takes too long. What a strategy may do at most says the scenario (``traders.containment``), what is done about
+one that goes beyond is the agent's business.
+
+A decision is watched by a timer of the operating system that fires a few times while the longest decision lasts, and
+costs nothing in between: it looks which decision is under way, and interrupts one that it saw too often. It reaches the
+main thread only, and not a call of a C library that does not come back.
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from types import CodeType, FrameType
+from typing import Final, NamedTuple
+
+from protocol.errors import LocalProtocolError
+from protocol.vocabulary import AccountId, Nanoseconds
+from traders.strategies.intents import Flooded
+
+_LOOKS: Final = 4
+"""While the longest decision lasts: it is interrupted at most a quarter late."""
+
+
+class FaultKind(StrEnum):
+    """How a strategy broke its promise."""
+
+    RAISED = "raised"
+    NONSENSE = "nonsense"
+    FLOODED = "flooded"
+    FELL_BEHIND = "fell behind"
+    HUNG = "hung"
+
+
+class FaultReport(NamedTuple):
+    """A strategy that broke a promise."""
+
+    at_ns: Nanoseconds
+    group: str
+    account: AccountId
+    kind: FaultKind
+    error: str
+
+
+class FellBehind(Exception):
+    """More waits for a strategy than it may leave waiting."""
+
+
+class Hangs(BaseException):
+    """Raised inside a decision; no ``Exception``, for the strategy may well catch these."""
+
+
+def kind_of(error: BaseException) -> FaultKind:
+    """What an error of a strategy amounts to."""
+    match error:
+        case Flooded():
+            return FaultKind.FLOODED
+        case FellBehind():
+            return FaultKind.FELL_BEHIND
+        case Hangs():
+            return FaultKind.HUNG
+        case LocalProtocolError():
+            return FaultKind.NONSENSE
+        case _:
+            return FaultKind.RAISED
+
+
+class Watch:
+    """Sees to it that decisions end."""
+
+    def __init__(self, longest_s: float, decisions: frozenset[CodeType]) -> None:
+        """``decisions``: the functions that ask a strategy; what they call is its decision."""
+        self._longest_s = longest_s
+        self._decisions = decisions
+        self._seen: FrameType | None = None
+        self._times = 0
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """While the block lasts; where another part of the process uses the timer, that one keeps it."""
+        if (
+            not hasattr(signal, "setitimer")
+            or threading.current_thread() is not threading.main_thread()
+            or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL
+            or signal.getitimer(signal.ITIMER_REAL)[0]
+        ):
+            yield
+            return
+        every_s = self._longest_s / _LOOKS
+        signal.signal(signal.SIGALRM, self._look)
+        signal.setitimer(signal.ITIMER_REAL, every_s, every_s)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            self._seen = None
+
+    def _look(self, _number: int, frame: FrameType | None) -> None:
+        """The frame of a decision is the same object for as long as the decision lasts, and of no later one while we
+        hold it: nobody need count decisions.
+        """
+        while frame is not None and frame.f_code not in self._decisions:
+            frame = frame.f_back
+        if frame is None or frame is not self._seen:
+            self._seen, self._times = frame, 0
+            return
+        self._times += 1
+        if self._times >= _LOOKS:
+            raise Hangs(f"no decision within {self._longest_s:g} s")

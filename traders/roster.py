@@ -19,8 +19,9 @@ from traders.scenario import Scenario, TraderSpec, group_name, specs
 from traders.strategies.base import Strategy
 from traders.strategies.desk import Desk
 
-MAX_CONNECTING: Final = 32
-"""Logins under way at a time; well below the listen backlog of 100 that asyncio servers have."""
+MAX_CONNECTING: Final = 64
+"""Logins under way at a time; below the listen backlog of 100 that asyncio servers have. A venue takes some hundreds of
+connections a second, however many wait."""
 
 
 class Share(NamedTuple):

@@ -7,7 +7,16 @@ Out: the requests to send, in order. Pure: ids and times are handed in, nothing 
 from collections.abc import Callable, Iterable
 
 from protocol.fields import Message
-from protocol.messages import Cancel, Canceled, MassCancel, PrivateMessage, Rejected, Replace, Welcome
+from protocol.messages import (
+    Accepted,
+    Cancel,
+    Canceled,
+    MassCancel,
+    PrivateMessage,
+    Rejected,
+    Replace,
+    Welcome,
+)
 from protocol.vocabulary import CancelReason, ClientOrderId, Nanoseconds, RejectReason, Request, Sequence
 from traders.market.items import Seen
 from traders.strategies.base import Strategy, is_refused_order, request_of
@@ -33,6 +42,8 @@ class Desk:
         self.strategy = strategy
         self.orders_sent = 0
         self.orders_refused = 0
+        self.orders_taken = 0
+        """Accepted by the venue."""
         self.orders_lost = 0
         """Sent, and gone with the session before the venue took them."""
         self.last_seq: Sequence = 0
@@ -40,7 +51,9 @@ class Desk:
         self._next_id = next_id
         self._ids: dict[Tag, ClientOrderId] = {}
         self._tags: dict[ClientOrderId, Tag] = {}
-        self._in_doubt: list[tuple[Tag, ClientOrderId]] = []  # of a session that broke, until all of it is told
+        self._in_doubt: list[
+            tuple[Tag, ClientOrderId]
+        ] = []  # of a session that broke, until all of it is told
 
     def start(self, welcome: Welcome, now_ns: Nanoseconds) -> list[Message]:
         """The session is open. Orders left from an earlier session are canceled first."""
@@ -122,8 +135,11 @@ class Desk:
         self.last_seq = item.seq
         name: ClientOrderId | None = getattr(item, "client_order_id", None)
         tag = None if name is None else self._tags.get(name)
-        if tag is not None and is_refused_order(item):
-            self.orders_refused += 1
+        if tag is not None:
+            if type(item) is Accepted:
+                self.orders_taken += 1
+            elif is_refused_order(item):
+                self.orders_refused += 1
         return self._requests(self._told(tag, item))
 
     def _told(self, tag: Tag | None, report: PrivateMessage) -> Iterable[Intent]:

@@ -22,26 +22,28 @@ _POINTS: Final = 900
 _BARS: Final = 80
 _LINES: Final = len(SERIES)
 """Groups that are told apart by colour; those that follow share one."""
+_NOTHING: Final = float("nan")
+"""Is not drawn."""
 
 
 def price_and_volume(kept: Kept, symbol: str) -> Figure | None:
     """Best prices, trades at their prices, and below the volume."""
     books, trades, unit = kept.books[symbol], kept.trades[symbol], kept.unit(symbol)
-    rows = [
-        (at, bid / unit, ask / unit)
-        for at, bid, ask in zip(books["at_ns"], books["bid"], books["ask"], strict=True)
-        if bid is not None and ask is not None
-    ]
-    if not rows and not trades["price"]:
+    rows = list(zip(books["at_ns"], books["bid"], books["ask"], strict=True))
+    if not trades["price"] and not any(bid is not None and ask is not None for _, bid, ask in rows):
         return None
 
     def paint(figure: Figure, axes: list[Axes]) -> None:
         top, bottom = axes
         parts = _parts(rows)
         times = [_seconds(kept, part[-1][0]) for part in parts]
-        lows = [min(bid for _, bid, _ in part) for part in parts]
-        highs = [max(ask for _, _, ask in part) for part in parts]
-        mids = [(part[-1][1] + part[-1][2]) / 2 for part in parts]
+        quoted = [
+            [(bid / unit, ask / unit) for _, bid, ask in part if bid is not None and ask is not None]
+            for part in parts
+        ]
+        lows = [min([bid for bid, _ in part], default=_NOTHING) for part in quoted]
+        highs = [max([ask for _, ask in part], default=_NOTHING) for part in quoted]
+        mids = [sum(part[-1]) / 2 if part else _NOTHING for part in quoted]
         top.fill_between(times, lows, highs, color=BLUE, alpha=0.22, linewidth=0)
         top.plot(times, mids, color=BLUE)
         few = ceil(len(trades["price"]) / 2_000)
@@ -96,7 +98,7 @@ def spread_and_depth(kept: Kept, symbol: str) -> Figure | None:
         bottom.fill_between(times, 0, bids, color=BLUE, alpha=0.75, linewidth=0)
         bottom.fill_between(times, 0, [-one for one in asks], color=RED, alpha=0.75, linewidth=0)
         bottom.axhline(0, color=FAINT, linewidth=0.7)
-        label_lines(bottom, [("bids", bids[-1] / 2, BLUE), ("asks", -asks[-1] / 2, RED)])
+        label_lines(bottom, [("bids", max(bids) / 2, BLUE), ("asks", -max(asks) / 2, RED)])
         bottom.yaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
         bottom.set_title("Depth: quantity of the best ten levels of either side")
         _clock(kept, axes)
@@ -131,10 +133,10 @@ def depth_profile(kept: Kept, symbol: str) -> Figure | None:
         )
         one.annotate(
             f"peak {heights[peak]:,.3g}",
-            (firsts[peak] + width / 2, heights[peak]),
+            (firsts[peak] + width / 2 * (peak > 0), heights[peak]),
             xytext=(0, 3),
             textcoords="offset points",
-            ha="center",
+            ha="left" if peak == 0 else "center",
             color=BLUE,
             fontweight="bold",
         )
@@ -195,7 +197,7 @@ def _seconds(kept: Kept, at_ns: int) -> float:
 
 
 def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else float("nan")
+    return sum(values) / len(values) if values else _NOTHING
 
 
 def _span(seconds: float) -> str:

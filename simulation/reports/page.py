@@ -166,7 +166,7 @@ def _groups(kept: Kept) -> str:
             row.append("" if group["surplus_mean"] is None else number(group["surplus_mean"]))
         rows.append(row)
     if with_units:
-        headers.append("surplus")
+        headers.append("surplus, all periods")
     markup = table(headers, rows, numbers=headers[2:])
     faults = kept.about.get("faults", [])
     if faults:

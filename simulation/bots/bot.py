@@ -23,6 +23,7 @@ from simulation.bots.floor import Line
 from simulation.bots.loop import TimeStandsStill, VirtualLoop
 from simulation.bots.script import Script, Stuck
 from simulation.bots.world import Echo, Output, Surroundings, World
+from simulation.containment import Hangs
 from simulation.kernel import Kernel
 from traders.bots import BotSpec
 
@@ -138,7 +139,7 @@ class Bot:
         script = self._script
         script.resume()
         if script.is_stuck:
-            self._fail(Stuck())
+            self._fail(Stuck(script.longest_s))
         elif script.has_ended:
             self._end(script.outcome)
 
@@ -155,6 +156,8 @@ class Bot:
         self.output.write(f"{context['message']}\n")
         if error is not None:
             self.output.write("".join(traceback.format_exception(error)))
+        if isinstance(error, Hangs):
+            self._kernel.at(self._kernel.time_ns, self._fail, error)
 
     # -- its end -----------------------------------------------------------------------------------
     def _end(self, outcome: BaseException | None) -> None:

@@ -16,11 +16,12 @@ import structlog
 
 from protocol.errors import ConfigError
 from protocol.vocabulary import AccountId
+from simulation.agent import DECISIONS
 from simulation.bots.bot import Bot, check_program
 from simulation.bots.floor import Floor, Line
 from simulation.bots.loop import VirtualLoop
 from simulation.bots.world import World
-from simulation.containment import FaultReport, kind_of
+from simulation.containment import FaultReport, Watch, kind_of
 from simulation.latency import Draw, draws
 from simulation.run import Run
 from traders.bots import BotSpec
@@ -48,6 +49,7 @@ class BotRun(Run):
         if not structlog.is_configured():
             # The venue logs who comes and goes: what matters to a run is in its results.
             structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+        self._watch = Watch(scenario.containment.decision_s, DECISIONS | {asyncio.Handle._run.__code__})
         self.world = World(self.kernel)
         self.world.refuse_sockets(socket.socket)
         for module in (asyncio, asyncio.events):

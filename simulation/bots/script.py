@@ -22,19 +22,22 @@ class Abandoned(BaseException):
 class Stuck(RuntimeError):
     """A program did not come back from what it does."""
 
-    def __init__(self) -> None:
-        super().__init__(f"it did not wait for anything within {LONGEST_S:.0f} s of the wall's time")
+    def __init__(self, longest_s: float) -> None:
+        super().__init__(f"it did not wait for anything within {longest_s:g} s of the wall's time")
 
 
 class Script:
     """One program in its thread."""
 
-    def __init__(self, body: Callable[[], object], surroundings: Surroundings, name: str) -> None:
+    def __init__(
+        self, body: Callable[[], object], surroundings: Surroundings, name: str, longest_s: float = LONGEST_S
+    ) -> None:
         self.outcome: BaseException | None = None
         """What it ended with, if that was raised."""
         self.has_ended = False
         self.is_stuck = False
         """It never gave the turn back, and never gets it again."""
+        self.longest_s: Final = longest_s
         self._body = body
         self._surroundings = surroundings
         self._go = threading.Semaphore(0)
@@ -51,7 +54,7 @@ class Script:
         self._surroundings.enter()
         try:
             self._go.release()
-            if not self._back.acquire(timeout=LONGEST_S):
+            if not self._back.acquire(timeout=self.longest_s):
                 self.is_stuck = True
         finally:
             self._surroundings.leave()

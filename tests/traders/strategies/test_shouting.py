@@ -76,7 +76,7 @@ def void_of(_: object) -> None:
 
 
 @pytest.mark.parametrize("name", SHOUTERS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(script=steps(), seed=st.integers(0, 5))
 def test_whatever_happens_nobody_shouts_twice_or_at_a_loss_or_for_units_it_has_not(
     name: str, script: list[Step], seed: int
@@ -109,7 +109,27 @@ def test_whatever_happens_nobody_shouts_twice_or_at_a_loss_or_for_units_it_has_n
 
 
 @pytest.mark.parametrize("name", SHOUTERS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
+@given(script=steps(), patience=st.lists(st.integers(0, 3), min_size=61, max_size=61))
+def test_however_late_the_venue_answers_there_is_one_order_and_no_unit_is_traded_twice(
+    name: str, script: list[Step], patience: list[int]
+) -> None:
+    strategy = shouter(name)
+    floor = Floor(strategy, answers=False)
+    answered = 0
+    for step, count in zip([_assign(Side.SELL, [80, 90]), *script], patience, strict=False):
+        traded = strategy.portfolio.trades
+        step(floor)
+        for intent in floor.sent[answered : answered + count]:
+            floor.answer(intent)
+            answered += 1
+        assert len(floor.live) <= len(strategy.orders) <= 1
+        assert strategy.portfolio.trades <= traded + 1
+        assert strategy.assignments[ACME].left >= 0
+
+
+@pytest.mark.parametrize("name", SHOUTERS)
+@settings(max_examples=25, deadline=None)
 @given(script=steps())
 def test_equal_seeds_and_events_give_equal_shouts(name: str, script: list[Step]) -> None:
     def shouts() -> list[Intent]:

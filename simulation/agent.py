@@ -135,11 +135,13 @@ class Agent:
     def _told(self, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
         """The venue reports: it gets there later."""
         self._seq = seq = self._seq + 1
-        if self._in_ns == 0:
+        if self._in_ns:
+            self._kernel.at(self._kernel.time_ns + self._in_ns, self._report, (build, seq, at_ns, event))
+        elif self._in_ns is None:
+            self._kernel.at(self._arrival_ns(), self._report, (build, seq, at_ns, event))
+        else:
             self._kernel.handled += 1
             self._report((build, seq, at_ns, event))
-        else:
-            self._kernel.at(self._arrival_ns(), self._report, (build, seq, at_ns, event))
 
     def _arrival_ns(self) -> Nanoseconds:
         """When what leaves the venue now gets here: not before what left it before."""
@@ -226,8 +228,16 @@ class Agent:
             self._look_around(now_ns)
         if self._think is not None:
             self.hear(TimerFired(now_ns))
-        elif self.running:
-            self._decide_at(now_ns)
+            return
+        if self.fault is not None:  # of what it saw
+            return
+        # As ``_decide``, written out: most decisions are made here.
+        try:
+            intents = self._fire(now_ns)
+            if intents:
+                self._send(intents, 0)
+        except (Exception, Hangs) as error:  # noqa: BLE001  # whatever a strategy raises is contained and told
+            self._break(error)
 
     def _look_around(self, now_ns: Nanoseconds) -> None:
         """It sees what it would have been told by now."""
@@ -252,15 +262,6 @@ class Agent:
             if intents:
                 self._send(intents, thought_ns)
         except (Exception, Hangs) as error:  # noqa: BLE001  # whatever a strategy raises is contained and told
-            self._break(error)
-
-    def _decide_at(self, now_ns: Nanoseconds) -> None:
-        """As ``_decide``, of its timer, without thinking."""
-        try:
-            intents = self._fire(now_ns)
-            if intents:
-                self._send(intents, 0)
-        except (Exception, Hangs) as error:  # noqa: BLE001  # as above
             self._break(error)
 
     def _fire_as_event(self, now_ns: Nanoseconds) -> Sequence[Intent]:
@@ -302,7 +303,7 @@ class Agent:
         self._on_fault(self, error)
 
 
-DECISIONS: Final = frozenset((Agent._decide.__code__, Agent._decide_at.__code__))
+DECISIONS: Final = frozenset((Agent._decide.__code__, Agent._tick.__code__))
 """The functions that ask a strategy; what they call is its decision."""
 
 

@@ -3,24 +3,23 @@
 In: a strategy without an ``on_report`` hook, an event of the venue about one of its orders. Out: the strategy's orders as
 the report of that event would have left them. A report is built for those who read it; most strategies look at nothing
 but their orders and positions, and to build it, to wrap it and to ask a hook that is not there would take them half their time.
-A test holds both ways against each other.
+What is written here is what
+``Strategy`` and ``OrderView`` do, for a live order and its plain reports; a test holds both ways against each other.
 """
 
 from collections.abc import Callable
 from typing import Any, Final
 
 from exchange.engine.events import OrderAccepted, OrderCanceled, OrderReplaced
-from protocol.messages import Canceled, Replaced
 from protocol.vocabulary import Nanoseconds, OrderType
-from traders.order_view import STEPS, OrderPhase
+from traders.order_view import OrderPhase
 from traders.strategies.base import Strategy
 
 Book = Callable[[Strategy, Nanoseconds, Any], bool]
 """Books an event; ``False``: it did nothing, the report has to be built."""
 
 _PLAIN: Final = frozenset((OrderType.LIMIT, OrderType.MARKET))
-_SENT, _LIVE = OrderPhase.SENT, OrderPhase.LIVE
-_replace, _cancel = STEPS[Replaced], STEPS[Canceled]
+_SENT, _LIVE, _CANCELED = OrderPhase.SENT, OrderPhase.LIVE, OrderPhase.CANCELED
 
 
 def _accepted(strategy: Strategy, at_ns: Nanoseconds, event: OrderAccepted) -> bool:
@@ -35,21 +34,22 @@ def _accepted(strategy: Strategy, at_ns: Nanoseconds, event: OrderAccepted) -> b
 
 def _replaced(strategy: Strategy, at_ns: Nanoseconds, event: OrderReplaced) -> bool:
     order = strategy.orders.get(int(event.client_order_id))
-    if order is None:
+    if order is None or order.phase is not _LIVE:
         return False
     strategy.now_ns = at_ns
     order.pending = False
-    _replace(order, event)
+    order.quantity, order.price, order.stop_price = event.quantity, event.price, event.stop_price
+    order.cumulative, order.leaves = event.cumulative, event.leaves
     return True
 
 
 def _canceled(strategy: Strategy, at_ns: Nanoseconds, event: OrderCanceled) -> bool:
     order = strategy.orders.get(int(event.client_order_id))
-    if order is None:
+    if order is None or order.phase is not _LIVE:
         return False
     strategy.now_ns = at_ns
     order.pending = False
-    _cancel(order, event)
+    order.phase, order.cumulative, order.leaves = _CANCELED, event.cumulative, 0
     del strategy.orders[order.tag]
     return True
 

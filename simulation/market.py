@@ -112,10 +112,10 @@ class Market:
         """Public data, after the private reports."""
         feeds = self.feeds
         event: Any
-        first = events[0]
-        symbol = getattr(first, "symbol", None)
         traded = False
         if len(events) == 1:
+            first = events[0]
+            symbol = getattr(first, "symbol", None)
             if symbol is not None and type(first) is not RequestRejected:
                 feed = feeds[symbol]
                 if feed.tells_best or feed.on_depth:

@@ -55,7 +55,10 @@ def _replace(strategy: Strategy, account: AccountId, intent: ReplaceOrder, make:
     quantity, price, stop_price = intent.quantity, intent.price, intent.stop_price
     if (
         (quantity is not None and not _is_number(quantity))
-        or (price is not None and not _is_number(price))
+        or (
+            price is not None
+            and (type(price) is not int or not -MAX_WIRE_INTEGER <= price <= MAX_WIRE_INTEGER)
+        )
         or (stop_price is not None and not _is_number(stop_price))
     ):
         raise _nonsense(intent)

@@ -168,7 +168,7 @@ class OrderView:
         Raises:
             InvariantViolated: the table has no such step; the venue contradicts itself.
         """
-        step = STEPS.get(type(report))
+        step = _STEPS.get(type(report))
         if step is not None:
             step(self, report)
 
@@ -236,7 +236,7 @@ class OrderView:
         )
 
 
-STEPS: Final[Mapping[type, Callable[[OrderView, Any], None]]] = {
+_STEPS: Final[Mapping[type, Callable[[OrderView, Any], None]]] = {
     Accepted: OrderView._accepted,
     TradeReport: OrderView._traded,
     Canceled: OrderView._canceled,
@@ -247,6 +247,4 @@ STEPS: Final[Mapping[type, Callable[[OrderView, Any], None]]] = {
     SelfTradePrevented: OrderView._prevented,
     Rejected: OrderView._rejected,
 }
-"""What becomes of an order with each kind of report. They look at nothing but fields by name: what has the same fields
-will do as well.
-"""
+"""What becomes of an order with each kind of report: a table, for a simulation looks here at every one."""

@@ -248,7 +248,8 @@ class Strategy:
             LocalProtocolError: an intent names a tag this strategy never placed, or places one twice; or there are more
                 than ``most_intents`` (``Flooded``).
         """
-        return tuple(self._to_be_sent(_ANSWERS[type(event)](self, event)))
+        intents = _ANSWERS[type(event)](self, event)
+        return () if intents == () else tuple(self._to_be_sent(intents))
 
     # The two of the events above that a simulation has millions of, without making the event.
     def fire_timer(self, now_ns: Nanoseconds) -> Sequence[Intent]:

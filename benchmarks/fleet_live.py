@@ -143,8 +143,9 @@ async def _trade(server: Server, traders: int, interval_s: float, seconds: float
 
 async def _first_answers(fleet: Fleet) -> float:
     """When the venue had answered an order of everybody."""
-    while not all(_answered(trader) for trader in fleet.traders):
-        await asyncio.sleep(_LOOK_S)  # noqa: ASYNC110  # nobody announces it: to count would slow down what is measured
+    # Nobody announces it: to count would slow down what is measured.
+    while not all(_answered(trader) for trader in fleet.traders):  # noqa: ASYNC110
+        await asyncio.sleep(_LOOK_S)
     return time.perf_counter()
 
 

@@ -1,0 +1,220 @@
+"""The pages about ready scenarios: docs/scenarios/NAME.md, each with pictures of a run.
+
+In: the scenarios. Out: pages and pictures, made anew by ``python -m tests.support.scenario_pages --update`` (a few minutes;
+with names after it only those), and the hash on each page by which a test sees whether it is about the file as it is.
+"""
+
+import sys
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from protocol.vocabulary import Symbol
+from simulation.batches import run_job
+from simulation.commands import job_kept, job_of
+from simulation.outcome import Outcome
+from simulation.ready import names, ready, scenario
+from simulation.reports.experiment_pictures import convergence, efficiency
+from simulation.reports.kept import Kept, read_run
+from simulation.reports.market_pictures import pnl_by_group, price_and_volume, spread_and_depth
+from simulation.reports.style import write_png
+from simulation.scenario_facts import facts_of
+
+PAGES: Final = Path(__file__).parents[2] / "docs" / "scenarios"
+README: Final = PAGES / "README.md"
+
+
+LOOK: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "classroom": (
+        ("convergence", "Each dot is a trade. The line of means comes down to where supply and demand cross within three periods."),
+        ("efficiency", "What is gained of all there is to gain, period by period, and how far prices are scattered around the equilibrium (Smith's alpha)."),
+    ),
+    "day": (
+        ("price", "A day of a thousand traders: the range of the best prices, trades as dots, and the volume below, with more of it at both ends of the day."),
+        ("pnl", "What the kinds of traders have gained by the end of the day, a trader on average. It sums to zero over all of them."),
+    ),
+    "etf_arbitrage": (
+        ("price FUND", "The fund. Its price is what the arbitrageurs let it be: that of iron and salt together."),
+        ("pnl", "What arbitrage brings: little a trade, and never a loss for long. Noise pays."),
+    ),
+    "execution_desk": (
+        ("price", "Four large buyers at the same time leave a trace: the price is higher while they buy, and comes back when they are done."),
+        ("pnl", "At the last price. Who had to take what was offered paid the most for the same thousand lots."),
+    ),
+    "flash_crash": (
+        ("price", "After five minutes the large seller begins. First the makers take what he sells, then they are full; then the price falls through the book, until it meets those who buy four percent below the value, and he is done."),
+        ("spread", "The market was never more expensive than when everybody wanted to trade."),
+    ),
+    "gode_sunder": (
+        ("convergence", "Prices are scattered all over, in every period: nobody learns anything."),
+        ("efficiency", "And nevertheless almost all there is to gain is gained."),
+    ),
+    "latency_race": (
+        ("pnl", "The same strategy, twice. The near one earns with every gap it closes; the far one is left with half of a trade, again and again."),
+        ("price EAST", "One of the two books."),
+    ),
+    "market_maker_duel": (
+        ("pnl", "Noise pays the spread to both makers; the informed take some of it back from them."),
+        ("spread", "The spread that the two of them leave, and how much stands within ten levels."),
+    ),
+    "opening_auction": (
+        ("price", "Five minutes in which nothing trades; then one price for all, with more volume than in any minute that follows."),
+        ("spread", "The spread after the opening."),
+    ),
+    "shock_and_recovery": (
+        ("price", "The value falls by 3.00 after ten minutes. The price needs some more, for it is only told by those who know and have to find somebody who trades with them; half of the way back is quicker than the way down."),
+        ("spread", "Where it is least clear what the instrument is worth, it costs most to trade it."),
+    ),
+    "spoofing_study": (
+        ("pnl", "The spoofer earns, the readers of the book pay. Take the last group out of the file, and they earn next to nothing, but lose nothing either."),
+        ("spread", "The depth that is seen, and that is not there when it is wanted."),
+    ),
+    "thin_market": (
+        ("price", "Every dot a trade. An hour in which nothing happens to the value moves the price by percents."),
+        ("spread", "The spread, where there is one: gaps are times when a side of the book was empty."),
+    ),
+    "zip_convergence": (
+        ("convergence", "The equilibrium moves by 0.75 after ten periods, and prices follow it, without anybody being told."),
+        ("efficiency", "What the change costs: some periods in which trades that should be made are not."),
+    ),
+}  # fmt: skip
+"""What to look at: a picture, and what it shows."""
+
+
+def fingerprint(name: str) -> str:
+    """Of the file of a scenario, 16 hexadecimal digits."""
+    return blake2b(ready(name).read_bytes(), digest_size=8).hexdigest()
+
+
+def page(name: str, outcome: Outcome) -> str:
+    """The text of the page."""
+    one = scenario(name)
+    facts = facts_of(one)
+    groups = "\n".join(
+        f"| `{group.name}` | {spelled(one, group.name)} | {group.traders:,} | {group.orders:,} | {group.fills:,} "
+        f"| {group.pnl_mean:,.0f} |"
+        for group in outcome.groups
+    )
+    figures = ", ".join(
+        f"{label} {outcome.figures[key]:,.{digits}f}{unit}"
+        for key, label, digits, unit in (
+            ("trades", "trades", 0, ""),
+            ("spread", "mean spread", 1, " price units"),
+            ("volatility", "deviation of returns over a minute", 1, " basis points"),
+            ("efficiency", "allocative efficiency", 1, " %"),
+            ("alpha", "Smith's alpha", 1, " %"),
+        )
+        if key in outcome.figures and outcome.figures[key] == outcome.figures[key]  # a number
+    )
+    pictures = "\n\n".join(
+        f"![{name}: {picture.split()[0]}](pictures/{name}-{picture.split()[0]}.png)\n\n{says}"
+        for picture, says in LOOK[name]
+    )
+    return f"""# {facts.title}
+
+<!-- made by: python -m tests.support.scenario_pages --update {name}; file {fingerprint(name)} -->
+
+{one.about.strip()}
+
+```console
+$ tontine simulate {name} --check {outcome.digest}
+$ tontine report runs/{name}-{outcome.seed}
+```
+
+{pictures}
+
+## The run
+
+Seed {outcome.seed}, {facts.length} of market, {outcome.commands:,} commands, hash `{outcome.digest}`: {figures}.
+
+| group | strategy | traders | orders | fills | profit of a trader |
+|---|---|---|---|---|---|
+{groups}
+
+Profits are at the last prices, in smallest units. The file is
+[`simulation/scenarios/{name}.toml`](../../simulation/scenarios/{name}.toml); `tontine scenarios copy {name} FILE` makes
+one of your own out of it. Live, in two terminals:
+
+```console
+$ tontine scenarios venue {name} > venue.toml && tontine serve venue.toml
+$ tontine scenarios copy {name} fleet.toml && tontine fleet fleet.toml
+```
+
+[All scenarios](README.md)
+"""
+
+
+def spelled(one: Any, group: str) -> str:
+    """The strategies of a group, as the file calls them."""
+    from traders.scenario import group_name
+
+    return ", ".join(dict.fromkeys(f"`{each.strategy}`" for each in one.traders if group_name(each) == group))
+
+
+def readme() -> str:
+    """The page about all of them."""
+    rows = []
+    for name in names():
+        facts = facts_of(scenario(name))
+        link = f"[`{name}`]({name}.md)" if (PAGES / f"{name}.md").exists() else f"`{name}`"
+        rows.append(
+            f"| {link} | {facts.title} | {facts.traders:,} | {facts.length} | {', '.join(facts.strategies)} |"
+        )
+    return README.read_text(encoding="utf-8").partition("<!-- table -->")[0] + (
+        "<!-- table -->\n| name | what it is | traders | length | strategies |\n|---|---|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n"
+    )
+
+
+def draw(kept: Kept, picture: str, path: Path) -> None:
+    """One picture of a run."""
+    what, _, symbol = picture.partition(" ")
+    of = Symbol(symbol or kept.symbols[0])
+    figure = {
+        "price": lambda: price_and_volume(kept, of),
+        "spread": lambda: spread_and_depth(kept, of),
+        "pnl": lambda: pnl_by_group(kept),
+        "convergence": lambda: convergence(kept),
+        "efficiency": lambda: efficiency(kept),
+    }[what]()
+    assert figure is not None, picture
+    write_png(figure, path)
+
+
+def update(name: str) -> None:
+    """Run the scenario, draw, write."""
+    with TemporaryDirectory() as directory:
+        out = Path(directory) / name
+        outcome = run_job(job_kept(job_of(name, [], None), out, None))
+        kept = read_run(out)
+        (PAGES / "pictures").mkdir(exist_ok=True)
+        for picture, _ in LOOK[name]:
+            draw(kept, picture, PAGES / "pictures" / f"{name}-{picture.split()[0]}.png")
+    (PAGES / f"{name}.md").write_text(page(name, outcome), encoding="utf-8")
+
+
+def main(words: list[str]) -> int:
+    """Check the pages, or make them anew; how many are not about the file as it is."""
+    chosen = [word for word in words if not word.startswith("-")] or list(names())
+    stale = [name for name in chosen if not is_about_file(name)]
+    if "--update" in words:
+        for name in chosen:
+            update(name)
+            sys.stderr.write(f"docs/scenarios/{name}.md: made anew\n")
+        README.write_text(readme(), encoding="utf-8")
+        return 0
+    for name in stale:
+        sys.stderr.write(f"docs/scenarios/{name}.md: not about the scenario as it is\n")
+    return len(stale)
+
+
+def is_about_file(name: str) -> bool:
+    """Whether there is a page, made of the file as it is."""
+    path = PAGES / f"{name}.md"
+    return path.exists() and f"file {fingerprint(name)} -->" in path.read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

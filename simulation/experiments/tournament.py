@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from protocol.vocabulary import Symbol
 from simulation.economics import equilibrium, ideal_profit
+from simulation.experiments.double_auction import AT_ONCE
 from simulation.run import Run
 from traders.scenario import scenario_of
 
@@ -66,6 +67,7 @@ def _scenario(
     demand, supply = _units(len(strategies))
     return {
         "venue": {"instruments": [{"symbol": _UNIT, "tick": 1, "lot": 1, "price_decimals": 2}]},
+        "latency": AT_ONCE,
         "traders": [
             {
                 "name": f"{name}-{role}",

@@ -56,6 +56,7 @@ def test_periods_are_measured_against_the_schedule_that_held() -> None:
 
     assert [one.efficiency for one in found] == [100, 50, 0]
     assert [one.alpha for one in found] == [0, 50, None]
+    assert [one.price for one in found] == [10, 10, None]
     assert [one.equilibrium.price for one in found] == [10, 20, 20]
 
 

@@ -25,6 +25,7 @@ def bench(
     seconds: Annotated[
         float, typer.Option(min=1, help="How long feed watches a thousand WebSockets.")
     ] = 20.0,
+    quick: Annotated[bool, typer.Option(help="A short look, where a whole one takes minutes.")] = False,
 ) -> None:
     """Measure this machine against its own floor.
 
@@ -38,9 +39,9 @@ def bench(
     running = suite.chosen(names or [])
     if list_only:
         for name in running:
-            print(f"{name:8}  {suite.BENCHMARKS[name].about}")
+            print(f"{name:10}  {suite.BENCHMARKS[name].about}")
         return
-    plan = Plan(samples or SAMPLES, seconds=seconds)
+    plan = Plan(samples or (1 if quick else SAMPLES), seconds=seconds, quick=quick)
     # A pipe has no width: wide enough for every row to stay on one line.
     console = Console() if Console().is_terminal else Console(width=160)
     if not json:

@@ -29,6 +29,8 @@ class Plan:
     seed: int = SEED
     seconds: float = 20.0
     """How long something is watched that has to last."""
+    quick: bool = False
+    """A short look, where a whole one takes minutes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ BENCHMARKS: Final = {
     "memory": Benchmark("benchmarks.memory", "bytes a resting order, kB an idle connection"),
     "restart": Benchmark("benchmarks.restart", "journalled commands a second replayed at the start"),
     "resume": Benchmark("benchmarks.resume", "missed private messages a second, sent again"),
+    "simulation": Benchmark(
+        "benchmarks.simulation",
+        "virtual time: events and orders a second, memory of ten thousand agents, live fleets",
+    ),
     "wire": Benchmark("benchmarks.wire", "requests a second and round trips over TCP, beside a bare server"),
 }
 

@@ -30,7 +30,7 @@ def test_it_lists_the_benchmarks_and_measures_nothing(capsys: pytest.CaptureFixt
 
     assert status == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert listed == ["engine", "feed", "legacy", "memory", "restart", "resume", "wire"]
+    assert listed == ["engine", "feed", "legacy", "memory", "restart", "resume", "simulation", "wire"]
 
 
 def test_an_unknown_name_is_one_line_that_names_the_others(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,7 +41,7 @@ def test_an_unknown_name_is_one_line_that_names_the_others(capsys: pytest.Captur
     assert output.out == ""
     assert (
         output.err
-        == "tontine: bench: no benchmark 'speed'; there are engine, feed, legacy, memory, restart, resume, wire\n"
+        == "tontine: bench: no benchmark 'speed'; there are engine, feed, legacy, memory, restart, resume, simulation, wire\n"
     )
 
 
@@ -79,5 +79,5 @@ def test_a_missed_target_fails_only_a_check() -> None:
 
 
 def test_all_benchmarks_run_in_the_order_of_the_list() -> None:
-    assert suite.chosen([]) == ["engine", "feed", "legacy", "memory", "restart", "resume", "wire"]
+    assert suite.chosen([]) == ["engine", "feed", "legacy", "memory", "restart", "resume", "simulation", "wire"]
     assert suite.chosen(["wire", "engine"]) == ["engine", "wire"]

@@ -5,7 +5,7 @@ reports, one by one, not built yet; who has no agent, a bot on a connection for 
 any venue. After the private reports of a command the public side is told of it (rule 47).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
 from exchange.engine.engine import Events
@@ -51,6 +51,7 @@ class Mailroom(Reports):
         """Called with the orders of agents that are done: nobody asks for them again, and a day of ten thousand agents has
         millions. An agent uses no name twice.
         """
+        self._read: set[AccountId] = set()  # accounts of agents whose reports sessions read, too
 
     def deliver(
         self, at_ns: Nanoseconds, events: Events, sender: Peer | None = None, line: int | None = None
@@ -87,6 +88,34 @@ class Mailroom(Reports):
                     if not event.seller_leaves and event.seller in mailboxes:
                         self.forget(event.seller, event.seller_client_order_id)
         self.public(at_ns, events)
+
+    def join(self, peer: Peer, account: AccountId, resume_from: Sequence | None = None) -> Sequence:
+        self._open_up(account)
+        return super().join(peer, account, resume_from)
+
+    def copy(
+        self,
+        peer: Peer,
+        accounts: list[AccountId] | None,
+        copy_from: Iterable[tuple[AccountId, Sequence]] = (),
+    ) -> None:
+        for account in self.mailboxes if accounts is None else accounts:
+            self._open_up(account)
+        super().copy(peer, accounts, copy_from)
+
+    def _open_up(self, account: AccountId) -> None:
+        """A session is to read what an agent is told: from now on that is numbered and kept."""
+        mailbox = self.mailboxes.get(account)
+        if mailbox is None or account in self._read:
+            return
+        self._read.add(account)
+        self.stream(account)  # there is one from now on
+
+        def tell_both(build: Builder, at_ns: Nanoseconds, event: Any) -> None:
+            mailbox(build, at_ns, event)
+            Reports._tell(self, account, build, at_ns, event)
+
+        self.mailboxes[account] = tell_both
 
     def _tell(self, account: AccountId, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
         mailbox = self.mailboxes.get(account)

@@ -30,6 +30,10 @@ from traders.bots import BotSpec
 _INTERRUPTED: Final = (asyncio.CancelledError, KeyboardInterrupt)
 
 
+_ATTEMPTS: Final = 100
+"""How often a coroutine may wait again while it is closed."""
+
+
 class DidNotEnd(RuntimeError):
     """A program went on after it was interrupted."""
 
@@ -190,12 +194,28 @@ class Bot:
         self._line.cut()
         if not self._script.has_ended:
             for loop in self._loops:
-                for task in asyncio.all_tasks(loop) if not loop.is_closed() else ():
-                    task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is meant to be
+                self._drop_tasks(loop)
             self._script.abandon()
         for loop in self._loops:
             if not loop.is_closed():
                 loop.close()
+
+    def _drop_tasks(self, loop: VirtualLoop) -> None:
+        """Nothing they still wait for will come; what they do about that is heard by nobody."""
+        self.surroundings.enter()
+        try:
+            for task in asyncio.all_tasks(loop) if not loop.is_closed() else ():
+                task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is meant to be
+                for _ in range(_ATTEMPTS):
+                    try:
+                        task.get_coro().close()
+                    except RuntimeError:
+                        continue  # it waits for something else now
+                    except BaseException:  # noqa: BLE001, S110  # as it was going to be forgotten
+                        pass
+                    break
+        finally:
+            self.surroundings.leave()
 
     # -- what it is --------------------------------------------------------------------------------
     def _program(self) -> None:

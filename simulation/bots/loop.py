@@ -297,6 +297,9 @@ class VirtualLoop(Refusing, asyncio.BaseEventLoop):
         self._timers.clear()
         super().close()
 
+    def __del__(self) -> None:
+        """One that was left open has nothing that would have to be closed."""
+
     def _live(self) -> None:
         if self.is_closed():
             raise RuntimeError("Event loop is closed")

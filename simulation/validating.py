@@ -29,33 +29,32 @@ class Part(Protocol):
         """``short``: what a minute is enough for."""
 
 
-def show(only: Sequence[str], *, short: bool, more: dict[str, Part] | None = None) -> bool:
-    """Check what is asked for and show it; whether everything passed. ``more``: parts of others.
+def show(only: Sequence[str], *, short: bool) -> bool:
+    """Check what is asked for and show it; whether everything passed.
 
     Raises:
         ConfigError: there is no such part.
     """
-    checks = list(validate(only, short=short, more=more))
+    checks = list(validate(only, short=short))
     show_checks(checks)
     failed = sum([not check.passed for check in checks])
     print(f"{len(checks) - failed} of {len(checks)} passed")  # noqa: T201  # a command's answer
     return not failed
 
 
-def validate(only: Sequence[str], *, short: bool, more: dict[str, Part] | None = None) -> Iterator[Check]:
+def validate(only: Sequence[str], *, short: bool) -> Iterator[Check]:
     """The checks of the parts asked for, of all parts if none is.
 
     Raises:
         ConfigError: there is no such part.
     """
-    parts = {**PARTS, **(more or {})}
     for name in only:
-        if name not in parts:
-            raise ConfigError("--only", f"no part {name!r}; there are {', '.join(parts)}")
-    chosen = [name for name in parts if not only or name in only]
+        if name not in PARTS:
+            raise ConfigError("--only", f"no part {name!r}; there are {', '.join(PARTS)}")
+    chosen = [name for name in PARTS if not only or name in only]
     with progress("validate") as told:
         for number, name in enumerate(chosen):
-            yield from parts[name](short=short)
+            yield from PARTS[name](short=short)
             told((number + 1) / len(chosen))
 
 
@@ -66,16 +65,27 @@ def auctions(*, short: bool) -> Iterator[Check]:
     yield from checks(short=short)
 
 
+def parity(*, short: bool) -> Iterator[Check]:
+    """The same scenario over TCP and in virtual time. It takes real time, so there is no short form."""
+    if not short:
+        module = import_module("simulation.experiments.parity")
+        checks: Callable[[], Iterable[Check]] = module.validate
+        yield from checks()
+
+
 # -- a day of a thousand traders -----------------------------------------------------------------------
+_AT_ONCE: Final = ("returns, 1 s", "signs", "mean depth", "volume")
+
+
 def day(*, short: bool) -> Iterator[Check]:
-    """The stylised facts of the scenario ``day``. An hour, the short form, is too short for what is said of scales of
-    minutes: only the rest is looked at.
+    """The stylised facts of the scenario ``day``. In half an hour, the short form, there are too few returns over ten
+    seconds to say anything of them: what is left are the facts that show at once.
     """
-    job = job_of("day", ["length_s=3600.0"] if short else [], None)
+    job = job_of("day", ["length_s=1800.0"] if short else [], None)
     outcome = run_job(job)
     for facts in outcome.facts.values():
         for check in checks_of(facts):
-            if not short or not any(word in check.name for word in ("60 s", "300 s")):
+            if not short or check.name.startswith(_AT_ONCE):
                 yield Check(f"day: {check.name}", check.target, check.result, check.passed)
     if not outcome.facts:
         yield from checks_of(None)
@@ -178,6 +188,7 @@ PARTS: Final[dict[str, Part]] = {
     "auctions": auctions,
     "day": day,
     "conservation": conservation,
+    "parity": parity,
     "determinism": determinism,
 }
-"""What can be chosen. The parity with a live venue is given by the command, which may know asyncio."""
+"""What can be chosen, in the order in which it is checked."""

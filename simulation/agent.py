@@ -236,7 +236,7 @@ class Agent:
             intents = self._fire(now_ns)
             if intents:
                 self._send(intents, 0)
-        except (Exception, Hangs) as error:  # noqa: BLE001  # whatever a strategy raises is contained and told
+        except (Exception, SystemExit, Hangs) as error:  # noqa: BLE001  # whatever a strategy raises is contained and told
             self._break(error)
 
     def _look_around(self, now_ns: Nanoseconds) -> None:
@@ -261,7 +261,7 @@ class Agent:
             intents = self.strategy.on_event(event)
             if intents:
                 self._send(intents, thought_ns)
-        except (Exception, Hangs) as error:  # noqa: BLE001  # whatever a strategy raises is contained and told
+        except (Exception, SystemExit, Hangs) as error:  # noqa: BLE001  # whatever a strategy raises is contained and told
             self._break(error)
 
     def _fire_as_event(self, now_ns: Nanoseconds) -> Sequence[Intent]:

@@ -145,9 +145,12 @@ class Run:
                 raise ConfigError(
                     f"{place}: symbols", f"the venue does not have {symbol}; it has {', '.join(self._known)}"
                 )
-        strategy = spec.strategy(
-            [self._known[symbol] for symbol in wanted], spec.parameters, Random(spec.seed)
-        )
+        try:
+            strategy = spec.strategy(
+                [self._known[symbol] for symbol in wanted], spec.parameters, Random(spec.seed)
+            )
+        except Exception as error:  # whatever a person's class raises is the person's to read
+            raise ConfigError(place, f"a trader can't be made: {type(error).__name__}: {error}") from error
         spread = poisson if group.arrivals == "poisson" else regular
         agent = Agent(
             spec.account,

@@ -60,6 +60,8 @@ docs: $(READY) ## Make the generated parts of the docs anew
 	@$(BIN)/tontine schema --update docs/reference/protocol.md
 	@$(BIN)/python -m tests.support.included --update docs/from-yield-to-await.md
 	@$(BIN)/python -m tests.conformance.pairs --update docs/reference/runtimes.md
+	@$(BIN)/python -m tests.support.catalogue_pages --update
+	@$(BIN)/python -m tests.support.scenario_pages --update
 
 bench: $(READY) ## Measure
 	@$(BIN)/tontine bench $(ARGS)

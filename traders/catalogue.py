@@ -7,10 +7,13 @@ read (``--json``, docs/reference/strategies.md) is made of the same facts.
 import inspect
 import re
 import sys
-from typing import Any, Final
+from collections.abc import Iterator
+from datetime import datetime, time
+from typing import Any, Final, get_args
 
 import msgspec
 from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -105,7 +108,7 @@ def facts(name: str, strategy: type[Strategy]) -> StrategyFacts:
         sampled=strategy.sampled,
         observes=strategy.observes,
         parameters=tuple(
-            [_parameter(key, one) for key, one in strategy.parameters_type.model_fields.items()]
+            [field_facts(key, one) for key, one in strategy.parameters_type.model_fields.items()]
         ),
     )
 
@@ -120,7 +123,8 @@ def sources_of(text: str) -> tuple[str, ...]:
     )
 
 
-def _parameter(name: str, field: FieldInfo) -> ParameterFacts:
+def field_facts(name: str, field: FieldInfo) -> ParameterFacts:
+    """About one key of a model that a person writes."""
     required = field.is_required()
     default = None if required or field.default is PydanticUndefined else field.default
     kind = _kind(field.annotation)
@@ -129,18 +133,35 @@ def _parameter(name: str, field: FieldInfo) -> ParameterFacts:
 
 def _kind(annotation: Any) -> str:
     """In words of TOML."""
-    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
-    for word, toml in (
-        ("tuple", "list"), ("Mapping", "table"), ("Literal", "text"), ("bool", "boolean"), ("float", "number"), ("int", "integer"),
-    ):  # fmt: skip
-        if word in text:
-            return toml
+    text = annotation.__name__ if inspect.isclass(annotation) else str(annotation)
+    inner = [one for one in (annotation, *_inner(annotation)) if inspect.isclass(one)]
+    has_model = any(issubclass(one, BaseModel) for one in inner)
+    if "tuple" in text:
+        return "list of tables" if has_model else "list"
+    if has_model or "Mapping" in text or "dict" in text:
+        return "table"
+    for kind, word in (
+        (bool, "boolean"),
+        (float, "number"),
+        (int, "integer"),
+        (datetime, "date and time"),
+        (time, "time"),
+    ):
+        if kind in inner:
+            return word
     return "text"
 
 
+def _inner(annotation: Any) -> Iterator[Any]:
+    """All that an annotation is made of."""
+    for one in get_args(annotation):
+        yield one
+        yield from _inner(one)
+
+
 def _bounds(field: FieldInfo, kind: str) -> str:
-    if "Literal" in str(field.annotation):
-        return ", ".join(map(str, getattr(field.annotation, "__args__", ())))
+    if kind == "text" and "Literal" in str(field.annotation):
+        return ", ".join(dict.fromkeys([one for one in _inner(field.annotation) if isinstance(one, str)]))
     low = high = ""
     for bound in field.metadata:
         if isinstance(bound, Ge):

@@ -77,6 +77,7 @@ class Bot:
         self._script = Script(self._program, self.surroundings, spec.account)
         self._loops: list[VirtualLoop] = []
         self._awaited: asyncio.Future[Any] | None = None
+        self._exit: SystemExit | None = None  # what a task wants it to end with
         self._interrupted = False
 
     @property
@@ -126,14 +127,17 @@ class Bot:
         stopped = loop.create_future() if future is None else future
         loop.on_stop = None if future is not None else lambda: _done(stopped)
         self._awaited = stopped
-        if not stopped.done():
-            stopped.add_done_callback(self._go_on_soon)
+        stopped.add_done_callback(self._go_on_soon)
+        while not stopped.done() and self._exit is None:
             self._script.wait()
         self._awaited = None
+        if self._exit is not None:
+            end, self._exit = self._exit, None
+            raise end
         if self._interrupted and stopped.cancelled():
             raise KeyboardInterrupt
 
-    def _go_on_soon(self, _: object) -> None:
+    def _go_on_soon(self, _: object = None) -> None:
         self._kernel.at(self._kernel.time_ns, self._go_on)
 
     def _go_on(self, _: None = None) -> None:
@@ -152,7 +156,8 @@ class Bot:
 
     def _note_exit(self, end: SystemExit) -> None:
         """A task called ``sys.exit``: asyncio lets that through ``asyncio.run``, and so ends the program."""
-        self._kernel.at(self._kernel.time_ns, self._leave, end)
+        self._exit = end
+        self._go_on_soon()
 
     def _tell(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What asyncio would log."""
@@ -170,7 +175,8 @@ class Bot:
         elif self._interrupted and isinstance(outcome, _INTERRUPTED):
             outcome = None
         if outcome is None:
-            self._leave(None)
+            self.state = BotState.ENDED
+            self._clear_up()
         else:
             self.output.write("".join(traceback.format_exception(outcome)))
             self._fail(outcome)
@@ -181,19 +187,13 @@ class Bot:
             self._clear_up()
             self._on_fault(self, error)
 
-    def _leave(self, end: SystemExit | None) -> None:
-        if end is not None and end.code not in (None, 0):
-            self._fail(RuntimeError(f"exit code {end.code}"))
-        elif self.state is BotState.RUNNING:
-            self.state = BotState.ENDED
-            self._clear_up()
-
     def _clear_up(self) -> None:
         """As the operating system does when a process is gone."""
         self.ended_ns = self._kernel.time_ns
         self._line.cut()
         if not self._script.has_ended:
             for loop in self._loops:
+                loop.waits_for = None
                 self._drop_tasks(loop)
             self._script.abandon()
         for loop in self._loops:

@@ -8,6 +8,7 @@ reaches out of the simulation, threads and sockets, is refused: nothing about it
 
 import asyncio
 import gc
+import inspect
 import sys
 from asyncio import events
 from collections import deque
@@ -274,6 +275,10 @@ class VirtualLoop(Refusing, asyncio.BaseEventLoop):
     def run_until_complete(self, future: Any) -> Any:
         """For programs that start their loop themselves, in a place of their own that can wait."""
         self._live()
+        if self.waits_for is None:
+            if inspect.iscoroutine(future):
+                future.close()
+            raise NotInVirtualTime("a loop that blocks", "this one is run by the simulation")
         is_ours = not asyncio.isfuture(future)
         done = asyncio.ensure_future(future, loop=self)
         if is_ours:

@@ -90,9 +90,8 @@ class World:
         """What stands for what: an object, the name of its attribute, the value while a program runs."""
 
     def refuse_sockets(self, socket: type) -> None:
-        """Of the class of sockets: none is connected, none listens."""
-        no_socket = refused("a socket", ONLY_THE_VENUE)
-        self.stands_for += [(socket, name, no_socket) for name in ("connect", "connect_ex", "bind", "listen")]
+        """Of the class of sockets: programs get none."""
+        self.stands_for.append((socket, "__init__", refused("a socket", ONLY_THE_VENUE)))
 
     def _since_start_ns(self) -> Nanoseconds:
         return self._kernel.time_ns - self._kernel.start_ns

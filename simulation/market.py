@@ -85,6 +85,7 @@ class Market:
         market_data = self.venue.market_data
         if market_data.active:
             market_data.publish(command.at_ns, events)
+            market_data.flush()  # every command is a turn
         elif self.keeps_tape and len(events) > 1:
             market_data.note(command.at_ns, events)
         if self.sequencer.last_seq - self._taken >= _TURN:
@@ -92,7 +93,9 @@ class Market:
 
     def act(self, command: Command) -> Events:
         """A command of the venue itself."""
-        return self.venue.act(command)
+        events = self.venue.act(command)
+        self.venue.market_data.flush()
+        return events
 
     def take_turn(self) -> None:
         """Show what happened since the last time to those who keep it."""
@@ -163,6 +166,7 @@ class Market:
         if self._due_ns == due_ns:
             self._due_ns = None
         self._schedule.act(self.kernel.time_ns)
+        self.venue.market_data.flush()
         self._keep_schedule()
 
     def _found(self) -> None:

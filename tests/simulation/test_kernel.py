@@ -1,0 +1,98 @@
+"""The order of things in virtual time."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulation.kernel import Kernel
+
+WAITS = st.lists(st.integers(0, 5), max_size=6)
+
+
+@given(st.lists(st.integers(0, 20), max_size=40))
+def test_things_are_done_by_time_and_those_of_one_time_as_they_were_asked_for(times: list[int]) -> None:
+    kernel, done = Kernel(), list[tuple[int, int]]()
+
+    for number, at_ns in enumerate(times):
+        kernel.at(at_ns, lambda number: done.append((kernel.time_ns, number)), number)
+    kernel.run()
+
+    assert done == sorted((at_ns, number) for number, at_ns in enumerate(times))
+    assert kernel.handled == len(times)
+
+
+@given(st.dictionaries(st.integers(0, 30), WAITS, max_size=12), WAITS)
+def test_what_is_asked_for_while_things_are_done_comes_in_the_same_order(
+    asks: dict[int, list[int]], first: list[int]
+) -> None:
+    """Against a list that is searched for the smallest (time, order asked) each time."""
+    kernel = Kernel(100)
+    numbers, done = [0], list[tuple[int, int]]()
+
+    def ask(at: Callable[[int, Any], None], waits: list[int], now_ns: int) -> None:
+        for wait in waits:
+            numbers[0] += 1
+            at(now_ns + wait, numbers[0])
+
+    def act(number: int) -> None:
+        done.append((kernel.time_ns, number))
+        ask(lambda at_ns, number: kernel.at(at_ns, act, number), asks.pop(number, []), kernel.time_ns)
+
+    expected, waiting, left = list[tuple[int, int]](), list[tuple[int, int]](), dict(asks)
+    ask(lambda at_ns, number: waiting.append((at_ns, number)), first, 100)
+    while waiting:
+        due = min(waiting)
+        waiting.remove(due)
+        expected.append(due)
+        ask(lambda at_ns, number: waiting.append((at_ns, number)), left.pop(due[1], []), due[0])
+    numbers[0] = 0
+
+    ask(lambda at_ns, number: kernel.at(at_ns, act, number), first, 100)
+    kernel.run()
+
+    assert done == expected
+
+
+def test_a_run_up_to_a_time_does_what_is_due_then_and_ends_at_that_time() -> None:
+    kernel, done = Kernel(), list[int]()
+    for at_ns in (5, 10, 11):
+        kernel.at(at_ns, done.append, at_ns)
+
+    kernel.run(10)
+
+    assert (done, kernel.time_ns, kernel.next_ns) == ([5, 10], 10, 11)
+    kernel.run()
+    assert (done, kernel.time_ns, kernel.next_ns) == ([5, 10, 11], 11, None)
+
+
+def test_a_time_that_is_past_means_now_behind_what_waits_for_now() -> None:
+    kernel, done = Kernel(50), list[str]()
+    kernel.at(50, done.append, "asked first")
+    kernel.at(0, done.append, "long ago")
+
+    kernel.run(50)
+
+    assert (done, kernel.time_ns) == (["asked first", "long ago"], 50)
+
+
+def test_it_stops_after_the_event_under_way_and_can_go_on() -> None:
+    kernel, done = Kernel(), list[int]()
+    kernel.at(1, lambda _: kernel.stop())
+    kernel.at(1, done.append, 1)
+
+    kernel.run(100)
+
+    assert (done, kernel.time_ns) == ([], 1)
+    kernel.run(100)
+    assert (done, kernel.time_ns) == ([1], 100)
+
+
+def test_it_is_a_clock_of_the_event_under_way() -> None:
+    kernel, seen = Kernel(1_000_000_000), list[tuple[int, float]]()
+    kernel.after(500_000_000, lambda _: seen.append((kernel.now_ns(), kernel.monotonic_s())))
+
+    kernel.run()
+
+    assert seen == [(1_500_000_000, 0.5)]

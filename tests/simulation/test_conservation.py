@@ -98,7 +98,7 @@ def test_money_out_of_nothing_is_found() -> None:
     engine = run.market.venue.engine
 
     def steal(_: None) -> None:
-engine.clearing.books.house.charge(EUR, -1)
+        engine.clearing.books.house.charge(EUR, -1)
 
     run.kernel.at(run.start_ns + 5_000_000_000, steal)
 

@@ -70,6 +70,7 @@ class Market:
         self.mailroom.forget = self._forget
         self._schedule.start(kernel.time_ns, 0)
         self._schedule.on_sooner = self._keep_schedule
+        self.venue.on_deadline = self._note_deadline
         self._keep_schedule()
 
     @property
@@ -150,8 +151,10 @@ class Market:
             del orders[name]
 
     def _note_deadline(self, deadline_ns: Nanoseconds) -> None:
-        if self.venue.on_deadline is not None:
-            self.venue.on_deadline(deadline_ns)
+        """An order or a dead-man switch has one; it may still be on its way to the engine, so that the schedule knows
+        nothing of it.
+        """
+        self.kernel.at(deadline_ns, self._act_on_schedule, deadline_ns)
 
     # -- what the venue does by the clock ----------------------------------------------------------------
     def _keep_schedule(self) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from simulation.inference import Interval, number
 from simulation.outcome import FIGURES
-from simulation.reports.html import document, table
+from simulation.reports.markup import document, table
 from simulation.reports.style import BLUE, INK, as_svg, draw, write_png
 
 if TYPE_CHECKING:

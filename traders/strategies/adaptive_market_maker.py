@@ -1,5 +1,4 @@
-"""A market maker whose spread widens with volatility, whose ladder leans against its position, and whose size follows
-the volume.
+"""A market maker that adapts: its spread to volatility, its ladder to its position, its size to the volume.
 
 The ladder of quotes is that of T. Chakraborty, M. Kearns, "Market Making and Mean Reversion", Proceedings of the 12th ACM
 Conference on Electronic Commerce, 2011, 307-314; quantities in proportion to the volume traded lately and a spread that

@@ -11,10 +11,10 @@ import random
 import socket
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import structlog
 
-from protocol.errors import ConfigError
 from protocol.vocabulary import AccountId
 from simulation.agent import DECISIONS
 from simulation.bots.bot import Bot, check_program
@@ -53,14 +53,15 @@ class BotRun(Run):
         self.world = World(self.kernel)
         self.world.refuse_sockets(socket.socket)
         for module in (asyncio, asyncio.events):
-            self.world.stands_for.append((module, "new_event_loop", self._new_loop))
+            self.world.put(module, "new_event_loop", self._new_loop)
         self.floor = Floor(self.market, scenario.host, scenario.port)
         self._echo = echo
         self.bots = [self._bot(number, spec) for number, spec in enumerate(self.bot_specs)]
         self._around = {bot.surroundings: bot for bot in self.bots}
-        self._chance: tuple[object, ...] | None = None
+        self._chance: tuple[Any, ...] | None = None
 
     def start(self) -> None:
+        self.world.open()
         self._chance = random.getstate()
         random.seed(f"{self.seed}/bots")
         super().start()
@@ -72,11 +73,14 @@ class BotRun(Run):
         self._raise_failure()
 
     def finish(self) -> None:
-        super().finish()
-        self._raise_failure()
-        self.floor.close()
-        if self._chance is not None:
-            random.setstate(self._chance)
+        try:
+            super().finish()
+            self._raise_failure()
+        finally:
+            self.floor.close()
+            self.world.close()
+            if self._chance is not None:
+                random.setstate(self._chance)
 
     def _stop_everybody(self) -> None:
         super()._stop_everybody()
@@ -114,10 +118,8 @@ class BotRun(Run):
         )
 
     def _new_loop(self) -> VirtualLoop:
-        around = self.world.around
-        if around is None:
-            raise ConfigError("bots", "no program runs")
-        return self._around[around].new_loop()
+        assert self.world.around is not None, "a program asks"
+        return self._around[self.world.around].new_loop()
 
     def _note_bot(self, bot: Bot, error: BaseException) -> None:
         while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:

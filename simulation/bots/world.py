@@ -56,7 +56,7 @@ class Output(io.TextIOBase):
 
 
 class World:
-    """What is the same for all programs of a run."""
+    """What is the same for all programs of a run. Between ``open`` and ``close`` everybody else finds things as usual."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
@@ -65,33 +65,52 @@ class World:
         seed_: Callable[..., None] = Random.seed
 
         def seed(self_: Random, a: Any = None, version: int = 2) -> None:
-            if a is None and self.around is not None:
-                a = self.around.chance.getrandbits(256)
-            seed_(self_, a, version)
+            seed_(self_, self._bytes(32) if a is None else a, version)
 
-        sleep = refused("time.sleep", "the whole market would wait; await asyncio.sleep")
-        thread = refused("a thread", THREADS)
-        process = refused("a subprocess", PROCESSES)
-        self.stands_for: list[tuple[Any, str, Any]] = [
+        thread, process = refused("a thread", THREADS), refused("a subprocess", PROCESSES)
+        self._found: list[tuple[Any, str, Any]] = []
+        self._stands_for: list[tuple[Any, str, Callable[..., Any]]] = []
+        for owner, name, stand_in in (
             (time, "time", lambda: kernel.time_ns / 1e9),
             (time, "time_ns", kernel.now_ns),
             (time, "monotonic", kernel.monotonic_s),
             (time, "monotonic_ns", self._since_start_ns),
             (time, "perf_counter", kernel.monotonic_s),
             (time, "perf_counter_ns", self._since_start_ns),
-            (time, "sleep", sleep),
+            (time, "sleep", refused("time.sleep", "the whole market would wait; await asyncio.sleep")),
             (Random, "seed", seed),
             (os, "urandom", self._bytes),
             (random, "_urandom", self._bytes),
             (threading.Thread, "start", thread),
             (subprocess.Popen, "__init__", process),
             (os, "system", process),
-        ]
-        """What stands for what: an object, the name of its attribute, the value while a program runs."""
+        ):
+            self.put(owner, name, stand_in)
+
+    def put(self, owner: Any, name: str, stand_in: Callable[..., Any]) -> None:
+        """Have programs find this in place of a function of a module or a class."""
+        found = getattr(owner, name)
+
+        def whichever(*args: Any, **more: Any) -> Any:
+            return (found if self.around is None else stand_in)(*args, **more)
+
+        self._stands_for.append((owner, name, whichever))
 
     def refuse_sockets(self, socket: type) -> None:
         """Of the class of sockets: programs get none."""
-        self.stands_for.append((socket, "__init__", refused("a socket", ONLY_THE_VENUE)))
+        self.put(socket, "__init__", refused("a socket", ONLY_THE_VENUE))
+
+    def open(self) -> None:
+        """The run begins."""
+        # Once a run and not whenever a program has its turn: a class that changes is slow for everybody.
+        for owner, name, stand_in in self._stands_for:
+            self._found.append((owner, name, getattr(owner, name)))
+            setattr(owner, name, stand_in)
+
+    def close(self) -> None:
+        """The run is over."""
+        while self._found:
+            setattr(*self._found.pop())
 
     def _since_start_ns(self) -> Nanoseconds:
         return self._kernel.time_ns - self._kernel.start_ns
@@ -106,44 +125,22 @@ class Surroundings:
 
     def __init__(self, world: World, argv: list[str], chance: Random, output: Output) -> None:
         self.chance = chance
+        self.main: Final = ModuleType("__main__")
+        """The module that a script is."""
         self._world = world
         self._argv = argv
         self._output = output
-        self._main = ModuleType("__main__")
-        self._kept: list[tuple[Any, str, Any, bool]] = []
-        self._kept_main: ModuleType | None = None
-
-    @property
-    def main(self) -> ModuleType:
-        """The module that a script is."""
-        return self._main
+        self._found: tuple[list[str], Any, Any, ModuleType] | None = None
 
     def enter(self) -> None:
         """The program runs from here on."""
-        world = self._world
-        world.around = self
-        kept = self._kept
-        self._kept_main = sys.modules.get("__main__")
-        sys.modules["__main__"] = self._main
-        for owner, name, value in (
-            *world.stands_for,
-            (sys, "argv", self._argv),
-            (sys, "stdout", self._output),
-            (sys, "stderr", self._output),
-        ):
-            own = name in vars(owner)
-            kept.append((owner, name, getattr(owner, name), own))
-            setattr(owner, name, value)
+        self._found = sys.argv, sys.stdout, sys.stderr, sys.modules["__main__"]
+        self._world.around = self
+        sys.argv, sys.modules["__main__"] = self._argv, self.main
+        sys.stdout = sys.stderr = self._output
 
     def leave(self) -> None:
         """It waits, or has ended."""
-        kept = self._kept
-        while kept:
-            owner, name, value, own = kept.pop()
-            if own:
-                setattr(owner, name, value)
-            else:
-                delattr(owner, name)
-        if self._kept_main is not None:
-            sys.modules["__main__"] = self._kept_main
+        assert self._found is not None, "it was entered"
+        sys.argv, sys.stdout, sys.stderr, sys.modules["__main__"] = self._found
         self._world.around = None

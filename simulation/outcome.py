@@ -126,7 +126,9 @@ def _figures(run: Run, samples: Samples) -> dict[str, float]:
     trades = list(samples.trades)
     figures = {"trades": float(len(trades)), "volume": float(sum([trade.quantity for trade in trades]))}
     spreads = [
-        float(one.ask - one.bid) for one in samples.books if one.bid is not None and one.ask is not None
+        float(one.ask - one.bid)
+        for one in samples.books
+        if one.mid is not None and one.bid is not None and one.ask is not None
     ]
     if spreads:
         figures["spread"] = fsum(spreads) / len(spreads)

@@ -34,6 +34,12 @@ class BookSample(NamedTuple):
     """Displayed by the best ten levels together."""
     ask_depth: Quantity
 
+    @property
+    def mid(self) -> float | None:
+        """Between the best prices; ``None`` without both, and while they cross, as they may before an auction."""
+        bid, ask = self.bid, self.ask
+        return (bid + ask) / 2 if bid is not None and ask is not None and bid < ask else None
+
 
 class Traded(NamedTuple):
     """One trade; ``aggressor`` is ``None`` and ``order_id`` 0 in an auction, where there was none."""

@@ -106,16 +106,17 @@ def returns(prices: Sequence[float], step: int = 1) -> list[float]:
 
 # -- what is measured ----------------------------------------------------------------------------------
 def mid_prices(samples: Samples) -> tuple[list[float], Nanoseconds]:
-    """Mid prices at the moments of the samples, from the first that had both sides, and the time of that one. Where a
-    side is empty the last mid price holds.
+    """Mid prices at the moments of the samples, from the first that had one, and the time of that one. Where a
+    side is empty, or a call lets prices cross, the last mid price holds.
     """
     mids: list[float] = []
     start_ns = samples.start_ns
     for book in samples.books:
-        if book.bid is not None and book.ask is not None:
+        mid = book.mid
+        if mid is not None:
             if not mids:
                 start_ns = book.at_ns
-            mids.append((book.bid + book.ask) / 2)
+            mids.append(mid)
         elif mids:
             mids.append(mids[-1])
     return mids, start_ns

@@ -30,17 +30,14 @@ def price_and_volume(kept: Kept, symbol: str) -> Figure | None:
     """Best prices, trades at their prices, and below the volume."""
     books, trades, unit = kept.books[symbol], kept.trades[symbol], kept.unit(symbol)
     rows = list(zip(books["at_ns"], books["bid"], books["ask"], strict=True))
-    if not trades["price"] and not any(bid is not None and ask is not None for _, bid, ask in rows):
+    if not trades["price"] and not any(_quoted(bid, ask) for _, bid, ask in rows):
         return None
 
     def paint(figure: Figure, axes: list[Axes]) -> None:
         top, bottom = axes
         parts = _parts(rows)
         times = [_seconds(kept, part[-1][0]) for part in parts]
-        quoted = [
-            [(bid / unit, ask / unit) for _, bid, ask in part if bid is not None and ask is not None]
-            for part in parts
-        ]
+        quoted = [[(bid / unit, ask / unit) for _, bid, ask in part if _quoted(bid, ask)] for part in parts]
         lows = [min([bid for bid, _ in part], default=_NOTHING) for part in quoted]
         highs = [max([ask for _, ask in part], default=_NOTHING) for part in quoted]
         mids = [sum(part[-1]) / 2 if part else _NOTHING for part in quoted]
@@ -76,7 +73,7 @@ def spread_and_depth(kept: Kept, symbol: str) -> Figure | None:
             books["at_ns"], books["bid"], books["ask"], books["bid_depth"], books["ask_depth"], strict=True
         )
     )  # fmt: skip
-    if not any(bid is not None and ask is not None for _, bid, ask, _, _ in rows):
+    if not any(_quoted(bid, ask) for _, bid, ask, _, _ in rows):
         return None
 
     def paint(figure: Figure, axes: list[Axes]) -> None:
@@ -84,14 +81,13 @@ def spread_and_depth(kept: Kept, symbol: str) -> Figure | None:
         parts = _parts(rows)
         times = [_seconds(kept, part[-1][0]) for part in parts]
         spreads = [
-            _mean([(ask - bid) / unit for _, bid, ask, _, _ in part if bid is not None and ask is not None])
-            for part in parts
+            _mean([(ask - bid) / unit for _, bid, ask, _, _ in part if _quoted(bid, ask)]) for part in parts
         ]
         top.plot(times, spreads, color=INK, linewidth=1.0)
         mean = _mean([one for one in spreads if one == one])
         top.axhline(mean, color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
-        label_lines(top, [(f"mean {mean:.3g}", mean, FAINT)])
         top.set_ylim(bottom=0)
+        label_lines(top, [(f"mean {mean:.3g}", mean, FAINT)])
         top.set_title("Spread: best ask less best bid")
         bids = [_mean([row[3] for row in part]) for part in parts]
         asks = [_mean([row[4] for row in part]) for part in parts]
@@ -182,6 +178,11 @@ def _parts(rows: Sequence[Any]) -> list[Sequence[Any]]:
     """At most as many parts as points are drawn, in order."""
     size = max(ceil(len(rows) / _POINTS), 1)
     return [rows[first : first + size] for first in range(0, len(rows), size)]
+
+
+def _quoted(bid: int | None, ask: int | None) -> bool:
+    """Whether there is a spread: before an auction prices may cross."""
+    return bid is not None and ask is not None and bid < ask
 
 
 def _volumes(kept: Kept, trades: Columns) -> tuple[list[float], list[int]]:

@@ -146,6 +146,7 @@ def label_lines(axes: Axes, labels: Sequence[tuple[str, float, str]]) -> None:
     gap = (high - low) * 0.075 * (3.2 / (axes.get_figure(root=True) or _no_figure()).get_figheight())
     places: list[float] = []
     for _, height, _ in ordered(labels):
+        height = min(max(height, low), high)
         places.append(max(height, places[-1] + gap) if places else height)
     overflow = places[-1] - high
     if overflow > 0:

@@ -49,7 +49,7 @@ def markets(draw: st.DrawFn) -> dict[str, Any]:
     deposits: dict[str, int] = {}
     if settlement != "none":
         instrument["quote"] = "EUR"
-        instrument["taker_fee_per_unit"] = draw(st.integers(0, 5))
+        instrument["taker_fee_per_unit"] = draw(st.integers(0, instrument["quote_scale"]))
         deposits["EUR"] = draw(st.integers(1, 10**9))
     if settlement == "spot":
         instrument["base"] = "GOLD"

@@ -27,27 +27,27 @@ README: Final = PAGES / "README.md"
 
 LOOK: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "classroom": (
-        ("convergence", "Each dot is a trade. The line of means comes down to where supply and demand cross within three periods."),
-        ("efficiency", "What is gained of all there is to gain, period by period, and how far prices are scattered around the equilibrium (Smith's alpha)."),
+        ("convergence", "Each dot is a trade. The means come down to where supply and demand cross within three periods."),
+        ("efficiency", "What is gained of all there is to gain, and how far prices are from the equilibrium (Smith's alpha)."),
     ),
     "day": (
-        ("price", "A day of a thousand traders: the range of the best prices, trades as dots, and the volume below, with more of it at both ends of the day."),
-        ("pnl", "What the kinds of traders have gained by the end of the day, a trader on average. It sums to zero over all of them."),
+        ("price", "A day of a thousand traders: best prices, trades as dots, and the volume below, which comes in bursts."),
+        ("pnl", "What the kinds of traders have gained, a trader on average. Over all of them it sums to zero."),
     ),
     "etf_arbitrage": (
         ("price FUND", "The fund. Its price is what the arbitrageurs let it be: that of iron and salt together."),
-        ("pnl", "What arbitrage brings: little a trade, and never a loss for long. Noise pays."),
+        ("pnl", "Arbitrage brings a little each time; what it holds meanwhile is valued at the last prices, which jump."),
     ),
     "execution_desk": (
-        ("price", "Four large buyers at the same time leave a trace: the price is higher while they buy, and comes back when they are done."),
-        ("pnl", "At the last price. Who had to take what was offered paid the most for the same thousand lots."),
+        ("price", "The market they buy in, all four at the same time. Who is early in a wave pays what others are spared."),
+        ("pnl", "At the last price. POV buys most when most is traded, early and high, and pays most for the same thousand lots; TWAP and VWAP spread it over the half hour, and pay least."),
     ),
     "flash_crash": (
-        ("price", "After five minutes the large seller begins. First the makers take what he sells, then they are full; then the price falls through the book, until it meets those who buy four percent below the value, and he is done."),
-        ("spread", "The market was never more expensive than when everybody wanted to trade."),
+        ("price", "The seller begins after five minutes. First makers and investors take what he sells; then they are full, and the price falls through the book until it meets those who buy at four percent below the value. When he is done it comes back, too far at first: momentum works both ways."),
+        ("spread", "Spread and depth. Trading was never more expensive than when everybody wanted to trade."),
     ),
     "gode_sunder": (
-        ("convergence", "Prices are scattered all over, in every period: nobody learns anything."),
+        ("convergence", "Prices are scattered, in every period as in the first: nobody learns anything."),
         ("efficiency", "And nevertheless almost all there is to gain is gained."),
     ),
     "latency_race": (
@@ -55,28 +55,27 @@ LOOK: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("price EAST", "One of the two books."),
     ),
     "market_maker_duel": (
-        ("pnl", "Noise pays the spread to both makers; the informed take some of it back from them."),
-        ("spread", "The spread that the two of them leave, and how much stands within ten levels."),
+        ("pnl", "A trader of each kind. Noise pays the spread, a little each; both kinds of makers live on it, and the informed take some of it from them."),
+        ("spread", "The spread that the makers leave, and how much stands within ten levels."),
     ),
     "opening_auction": (
-        ("price", "Five minutes in which nothing trades; then one price for all, with more volume than in any minute that follows."),
-        ("spread", "The spread after the opening."),
+        ("price", "Five minutes in which bids and offers cross and nothing trades (the shade reaches from the best bid, above, to the best offer, below); then one price for all, with more volume than in any moment that follows."),
     ),
     "shock_and_recovery": (
-        ("price", "The value falls by 3.00 after ten minutes. The price needs some more, for it is only told by those who know and have to find somebody who trades with them; half of the way back is quicker than the way down."),
-        ("spread", "Where it is least clear what the instrument is worth, it costs most to trade it."),
+        ("price", "The value falls by 3.00 after ten minutes. The price follows as those who know sell to those who do not; ten minutes later it goes half of the way back."),
+        ("spread", "Spread and depth: who stood in the way is taken, and the book is thinner until the price has found its place."),
     ),
     "spoofing_study": (
-        ("pnl", "The spoofer earns, the readers of the book pay. Take the last group out of the file, and they earn next to nothing, but lose nothing either."),
-        ("spread", "The depth that is seen, and that is not there when it is wanted."),
+        ("pnl", "The spoofer earns, the readers of the book pay. Take the last group out of the file, and they hardly trade."),
+        ("spread", "The depth that is seen, now on one side and now on the other, and that is not there when it is wanted."),
     ),
     "thin_market": (
-        ("price", "Every dot a trade. An hour in which nothing happens to the value moves the price by percents."),
+        ("price", "Every dot a trade. Nothing happens to the value, and the price moves by percents."),
         ("spread", "The spread, where there is one: gaps are times when a side of the book was empty."),
     ),
     "zip_convergence": (
         ("convergence", "The equilibrium moves by 0.75 after ten periods, and prices follow it, without anybody being told."),
-        ("efficiency", "What the change costs: some periods in which trades that should be made are not."),
+        ("efficiency", "Hardly anything is lost, after the change either; alpha says how close to the equilibrium trades are made."),
     ),
 }  # fmt: skip
 """What to look at: a picture, and what it shows."""

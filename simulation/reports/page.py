@@ -14,8 +14,8 @@ from protocol.errors import HistoryError
 from simulation.inference import number
 from simulation.reports import experiment_pictures, market_pictures
 from simulation.reports.fact_pictures import fact_pictures
-from simulation.reports.markup import document, table
 from simulation.reports.kept import Kept, read_run
+from simulation.reports.markup import document, table
 from simulation.reports.style import as_svg, write_png
 from simulation.stylised_facts import checks_of
 

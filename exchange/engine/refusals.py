@@ -264,6 +264,17 @@ def of_band(book: Book, price: Price | None) -> Refusal | None:
 def of_replace(instrument: AddInstrument, order: Order, command: ReplaceOrder) -> Refusal | None:
     """Why the order can't have this new total, price or stop price whatever the market, or ``None``."""
     quantity, price, stop_price = command.quantity, command.price, command.stop_price
+    if (
+        quantity is None
+        and stop_price is None
+        and price is not None
+        and order.special is None
+        and order.price is not None
+        and not instrument.tick_table
+        and 0 < price <= instrument.maximum_price
+        and not price % instrument.tick
+    ):  # most replaces move a plain order to a usual price
+        return None
     if quantity is None and price is None and stop_price is None:
         return RejectReason.NOTHING_TO_REPLACE, "give a quantity, a price or both"
     # A total that is executed already, 0 included, cancels the remainder: it need be no quantity (rule 9).

@@ -135,13 +135,11 @@ class Agent:
     def _told(self, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
         """The venue reports: it gets there later."""
         self._seq = seq = self._seq + 1
-        if self._in_ns:
-            self._kernel.at(self._kernel.time_ns + self._in_ns, self._report, (build, seq, at_ns, event))
-        elif self._in_ns is None:
-            self._kernel.at(self._arrival_ns(), self._report, (build, seq, at_ns, event))
-        else:
+        if self._in_ns == 0:
             self._kernel.handled += 1
             self._report((build, seq, at_ns, event))
+        else:
+            self._kernel.at(self._arrival_ns(), self._report, (build, seq, at_ns, event))
 
     def _arrival_ns(self) -> Nanoseconds:
         """When what leaves the venue now gets here: not before what left it before."""
@@ -281,12 +279,12 @@ class Agent:
         if arrives_ns < self._left_ns:
             arrives_ns = self._left_ns
         self._left_ns = arrives_ns
+        carry_out, make = market.carry_out, market.make
         for intent in intents:
             kind = type(intent)
             if kind is Place:
                 self.orders_sent += 1
-            command = WORDS[kind](strategy, account, intent, market.make)
-            kernel.at(arrives_ns, market.carry_out, (account, command))
+            kernel.at(arrives_ns, carry_out, (account, WORDS[kind](strategy, account, intent, make)))
 
     def _break(self, error: BaseException) -> None:
         """It broke a promise: it trades no more, and leaves nothing in the book, once what it sent before is there."""

@@ -96,6 +96,8 @@ class Hearing:
 
     def open(self) -> None:
         """The market opens its public streams: everybody is told how things stand."""
+        for feed in self._market.feeds.values():
+            feed.states.add(self._market.kernel.time_ns, feed.best)
         for symbol, best in self._best.items():
             best.tell(self._market.feeds[symbol].best)
         for (symbol, levels), depth in self._depth.items():

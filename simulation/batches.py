@@ -82,6 +82,8 @@ def run_job(job: Job, progress: Progress | None = None) -> Outcome:
         assert job.out is not None
         text = json.dumps(record_of(job, run, outcome, sampler.every_ns), indent=2)
         (job.out / RUN_FILE).write_text(text + "\n", encoding="utf-8")
+        for number, lines in enumerate(outcome.printed.values(), 1):
+            (job.out / f"printed-{number}.txt").write_text("".join(f"{line}\n" for line in lines), "utf-8")
     return outcome
 
 

@@ -26,6 +26,10 @@ def format_named(name: str) -> Format:
     return "parquet" if name == "parquet" else "csv"
 
 
+_LINES: Final = 20
+"""Lines of what each program printed that are shown: the last ones."""
+
+
 def simulate_one(
     scenario: str,
     changes: Sequence[str],
@@ -47,6 +51,9 @@ def simulate_one(
     with progress(f"{job.name}, seed {job.seed}") as told:
         outcome = run_job(job, told)
     show_run(outcome)
+    for account, lines in outcome.printed.items():
+        for line in lines[-_LINES:]:
+            print(f"{account} | {line}")  # noqa: T201  # a command's answer
     if job.out is not None:
         print(f"kept in {job.out}; tontine report {job.out} shows it")  # noqa: T201  # a command's answer
     return outcome

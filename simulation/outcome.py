@@ -10,8 +10,9 @@ from math import fsum, sqrt
 
 from protocol.vocabulary import AccountId
 from simulation.accounting import Accounting
+from simulation.containment import FaultReport
 from simulation.recorder import period_rows
-from simulation.run import FaultReport, Run
+from simulation.run import Run
 from simulation.samples import Samples
 from simulation.stylised_facts import Facts, facts_of, mid_prices, returns
 
@@ -55,6 +56,8 @@ class Outcome:
     """By name; see ``FIGURES``. Those of groups are ``pnl.NAME``, ``surplus.NAME``, ``fills.NAME``: means of a trader."""
     facts: dict[str, Facts]
     """By instrument, of those that were long enough open."""
+    printed: dict[AccountId, list[str]]
+    """The last lines of what programs have printed."""
 
 
 FIGURES = {
@@ -88,7 +91,7 @@ def outcome_of(
     return Outcome(
         name, run.seed, run.log.digest, run.log.commands, run.log.events, run.kernel.handled,
         (run.end_ns - run.start_ns) / 1e9, took_s, cpu_s, tuple(groups), tuple(run.faults), figures,
-        {symbol: facts for symbol, facts in measured if facts is not None},
+        {symbol: facts for symbol, facts in measured if facts is not None}, run.printed,
     )  # fmt: skip
 
 
@@ -102,14 +105,15 @@ def _groups(run: Run, accounting: Accounting) -> list[GroupOutcome]:
         for account, gain in result.gains:
             gains[account] = gains.get(account, 0) + gain
     found: list[GroupOutcome] = []
-    for name in dict.fromkeys(agent.group for agent in run.agents):
-        agents = [agent for agent in run.agents if agent.group == name]
+    participants = run.participants
+    for name in dict.fromkeys(one.group for one in participants):
+        agents = [one for one in participants if one.group == name]
         mean, deviation = mean_and_deviation([float(profits.get(agent.account, 0)) for agent in agents])
         with_units = [float(gains[agent.account]) for agent in agents if agent.account in gains]
         found.append(
             GroupOutcome(
                 name,
-                type(agents[0].strategy).__name__,
+                agents[0].what,
                 len(agents),
                 sum([agent.orders_sent for agent in agents]),
                 sum([agent.orders_refused for agent in agents]),

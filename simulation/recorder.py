@@ -43,7 +43,7 @@ class Recorder:
             ConfigError: Parquet without pyarrow.
         """
         self._run = run
-        self.groups: dict[AccountId, str] = {agent.account: agent.group for agent in run.agents}
+        self.groups: dict[AccountId, str] = {one.account: one.group for one in run.participants}
         self._sampler = sampler
         self._tables = {name: TableWriter(directory, name, form) for name in COLUMNS}
         self._orders = self._tables["orders"].add

@@ -7,7 +7,7 @@ give equal runs, byte for byte, whatever the machine, the Python or the number o
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -15,7 +15,7 @@ from exchange.config import AccountConfig, VenueConfig
 from exchange.engine.sequencer import Turn
 from exchange.venue_file import config_error
 from protocol.errors import ConfigError
-from protocol.vocabulary import Nanoseconds
+from protocol.vocabulary import AccountId, Nanoseconds
 from simulation.agent import DECISIONS, Agent, Look
 from simulation.background import Background
 from simulation.containment import FaultReport, Watch, kind_of
@@ -35,6 +35,17 @@ from traders.strategies.base import Strategy
 _SECOND_NS: Final = 1_000_000_000
 _GRACE_NS: Final = 60 * _SECOND_NS
 """How long last words may take to get to the venue."""
+
+
+class Participant(NamedTuple):
+    """Who takes part, and what he has done so far."""
+
+    account: AccountId
+    group: str
+    what: str
+    """The name of a strategy's class, or a program's file."""
+    orders_sent: int
+    orders_refused: int
 
 
 class Run:
@@ -124,6 +135,21 @@ class Run:
         self.start()
         self.finish()
         return self
+
+    @property
+    def participants(self) -> list[Participant]:
+        """Everybody, in the order of the file."""
+        return [
+            Participant(
+                one.account, one.group, type(one.strategy).__name__, one.orders_sent, one.orders_refused
+            )
+            for one in self.agents
+        ]
+
+    @property
+    def printed(self) -> dict[AccountId, list[str]]:
+        """The last lines of what programs have printed."""
+        return {}
 
     @property
     def period_results(self) -> list[PeriodResult]:

@@ -18,7 +18,7 @@ from random import Random
 from typing import Any, Final
 
 from protocol.errors import ConfigError
-from protocol.vocabulary import Nanoseconds
+from protocol.vocabulary import AccountId, Nanoseconds
 from simulation.bots.floor import Line
 from simulation.bots.loop import TimeStandsStill, VirtualLoop
 from simulation.bots.script import Script, Stuck
@@ -84,6 +84,11 @@ class Bot:
     def connections(self) -> int:
         """How many it has asked for."""
         return self._line.dialled
+
+    @property
+    def accounts(self) -> list[AccountId]:
+        """Those it has logged in to, which programs may have names of their own for; before that the one it was given."""
+        return self._line.accounts or [self.account]
 
     def start(self, _: None = None) -> None:
         """Let it begin."""

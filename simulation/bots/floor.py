@@ -17,10 +17,10 @@ from exchange.gateways.connection import TcpConnection
 from exchange.gateways.door import tell_off
 from exchange.gateways.tcp import TcpGateway
 from exchange.metrics import Metric
-from exchange.peers import Output
+from exchange.peers import Output, Peer
 from exchange.reread import gateway_limits
 from exchange.turns import Turns
-from protocol.vocabulary import ErrorCode, Nanoseconds
+from protocol.vocabulary import AccountId, ErrorCode, Nanoseconds
 from simulation.bots.loop import LOCAL, VirtualLoop
 from simulation.bots.transport import End, Mark, Post, Wire
 from simulation.latency import Draw
@@ -73,6 +73,8 @@ class _Call(NamedTuple):
     loop: VirtualLoop
     make: Callable[[], asyncio.BaseProtocol]
     answer: "asyncio.Future[Made]"
+    peers: list[Peer]
+    """Takes the venue's side of it."""
 
 
 class Floor:
@@ -121,8 +123,10 @@ class Floor:
         address: tuple[str, int],
         source: str,
         ways: tuple[Draw, Draw],
+        peers: list[Peer],
     ) -> tuple[End, "asyncio.Future[Made]"]:
-        """Open a connection from ``source``, there and back; it takes one way there and one way back.
+        """Open a connection from ``source``, there and back; it takes one way there and one way back. ``peers`` is
+        added to once it is served.
 
         Raises:
             ConnectionRefusedError: nobody listens at that address.
@@ -136,7 +140,7 @@ class Floor:
         client = End(loop, number, way_there, self._post, (own, self.address))
         venue = End(self.loop, number, way_back, None, (self.address, own))
         client.other, venue.other = venue, client
-        call = _Call(source, client, venue, way_back, loop, make, loop.create_future())
+        call = _Call(source, client, venue, way_back, loop, make, loop.create_future(), peers)
         way_there.send(self._accept, call)
         return client, call.answer
 
@@ -154,7 +158,9 @@ class Floor:
             call.venue.is_gone = True
             return
         self._gateway.metrics.add(Metric.CONNECTIONS)
-        self.loop.run_now(call.venue.open, TcpConnection(self._gateway, call.source))
+        connection = TcpConnection(self._gateway, call.source)
+        call.peers.append(connection.peer)
+        self.loop.run_now(call.venue.open, connection)
         if not self._ticks:
             self._ticks = True
             self.loop.call_later(TICK_S, self._tick)
@@ -201,6 +207,8 @@ class Line:
         self._source = source
         self._ways = ways
         self._ends: list[End] = []
+        self._peers: list[Peer] = []
+        self._accounts: dict[AccountId, None] = {}
         self.dialled = 0
         """Connections it has asked for."""
 
@@ -212,10 +220,25 @@ class Line:
         Raises:
             ConnectionRefusedError: nobody listens at that address.
         """
-        end, answer = self._floor.connect(loop, make, (host, port), self._source, self._ways(self.dialled))
+        self._note_accounts()
+        end, answer = self._floor.connect(
+            loop, make, (host, port), self._source, self._ways(self.dialled), self._peers
+        )
         self.dialled += 1
         self._ends = [*(open_ for open_ in self._ends if not open_.is_gone), end]
         return answer
+
+    @property
+    def accounts(self) -> list[AccountId]:
+        """Those it has logged in to, in the order of their first connections."""
+        self._note_accounts()
+        return list(self._accounts)
+
+    def _note_accounts(self) -> None:
+        for peer in self._peers:
+            if peer.account is not None:
+                self._accounts[peer.account] = None
+        self._peers = [peer for peer in self._peers if peer.account is None and not peer.closing]
 
     def cut(self) -> None:
         """The program is gone: so are its connections."""

@@ -9,12 +9,16 @@ import asyncio
 import logging
 import random
 import socket
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
 import structlog
 
+from exchange.engine.commands import EnterOrder
+from exchange.engine.events import RequestRejected
+from exchange.engine.sequencer import Turn
 from protocol.vocabulary import AccountId
 from simulation.agent import DECISIONS
 from simulation.bots.bot import Bot, check_program
@@ -23,7 +27,7 @@ from simulation.bots.loop import VirtualLoop
 from simulation.bots.world import World
 from simulation.containment import FaultReport, Watch, kind_of
 from simulation.latency import Draw, draws
-from simulation.run import Run
+from simulation.run import Participant, Run
 from traders.bots import BotSpec
 from traders.scenario import Scenario
 
@@ -57,6 +61,10 @@ class BotRun(Run):
         self.floor = Floor(self.market, scenario.host, scenario.port)
         self._echo = echo
         self.bots = [self._bot(number, spec) for number, spec in enumerate(self.bot_specs)]
+        self._of_agents = {agent.account for agent in self.agents}
+        self._sent: Counter[AccountId] = Counter()
+        self._refused: Counter[AccountId] = Counter()
+        self.market.on_turn.append(self._count)
         self._around = {bot.surroundings: bot for bot in self.bots}
         self._chance: tuple[Any, ...] | None = None
 
@@ -81,6 +89,29 @@ class BotRun(Run):
             self.world.close()
             if self._chance is not None:
                 random.setstate(self._chance)
+
+    @property
+    def participants(self) -> list[Participant]:
+        """A program is there under each account that it logged in to."""
+        return [
+            *super().participants,
+            *(
+                Participant(account, bot.name, spec.group.file, self._sent[account], self._refused[account])
+                for bot, spec in zip(self.bots, self.bot_specs, strict=True)
+                for account in bot.accounts
+            ),
+        ]
+
+    @property
+    def printed(self) -> dict[AccountId, list[str]]:
+        return {bot.account: bot.output.lines for bot in self.bots}
+
+    def _count(self, turn: Turn) -> None:
+        """Orders of programs."""
+        for command, events in zip(turn.commands, turn.events, strict=True):
+            if type(command) is EnterOrder and command.account not in self._of_agents:
+                self._sent[command.account] += 1
+                self._refused[command.account] += type(events[0]) is RequestRejected
 
     def _stop_everybody(self) -> None:
         super()._stop_everybody()

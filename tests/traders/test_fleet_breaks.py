@@ -53,7 +53,7 @@ async def at_work(fleet: Fleet) -> AsyncIterator["asyncio.Task[None]"]:
 async def until(true: Callable[[], bool]) -> None:
     """Wait for something that nobody announces: look whenever the event loop has been round."""
     async with asyncio.timeout(PATIENCE_S):
-        while not true():
+        while not true():  # noqa: ASYNC110  # there is no event of it
             await asyncio.sleep(0)
 
 

@@ -185,7 +185,7 @@ def test_more_traders_than_a_process_may_open_files_is_said_clearly(file: Path, 
 def test_the_venue_of_a_scenario_is_served_with_its_accounts(tmp_path: Path) -> None:
     scenario = tmp_path / "rich.toml"
     scenario.write_text(
-        '[venue]\nname = "bourse"\n[[venue.instruments]]\nsymbol = "GOLD"\nquote = "EUR"\n'
+        '[venue]\nname = "bourse"\n[[venue.instruments]]\nsymbol = "GOLD"\nsettlement = "spot"\nbase = "XAU"\nquote = "EUR"\n'
         '[[traders]]\nstrategy = "noise"\ncount = 2\ndeposits = { EUR = 5000 }\n'
     )
     with (
@@ -197,3 +197,33 @@ def test_the_venue_of_a_scenario_is_served_with_its_accounts(tmp_path: Path) -> 
     assert welcome["venue"] == "bourse"
     assert [one["symbol"] for one in welcome["instruments"]] == ["GOLD"]
     assert welcome["balances"][0]["asset"] == "EUR"
+
+
+HANGS = """
+from traders.strategies.base import Strategy
+
+
+class Hangs(Strategy):
+    def on_timer(self, now_ns):
+        while True:
+            try:
+                pass
+            except Exception:
+                pass
+"""
+
+
+def test_a_strategy_that_thinks_for_ever_is_stopped_and_the_others_go_on(tmp_path: Path, file: Path) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(HANGS)
+    file.write_text(
+        f'{SCENARIO}\n[[traders]]\nstrategy = "{own}:Hangs"\nname = "sleeper"\ninterval_s = 0.5\n'
+    )
+    with running_venue(tmp_path) as venue, command(venue, file, "--status", "0.2") as fleet:
+        lines_until(fleet, "  1 faults")
+        fleet.send_signal(signal.SIGINT)
+        out, err = rest(fleet)
+
+    assert (fleet.returncode, err) == (0, "")
+    assert numbers(out, "crowd")[:2] == [28, 0]
+    assert re.search(r"stopped: sleeper, sleeper-1: Hangs: no answer within 2 s \(.*own\.py, line", out), out

@@ -48,6 +48,8 @@ def typed_in(page: str, directory: Path) -> str:
                 "NO_COLOR": "1",
             },
         )
+        if "Traceback" in done.stderr:
+            raise RuntimeError(f"{found[1]}\n{done.stderr}")
         lines = [line.rstrip() for line in (done.stdout or done.stderr).strip("\n").splitlines()]
         return f"<!-- run -->\n```console\n$ {found[1]}\n" + "".join(f"{line}\n" for line in lines) + "```"
 

@@ -110,6 +110,7 @@ class Oracle:
 
     def __init__(self, config: OracleConfig, seed: int | str) -> None:
         self.config = config
+        self._baskets = config.baskets
         self._step_ns = max(1, round(config.step_s * _SECOND))
         self._common = _Normals(Random(f"{seed}/oracle/common"))
         self._paths = {
@@ -128,7 +129,7 @@ class Oracle:
         Raises:
             KeyError: the oracle knows no such instrument.
         """
-        basket = self.config.baskets.get(symbol)
+        basket = self._baskets.get(symbol)
         if basket is None:
             return self._paths[symbol].at(max(at_ns, 0) // self._step_ns)
         total = sum([weight * self.value(part, at_ns) for part, weight in basket.weights.items()])

@@ -30,6 +30,21 @@ def ln(x: float) -> float:
     return exponent * _LN2 + 2.0 * f * series
 
 
+_CENTRES: Final = [*((centre := (part + 0.5) / 128.0, ln(centre)) for part in range(127)), (1.0, 0.0)]
+"""The middles of 128 parts of what lies between 0 and 1, and their logarithms; of the last part its end, so that numbers
+next to 1 have logarithms below 0 whatever is rounded.
+"""
+
+
+def _ln_below_one(x: float) -> float:
+    """As ``ln``, for x from 0 to 1: next to a middle whose logarithm is known, three terms are all that a double can hold."""
+    mantissa, exponent = frexp(x)
+    centre, known = _CENTRES[int(mantissa * 128.0)]
+    f = (mantissa - centre) / (mantissa + centre)
+    s = f * f
+    return exponent * _LN2 + known + 2.0 * f * (1.0 + s * (1 / 3 + s * (1 / 5 + s / 7)))
+
+
 def exp(x: float) -> float:
     """The exponential function, to some units in the last place; 0 far below, the largest there is far above."""
     if x < _SMALLEST_EXPONENT:
@@ -56,16 +71,12 @@ def integer(rng: Random, low: int, high: int) -> int:
 
 def exponential(rng: Random, mean: float) -> float:
     """Of the waits between the events of a Poisson process."""
-    # As ``ln``, written out: all timers of all traders are drawn here.
+    # All timers of all traders are drawn here: as ``_ln_below_one``, written out.
     mantissa, exponent = frexp(1.0 - rng.random())
-    if mantissa < _SQRT_HALF:
-        mantissa += mantissa
-        exponent -= 1
-    f = (mantissa - 1.0) / (mantissa + 1.0)
+    centre, known = _CENTRES[int(mantissa * 128.0)]
+    f = (mantissa - centre) / (mantissa + centre)
     s = f * f
-    tail = s * (1 / 13 + s * (1 / 15 + s * (1 / 17 + s * (1 / 19 + s / 21))))
-    series = 1.0 + s * (1 / 3 + s * (1 / 5 + s * (1 / 7 + s * (1 / 9 + s * (1 / 11 + tail)))))
-    return -mean * (exponent * _LN2 + 2.0 * f * series)
+    return -mean * (exponent * _LN2 + known + 2.0 * f * (1.0 + s * (1 / 3 + s * (1 / 5 + s / 7))))
 
 
 def normal(rng: Random, mean: float = 0.0, deviation: float = 1.0) -> float:
@@ -77,7 +88,7 @@ def normal(rng: Random, mean: float = 0.0, deviation: float = 1.0) -> float:
         u, v = 2.0 * random() - 1.0, 2.0 * random() - 1.0
         s = u * u + v * v
         if 0.0 < s < 1.0:
-            return mean + deviation * u * sqrt(-2.0 * ln(s) / s)
+            return mean + deviation * u * sqrt(-2.0 * _ln_below_one(s) / s)
 
 
 def lognormal(rng: Random, median: float, sigma: float) -> float:

@@ -59,6 +59,7 @@ def price_and_volume(kept: Kept, symbol: str) -> Figure | None:
         top.set_title("Price: mid, best bid to best ask (shade), trades (dots)")
         edges, volumes = _volumes(kept, trades)
         bottom.bar(edges, volumes, width=kept.length_s / _BARS * 0.86, align="edge", color=FAINT, linewidth=0)
+        bottom.yaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
         bottom.set_title(f"Volume, every {_span(kept.length_s / _BARS)}")
         _clock(kept, axes)
 

@@ -148,9 +148,12 @@ def label_lines(axes: Axes, labels: Sequence[tuple[str, float, str]]) -> None:
     for _, height, _ in ordered(labels):
         height = min(max(height, low), high)
         places.append(max(height, places[-1] + gap) if places else height)
-    overflow = places[-1] - high
-    if overflow > 0:
-        places = [place - overflow for place in places]
+    ceiling = high
+    for number in reversed(
+        range(len(places))
+    ):  # what stands above the top moves down, and pushes as little as it must
+        places[number] = min(places[number], ceiling)
+        ceiling = places[number] - gap
     for (name, _, colour), place in zip(ordered(labels), places, strict=True):
         axes.annotate(
             name,

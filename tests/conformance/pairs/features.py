@@ -19,6 +19,7 @@ LEGACY: Final = "legacy"
 RUNTIMES: Final = (ASYNCIO, LEGACY)
 
 _HTTP: Final = "served by aiohttp, which is asyncio: refused at the start"
+_FLEET: Final = "one process; a broken session is counted; experiments and oracles are refused at the start"
 _ADMIN: Final = "not needed: it asks once and ends"
 
 
@@ -94,6 +95,11 @@ FEATURES: Final = {
         Feature("scheduled phases, deadlines of orders", _both(), None),
         # -- around it
         Feature("fleets of strategies from a scenario file", None, _both()),
+        Feature(
+            "fleets: several processes, sessions that come back, one feed for samplers, experiments, oracles",
+            None,
+            _not_legacy(_FLEET),
+        ),
         Feature("operators' commands: `tontine admin`", None, _not_legacy(_ADMIN)),
         Feature("HTTP, WebSocket, server-sent events", _not_legacy(_HTTP), None),
         Feature("metrics for Prometheus, health checks", _not_legacy(_HTTP), None),

@@ -11,18 +11,22 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from protocol.vocabulary import Symbol
-from simulation.batches import run_job
+from simulation.batches import Job, run_job
 from simulation.commands import job_kept, job_of
 from simulation.outcome import Outcome
 from simulation.ready import names, ready, scenario
 from simulation.reports.experiment_pictures import convergence, efficiency
 from simulation.reports.kept import Kept, read_run
 from simulation.reports.market_pictures import pnl_by_group, price_and_volume, spread_and_depth
-from simulation.reports.style import write_png
+from simulation.reports.style import BLUE, GRID, RED, write_png
+from simulation.reports.style import draw as draw_figure
 from simulation.scenario_facts import facts_of
+from simulation.tables import best_format
 
 PAGES: Final = Path(__file__).parents[2] / "docs" / "scenarios"
 README: Final = PAGES / "README.md"
+LAST_S: Final = 2.0
+"""Between two points of a line, at least."""
 
 
 LOOK: Final[dict[str, tuple[tuple[str, str], ...]]] = {
@@ -32,10 +36,10 @@ LOOK: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     ),
     "day": (
         ("price", "A day of a thousand traders: best prices, trades as dots, and the volume below, which comes in bursts."),
-        ("pnl", "What the kinds of traders have gained, a trader on average. Over all of them it sums to zero."),
+        ("pnl", "What the kinds of traders have gained, a trader on average; over all of them it sums to zero. The makers quote without knowing the value, and pay those who do."),
     ),
     "etf_arbitrage": (
-        ("price FUND", "The fund. Its price is what the arbitrageurs let it be: that of iron and salt together."),
+        ("premium", "What the fund costs above or below what is in it: with the arbitrageurs, and in the same market without them."),
         ("pnl", "Arbitrage brings a little each time; what it holds meanwhile is valued at the last prices, which jump."),
     ),
     "execution_desk": (
@@ -167,6 +171,65 @@ def readme() -> str:
     )
 
 
+def premium(kept: Kept, apart: Kept) -> Any:
+    """The fund less its parts, mid by mid, with and without arbitrage."""
+
+    def series(of: Kept) -> tuple[list[float], list[float]]:
+        mids: dict[str, float] = {}
+        times: list[float] = []
+        gaps: list[float] = []
+        rows = sorted(
+            (at_ns, symbol, bid, ask)
+            for symbol, book in of.books.items()
+            for at_ns, bid, ask in zip(book["at_ns"], book["bid"], book["ask"], strict=True)
+            if bid is not None and ask is not None
+        )
+        for at_ns, symbol, bid, ask in rows:
+            mids[symbol] = (bid + ask) / 2 / of.unit(symbol)
+            minute = (at_ns - of.start_ns) / 60e9
+            if len(mids) == len(of.symbols) and (not times or minute - times[-1] > LAST_S / 60):
+                times.append(minute)
+                gaps.append(mids["FUND"] - mids["IRON"] - mids["SALT"])
+        return times, gaps
+
+    def paint(_: Any, axes: list[Any]) -> None:
+        (one,) = axes
+        one.axhline(0, color=GRID, linewidth=1)
+        for of, colour, label in ((apart, RED, "without"), (kept, BLUE, "with arbitrage")):
+            times, gaps = series(of)
+            one.plot(times, gaps, color=colour)
+            one.annotate(
+                label,
+                (times[-1], gaps[-1]),
+                xytext=(6, 0),
+                textcoords="offset points",
+                color=colour,
+                va="center",
+                weight="bold",
+            )
+        one.set_title("Fund less basket")
+        one.set_xlabel("minutes")
+
+    return draw_figure(1, 3.2, paint)
+
+
+def without_last_group(name: str, directory: Path) -> Kept:
+    """A run of the scenario without its last group of traders."""
+    one = scenario(name)
+    job = job_of(name, [], None)
+    run_job(
+        Job(
+            name,
+            one.model_copy(update={"traders": one.traders[:-1]}),
+            job.place,
+            job.seed,
+            directory,
+            best_format(),
+        )
+    )
+    return read_run(directory)
+
+
 def draw(kept: Kept, picture: str, path: Path) -> None:
     """One picture of a run."""
     what, _, symbol = picture.partition(" ")
@@ -190,6 +253,10 @@ def update(name: str) -> None:
         kept = read_run(out)
         (PAGES / "pictures").mkdir(exist_ok=True)
         for picture, _ in LOOK[name]:
+            if picture == "premium":
+                figure = premium(kept, without_last_group(name, Path(directory) / "apart"))
+                write_png(figure, PAGES / "pictures" / f"{name}-premium.png")
+                continue
             draw(kept, picture, PAGES / "pictures" / f"{name}-{picture.split()[0]}.png")
     (PAGES / f"{name}.md").write_text(page(name, outcome), encoding="utf-8")
 

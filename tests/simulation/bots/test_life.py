@@ -336,3 +336,58 @@ def test_a_refusal_names_what_and_why() -> None:
         str(NotInVirtualTime("a moon", "it is too far"))
         == "a moon can't be had in virtual time: it is too far"
     )
+
+
+def test_a_program_takes_part_under_the_names_it_logs_in_with(programs: Programs) -> None:
+    run = programs.run(
+        """
+        from traders.client import Client
+
+        async def main(host, port, account):
+            for name in ("one", "two", "one"):
+                async with Client.connect(host, port, account=name) as client:
+                    await client.buy("ACME", 1, at=100)
+                    await client.buy("NONE", 1, at=100)
+        """,
+        "async def main(host, port, account):\n    pass\n",
+        traders=[{"strategy": "noise"}],
+    )
+
+    assert [
+        (one.account, one.group, one.orders_sent, one.orders_refused) for one in run.participants[1:]
+    ] == [
+        ("one", "a", 4, 2),
+        ("two", "a", 2, 1),
+        ("b", "b", 0, 0),
+    ]
+
+
+def test_a_month_of_days_is_traded_by_a_program_that_comes_each_morning(programs: Programs) -> None:
+    run = programs.run(
+        """
+        import asyncio
+        from datetime import UTC, datetime, timedelta
+        import time
+        from traders.client import Client
+
+        async def main(host, port, account):
+            traded = 0
+            for day in range(28):
+                async with Client.connect(host, port, account=account) as client:
+                    order = await client.buy("ACME", 1, at=20_000)
+                    traded += order.is_done
+                    await asyncio.sleep(60)
+                now = datetime.fromtimestamp(time.time(), UTC)
+                morning = (now + timedelta(days=1)).replace(hour=9, minute=30, second=0, microsecond=0)
+                await asyncio.sleep((morning - now).total_seconds())
+            print(now.date(), traded)
+        """,
+        traders=[{"strategy": "noise", "count": 20, "interval_s": 1800}],
+        length_s=28 * 86_400,
+    )
+
+    date, traded = printed(run, "a")[0].split()
+    assert date == "2026-02-01"
+    assert int(traded) > 5
+    assert bot_of(run, "a").connections == 28
+    assert run.faults == []

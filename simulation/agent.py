@@ -54,6 +54,7 @@ class Agent:
         "_left_ns",
         "_looks",
         "_market",
+        "_most_commands",
         "_on_fault",
         "_out_ns",
         "_reads_reports",
@@ -107,6 +108,7 @@ class Agent:
         self._looks = tuple(looks)
         self._seen: list[Event | None] = [None] * len(self._looks)
         self._bounds = bounds
+        self._most_commands = bounds.commands_per_s
         strategy.most_intents = bounds.intents_per_event
         self._on_fault = on_fault
         self._seq: Number = 0
@@ -272,7 +274,7 @@ class Agent:
             self._second_ends_ns = now_ns + _SECOND_NS
             self._commands = 0
         self._commands += len(intents)
-        if self._commands > self._bounds.commands_per_s:
+        if self._commands > self._most_commands:
             raise Flooded(f"more than {self._bounds.commands_per_s} commands in a second")
         wait_ns = self._out_ns
         arrives_ns = now_ns + thought_ns + (self._draw_out() if wait_ns is None else wait_ns)

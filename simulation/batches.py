@@ -21,6 +21,7 @@ from exchange.logs import configure
 from protocol.errors import ConfigError, HistoryError
 from protocol.vocabulary import Nanoseconds
 from simulation.accounting import Accounting
+from simulation.calm import calm_collector
 from simulation.outcome import Outcome, outcome_of
 from simulation.recorder import Recorder
 from simulation.run import Run, run_of
@@ -69,12 +70,13 @@ def run_job(job: Job, progress: Progress | None = None) -> Outcome:
     else:
         accounting = _accounting(run)
     started, cpu = perf_counter(), process_time()
-    run.start()
-    for number in range(1, _SLICES + 1):
-        run.advance(run.start_ns + (run.end_ns - run.start_ns) * number // _SLICES)
-        if progress is not None:
-            progress(number / _SLICES)
-    run.finish()
+    with calm_collector():
+        run.start()
+        for number in range(1, _SLICES + 1):
+            run.advance(run.start_ns + (run.end_ns - run.start_ns) * number // _SLICES)
+            if progress is not None:
+                progress(number / _SLICES)
+        run.finish()
     took_s, cpu_s = perf_counter() - started, process_time() - cpu
     outcome = outcome_of(run, job.name, sampler.samples.values(), accounting, took_s=took_s, cpu_s=cpu_s)
     if recorder is not None:

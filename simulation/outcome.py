@@ -71,6 +71,7 @@ FIGURES = {
     "alpha": "mean of Smith's alpha, percent",
     "pnl": "of a trader of a group: pnl.NAME",
     "fills": "of a trader of a group: fills.NAME",
+    "replay": "what became of a recorded day: replay.entered, replay.from_strategies, ...",
 }
 """What there is to be compared. Spread and the like are those of the first instrument."""
 
@@ -87,6 +88,8 @@ def outcome_of(
         figures[f"fills.{group.name}"] = group.fills / group.traders
         if group.surplus_mean is not None:
             figures[f"surplus.{group.name}"] = group.surplus_mean
+    if run.background is not None:
+        figures |= run.background.tally.figures()
     measured = [(one.symbol, facts_of(one)) for one in samples]
     return Outcome(
         name, run.seed, run.log.digest, run.log.commands, run.log.events, run.kernel.handled,

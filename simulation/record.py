@@ -62,6 +62,12 @@ class Tally:
         sent = self.entered + self.reduced + self.canceled + self.taken
         return sent + self.prints + self.books + self.void + sum(self.refused.values()) + self.skipped
 
+    def figures(self) -> dict[str, float]:
+        """All of it by name, for who compares runs; refusals by reason."""
+        counts = {name: getattr(self, name) for name in self.__slots__ if name != "refused"}
+        counts |= {f"refused.{reason}": count for reason, count in self.refused.items()}
+        return {f"replay.{name}": float(count) for name, count in counts.items()}
+
     @property
     def is_as_recorded(self) -> bool:
         """Whether the market was the recorded one."""

@@ -44,6 +44,13 @@ def show_run(outcome: Outcome) -> None:
     console = _console()
     console.print(table)
     console.print(_about(outcome))
+    record = [
+        f"{name.removeprefix('replay.').replace('_', ' ')} {count:,.0f}"
+        for name, count in outcome.figures.items()
+        if name.startswith("replay.") and count
+    ]
+    if record:
+        console.print(f"record: {', '.join(record)}")
     console.print(f"hash {outcome.digest}", soft_wrap=True)
     _show_faults(console, [outcome])
 

@@ -76,6 +76,7 @@ def fleet(
     from rich.console import Console
 
     from protocol.clock import SystemClock
+    from protocol.errors import ConfigError
     from traders.scenario import load_scenario
     from traders.summary import show_fleet, status_of
 
@@ -85,6 +86,10 @@ def fleet(
         typer.echo(
             "the programs under [[bots]] take part in virtual time only: start them yourself", err=True
         )
+    if scenario.replay is not None:
+        typer.echo("the [replay] is played in virtual time only: see tontine replay", err=True)
+    if not scenario.traders:
+        raise ConfigError(str(path), "there is no group under [[traders]], and nobody else trades live")
     host, port = (None, None) if connect is None else parse_address(connect)
     console = Console()
     running = fleet_of(runtime, processes=processes, reconnect=reconnect)(

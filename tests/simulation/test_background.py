@@ -13,6 +13,7 @@ from protocol.vocabulary import AccountId, Quantity, Side
 from simulation.run import Run
 from tests.support.days import ABSENT, RECORDED, generated
 from tests.support.lobster_files import MadeUpDay, zipped
+from tests.support.typed import typed
 from traders.order_flow import PUBLISHED_LEVELS, FlowLine, read_flow, write_flow
 from traders.scenario import scenario_of
 
@@ -286,3 +287,20 @@ def test_a_record_needs_an_instrument_and_an_account_of_its_own(tmp_path: Path) 
 
     with pytest.raises(ConfigError, match="the account of a trader, too"):
         scenario(file, traders=[{"strategy": "noise", "account": "recorded"}])
+
+
+def test_the_command_tells_what_became_of_the_record(tmp_path: Path) -> None:
+    file = generated(tmp_path, 500)
+    path = tmp_path / "replayed.toml"
+    path.write_text(
+        f'length_s = 60\n[[venue.instruments]]\nsymbol = "GOOG"\ntick = 100\n[replay]\nfile = "{file}"\n',
+        encoding="utf-8",
+    )
+
+    status, said, _ = typed("simulate", str(path), "--no-record")
+    live, _, refused = typed("fleet", str(path), "--seconds", "1")
+
+    assert status == 0
+    assert "record: lines 550, entered " in said
+    assert live == 2
+    assert "nobody else trades live" in refused

@@ -19,9 +19,9 @@ from traders.scenario import Scenario, TraderSpec, group_name, specs
 from traders.strategies.base import Strategy
 from traders.strategies.desk import Desk
 
-MAX_CONNECTING: Final = 64
-"""Logins under way at a time; below the listen backlog of 100 that asyncio servers have. A venue takes some hundreds of
-connections a second, however many wait."""
+MAX_CONNECTING: Final = 200
+"""Logins under way at a time; below the 1,024 connections that may wait at a venue's door. It takes some hundreds of them a
+second; the more there are that wait, the less it matters how long either side is kept from its core."""
 
 
 class Share(NamedTuple):

@@ -79,10 +79,14 @@ class Accounting:
         last = book.last_price if book.last_price is not None else book.reference_price
         return 0 if last is None else last
 
+    def worth(self, symbol: Symbol) -> Money:
+        """Of one unit of a position, at the mark."""
+        return self.mark(symbol) * self._scales[symbol]
+
     def profit(self, account: AccountId, symbol: Symbol) -> Money:
         """Cash, and the position at the mark."""
         one = self.holdings.get((account, symbol))
-        return 0 if one is None else one.cash + one.position * self.mark(symbol) * self._scales[symbol]
+        return 0 if one is None else one.cash + one.position * self.worth(symbol)
 
     def profits(self) -> dict[AccountId, Money]:
         """Of every account that traded, over all instruments."""

@@ -173,14 +173,16 @@ class Recorder:
         self.accounting.take(trade)
 
     def _take_profits(self, _: None) -> None:
-        kernel = self._run.kernel
-        profits = self.accounting.profits()
-        by_group: dict[str, list[int]] = {}
-        for account, group in self.groups.items():
-            sums = by_group.setdefault(group, [0, 0])
-            sums[0] += 1
-            sums[1] += profits.get(account, 0)
-        for group, (traders, profit) in by_group.items():
+        kernel, groups = self._run.kernel, self.groups
+        sums = {group: [0, 0] for group in groups.values()}  # traders, profit
+        for group in groups.values():
+            sums[group][0] += 1
+        worth = {symbol: self.accounting.worth(symbol) for symbol in self._run.market.feeds}
+        for (account, symbol), one in self.accounting.holdings.items():
+            group_of = groups.get(account)
+            if group_of is not None:
+                sums[group_of][1] += one.cash + one.position * worth[symbol]
+        for group, (traders, profit) in sums.items():
             self._tables["pnl_by_group"].add((kernel.time_ns, group, traders, profit))
         if kernel.time_ns + self._every_ns <= self._run.end_ns:
             kernel.after(self._every_ns, self._take_profits)

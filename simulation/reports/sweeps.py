@@ -43,8 +43,9 @@ def write_sweep(
         OSError: a file can't be written.
     """
     labels = [", ".join(point.values) for point in points]
+    title = Path(scenario).stem
     page = out / "sweep.html"
-    written, body = [page], [f"<header><h1>{escape(scenario)}: {escape(', '.join(keys))}</h1></header>"]
+    written, body = [page], [f"<header><h1>{escape(title)}: {escape(', '.join(keys))}</h1></header>"]
     for name, intervals in found.items():
         figure = sweep_picture(name, keys, labels, intervals)
         written.append(out / f"sweep-{name}.png")
@@ -56,7 +57,7 @@ def write_sweep(
         ]
         headers = (*keys, "mean", f"{100 * intervals[0].level:g} % interval", "seeds")
         body.append(table(headers, rows, numbers=("mean", "seeds")) + "</section>")
-    page.write_text(document(f"Sweep of {scenario}", "\n".join(body)), encoding="utf-8")
+    page.write_text(document(f"Sweep of {title}", "\n".join(body)), encoding="utf-8")
     return written
 
 
@@ -82,7 +83,8 @@ def sweep_picture(
             one.annotate(number(mean), (place, mean), xytext=(6, 6), textcoords="offset points", color=INK)
         one.margins(x=0.08, y=0.18)
         one.set_xlabel(", ".join(keys))
-        meaning = FIGURES.get(name) or FIGURES.get(name.partition(".")[0], "")
+        figure_name, dot, group = name.partition(".")
+        meaning = f"mean of a trader of {group}" if dot else FIGURES.get(figure_name, "")
         one.set_title(f"{name}: {meaning}, mean and {100 * intervals[0].level:g} % interval")
 
     return draw(1, 2.8, paint)

@@ -8,10 +8,15 @@ from hypothesis import strategies as st
 
 from simulation.kernel import Kernel
 
-WAITS = st.lists(st.integers(0, 5), max_size=6)
+NEAR = st.integers(0, 5)
+FAR = (
+    st.integers(0, 5) | st.integers(0, 60_000_000) | st.sampled_from([8_388_607, 8_388_608, 8_388_609, 2**40])
+)
+"""Within one slot of the kernel, over its edge, and far beyond."""
+WAITS = st.lists(NEAR, max_size=6) | st.lists(FAR, max_size=6)
 
 
-@given(st.lists(st.integers(0, 20), max_size=40))
+@given(st.lists(NEAR, max_size=40) | st.lists(FAR, max_size=40))
 def test_things_are_done_by_time_and_those_of_one_time_as_they_were_asked_for(times: list[int]) -> None:
     kernel, done = Kernel(), list[tuple[int, int]]()
 
@@ -75,6 +80,26 @@ def test_a_time_that_is_past_means_now_behind_what_waits_for_now() -> None:
     kernel.run(50)
 
     assert (done, kernel.time_ns) == (["asked first", "long ago"], 50)
+
+
+@given(st.lists(FAR, min_size=1, max_size=20), st.lists(FAR, max_size=6))
+def test_it_makes_no_difference_where_a_run_pauses(times: list[int], pauses: list[int]) -> None:
+    kernel, done = Kernel(), list[tuple[int, int]]()
+    for number, at_ns in enumerate(times):
+        kernel.at(at_ns, lambda number: done.append((kernel.time_ns, number)), number)
+
+    for pause_ns in sorted(pauses):
+        kernel.run(pause_ns)
+        due = [at_ns for at_ns in times if at_ns > pause_ns]
+        assert kernel.next_ns == min(due, default=None)
+        assert kernel.time_ns == pause_ns
+        times.append(pause_ns + 3)
+        kernel.at(pause_ns + 3, lambda number: done.append((kernel.time_ns, number)), len(times) - 1)
+    kernel.run()
+
+    assert [number for _, number in done] == [
+        number for _, number in sorted((at_ns, number) for number, at_ns in enumerate(times))
+    ]
 
 
 def test_it_stops_after_the_event_under_way_and_can_go_on() -> None:

@@ -33,7 +33,10 @@ class Holding:
 class Accounting:
     """All accounts in all instruments of a market."""
 
-    def __init__(self, books: Mapping[Symbol, Book]) -> None:
+    def __init__(self, books: Mapping[Symbol, Book], groups: Mapping[AccountId, str] | None = None) -> None:
+        """``groups``: of whom sums are kept."""
+        self._groups: Mapping[AccountId, str] = {} if groups is None else groups
+        self._sums: dict[tuple[str, Symbol], list[int]] = {}  # cash, position
         self.holdings: dict[tuple[AccountId, Symbol], Holding] = {}
         self._scales = {symbol: book.instrument.quote_scale for symbol, book in books.items()}
         self._books = books
@@ -51,19 +54,34 @@ class Accounting:
             sign = -1 if isinstance(fill, TradeBusted) else 1
         symbol, quantity = fill.symbol, fill.quantity
         worth = quantity * fill.price * self._scales[symbol]
-        one = self.holding(buyer, symbol)
-        one.position += sign * quantity
-        one.cash -= sign * (worth + buyer_fee)
-        one.fees += sign * buyer_fee
-        one.fills += sign
-        one.bought += sign * quantity
-        one = self.holding(seller, symbol)
-        one.position -= sign * quantity
-        one.cash += sign * (worth - seller_fee)
-        one.fees += sign * seller_fee
-        one.fills += sign
-        one.sold += sign * quantity
+        self._move(buyer, symbol, sign * quantity, -sign * (worth + buyer_fee), sign * buyer_fee, sign)
+        self._move(seller, symbol, -sign * quantity, sign * (worth - seller_fee), sign * seller_fee, sign)
         return buyer, seller
+
+    def _move(
+        self, account: AccountId, symbol: Symbol, quantity: int, cash: Money, fee: Money, fills: int
+    ) -> None:
+        one = self.holding(account, symbol)
+        one.position += quantity
+        one.cash += cash
+        one.fees += fee
+        one.fills += fills
+        if quantity * fills > 0:
+            one.bought += quantity
+        else:
+            one.sold -= quantity
+        group = self._groups.get(account)
+        if group is not None:
+            sums = self._sums.setdefault((group, symbol), [0, 0])
+            sums[0] += cash
+            sums[1] += quantity
+
+    def group_profits(self) -> dict[str, Money]:
+        """Of every group that traded, over all instruments."""
+        found: dict[str, Money] = {}
+        for (group, symbol), (cash, position) in self._sums.items():
+            found[group] = found.get(group, 0) + cash + position * self.worth(symbol)
+        return found
 
     def holding(self, account: AccountId, symbol: Symbol) -> Holding:
         """Of one account in one instrument, made on first sight."""

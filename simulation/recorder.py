@@ -4,6 +4,7 @@ In: a run that has not begun, a directory. Out: the tables of ``simulation.table
 and how it ended. Rows leave memory as they come; what stays are the live orders. The run is the same with it and without.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -56,7 +57,8 @@ class Recorder:
             Trade: self._traded,
             AuctionTrade: self._auctioned,
         }
-        self.accounting = Accounting(run.market.venue.engine.books)
+        self.accounting = Accounting(run.market.venue.engine.books, self.groups)
+        self._traders = Counter(self.groups.values())
         self._every_ns = max((run.end_ns - run.start_ns) // _PROFITS, 1_000_000)
         run.on_turn(self._turn)
         run.market.on_trade.append(self._book)
@@ -173,17 +175,9 @@ class Recorder:
         self.accounting.take(trade)
 
     def _take_profits(self, _: None) -> None:
-        kernel, groups = self._run.kernel, self.groups
-        sums = {group: [0, 0] for group in groups.values()}  # traders, profit
-        for group in groups.values():
-            sums[group][0] += 1
-        worth = {symbol: self.accounting.worth(symbol) for symbol in self._run.market.feeds}
-        for (account, symbol), one in self.accounting.holdings.items():
-            group_of = groups.get(account)
-            if group_of is not None:
-                sums[group_of][1] += one.cash + one.position * worth[symbol]
-        for group, (traders, profit) in sums.items():
-            self._tables["pnl_by_group"].add((kernel.time_ns, group, traders, profit))
+        kernel, profits = self._run.kernel, self.accounting.group_profits()
+        for group, traders in self._traders.items():
+            self._tables["pnl_by_group"].add((kernel.time_ns, group, traders, profits.get(group, 0)))
         if kernel.time_ns + self._every_ns <= self._run.end_ns:
             kernel.after(self._every_ns, self._take_profits)
 

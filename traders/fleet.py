@@ -22,6 +22,7 @@ from protocol.errors import ConfigError, SlowConsumer, VenueError
 from protocol.messages import MassCancel
 from protocol.vocabulary import ErrorCode, Nanoseconds
 from protocol.vocabulary import Sequence as Seq
+from traders import watchdog
 from traders.access import OPEN, Access
 from traders.backoff import USUAL, may_try_again
 from traders.client import Client
@@ -340,7 +341,8 @@ async def tell_now_and_then(fleet: Roster, report: Report | None) -> None:
 def fault_text(error: BaseException) -> str:
     """What went wrong, and in which line of the strategy's file."""
     text = f"{type(error).__name__}: {error}"
-    frames = traceback.extract_tb(error.__traceback__)
+    # Who interrupts it stands last, and did nothing wrong.
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename != watchdog.__file__]
     if isinstance(error, VenueError) or not frames:
         return text
     last = frames[-1]

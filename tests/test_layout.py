@@ -79,7 +79,7 @@ BOTS = frozenset(
 """The modules of ``simulation`` that let bots written for asyncio take part, and the commands that start them."""
 
 MAY_AFTER_ALL = {
-    **dict.fromkeys(BOTS, {"asyncio"}),
+    **{name: {"asyncio"} for name in BOTS},
     "simulation.bots.host": {"asyncio", "socket"},  # it sees to it that programs open none
 }
 """Who may break the promise of the room, and how."""

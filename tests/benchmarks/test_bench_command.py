@@ -79,5 +79,14 @@ def test_a_missed_target_fails_only_a_check() -> None:
 
 
 def test_all_benchmarks_run_in_the_order_of_the_list() -> None:
-    assert suite.chosen([]) == ["engine", "feed", "legacy", "memory", "restart", "resume", "simulation", "wire"]
+    assert suite.chosen([]) == [
+        "engine",
+        "feed",
+        "legacy",
+        "memory",
+        "restart",
+        "resume",
+        "simulation",
+        "wire",
+    ]
     assert suite.chosen(["wire", "engine"]) == ["engine", "wire"]

@@ -189,7 +189,7 @@ def test_a_file_without_the_strategy_says_what_it_has(
 def test_a_name_that_is_neither_is_told() -> None:
     with pytest.raises(ConfigError, match=r"is not FILE\.py:Class"):
         load_strategy("mine.py", "bot")
-    with pytest.raises(ConfigError, match="there are aa, .*market_maker.*, zip, ziu, and"):
+    with pytest.raises(ConfigError, match=r"there are aa, .*market_maker.*, zip, ziu, and"):
         strategy_named("mine", "bot")
 
 

@@ -83,8 +83,10 @@ class Spoofer(Strategy):
         if near is None or far is None:
             return [CancelOrder(order.tag) for order in self.orders.values() if not order.pending]
         position = abs(self.position(self.symbol))
-        quantity = position if side is Side.SELL else p.quantity_lots * instrument.lot
-        meant: list[Level] = [(near, quantity)]
+        quantity = (
+            position - position % instrument.lot if side is Side.SELL else p.quantity_lots * instrument.lot
+        )
+        meant: list[Level] = [(near, quantity)] if quantity >= instrument.minimum_quantity else []
         layers = [(price, p.layer_quantity_lots * instrument.lot) for price in self._prices(side, far)]
         # What was a layer becomes the order that it means, and the other way round: the orders of a side are moved.
         return [

@@ -32,9 +32,10 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
 }  # fmt: skip
 """Parameters under which limits are met soon."""
 
+# The layers of the spoofer change sides with what it means: until the old ones are gone it has two of them on both.
 MOST_ORDERS = {
     "noise": 3, "value": 9, "momentum": 9, "mean_reversion": 3, "avellaneda_stoikov": 6,
-    "adaptive_market_maker": 30, "imbalance": 3, "spoofer": 3, "pairs": 3, "etf_arbitrage": 3,
+    "adaptive_market_maker": 30, "imbalance": 3, "spoofer": 4, "pairs": 3, "etf_arbitrage": 3,
 }  # fmt: skip
 
 EXECUTIONS: Mapping[str, Mapping[str, Any]] = {

@@ -15,9 +15,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, Final
 
-from exchange.choices import LogFormat, LogLevel
 from exchange.engine.events import AuctionTrade, Trade
-from exchange.logs import configure
 from protocol.errors import ConfigError, HistoryError
 from protocol.vocabulary import Nanoseconds
 from simulation.accounting import Accounting
@@ -101,7 +99,7 @@ def run_jobs(jobs: Sequence[Job], processes: int, progress: Progress | None = No
     found: dict[int, Outcome] = {}
     # Each process starts from nothing, as on every platform: it shares no state that could make runs differ.
     spawn = get_context("spawn")
-    with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=spawn, initializer=be_quiet) as pool:
+    with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=spawn) as pool:
         places = {pool.submit(run_job, job): place for place, job in enumerate(jobs)}
         try:
             for future in as_completed(places):
@@ -189,11 +187,6 @@ def _prepare(out: Path) -> None:
                 (out / f"{name}.{form}").unlink(missing_ok=True)
     except OSError as error:
         raise HistoryError(str(out), error.strerror or str(error)) from error
-
-
-def be_quiet() -> None:
-    """Keep the venues of this process from logging what they do: of a hundred runs nobody reads that."""
-    configure(LogFormat.AUTO, LogLevel.ERROR)
 
 
 def seeds_of(text: str) -> list[int]:

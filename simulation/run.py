@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from exchange.config import AccountConfig, VenueConfig
 from exchange.engine.sequencer import Turn
+from exchange.logs import quiet
 from exchange.venue_file import config_error
 from protocol.errors import ConfigError
 from protocol.vocabulary import AccountId, Nanoseconds
@@ -68,11 +69,10 @@ class Run:
         chosen = list(specs(scenario, place=place, seed=self.seed))
         self.bot_specs = bots_of(scenario, place=place, seed=self.seed)
         experiment = scenario.experiment
-        self.market = Market(
-            venue_config(scenario, [*chosen, *self.bot_specs], place),
-            self.kernel,
-            clear_after_trade=experiment is not None and experiment.clear_after_trade,
-        )
+        config = venue_config(scenario, [*chosen, *self.bot_specs], place)
+        clears = experiment is not None and experiment.clear_after_trade
+        with quiet():
+            self.market = Market(config, self.kernel, clear_after_trade=clears)
         self.market.on_turn.append(self.log.add)
         self._hearing = Hearing(self.market)
         self._watch = Watch(scenario.containment.decision_s, DECISIONS)
@@ -93,7 +93,7 @@ class Run:
 
     def start(self) -> None:
         """Everybody comes in."""
-        with self._watch.watching():
+        with quiet(), self._watch.watching():
             self._start()
 
     def _start(self) -> None:
@@ -107,12 +107,12 @@ class Run:
 
     def advance(self, until_ns: Nanoseconds) -> None:
         """Run on to a time, for who shows progress on the way."""
-        with self._watch.watching():
+        with quiet(), self._watch.watching():
             self.kernel.run(min(until_ns, self.end_ns))
 
     def finish(self) -> None:
         """Everybody stops, and what is under way arrives."""
-        with self._watch.watching():
+        with quiet(), self._watch.watching():
             self._finish()
 
     def _finish(self) -> None:

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from simulation.batches import be_quiet
 from simulation.inference import Interval, interval_of, number
 from simulation.outcome import Outcome
 from simulation.validation import Check
@@ -19,8 +18,7 @@ from simulation.validation import Check
 
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[float], object]]:
-    """Shows a bar as it is told how much is done, from 0 to 1; meanwhile nobody logs."""
-    be_quiet()
+    """Shows a bar as it is told how much is done, from 0 to 1."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda _: None

@@ -6,15 +6,12 @@ give equal runs.
 """
 
 import asyncio
-import logging
 import random
 import socket
 from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
-
-import structlog
 
 from exchange.engine.commands import EnterOrder
 from exchange.engine.events import RequestRejected
@@ -50,9 +47,6 @@ class BotRun(Run):
             ConfigError: the scenario asks for something impossible, or a program is none.
         """
         super().__init__(scenario, place=place, seed=seed)
-        if not structlog.is_configured():
-            # The venue logs who comes and goes: what matters to a run is in its results.
-            structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
         self._watch = Watch(scenario.containment.decision_s, DECISIONS | {asyncio.Handle._run.__code__})
         self.world = World(self.kernel)
         self.world.refuse_sockets(socket.socket)

@@ -11,7 +11,7 @@ CERTAIN = 0.001
 """A test that runs daily may fail by chance once in three years."""
 
 
-@pytest.mark.slow
+@pytest.mark.alone  # the live half is a market in real time: where the machine stalls, it is another market
 @pytest.mark.timeout(180)
 def test_the_same_scenario_live_and_simulated_is_the_same_market(tmp_path: Path) -> None:
     run = live(crowd(), 1, tmp_path, 16.0)

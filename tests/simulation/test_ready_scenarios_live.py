@@ -19,7 +19,7 @@ def test_each_runs_live_and_everybody_connects(name: str, tmp_path: Path) -> Non
     path.write_text(venue_file(one, name), encoding="utf-8")
 
     with running_venue(tmp_path, str(path), journal=False, open_venue=False) as venue:
-        ran = typed("fleet", name, "--connect", f"127.0.0.1:{venue.port}", "--seconds", "3")
+        ran = typed("fleet", name, "--connect", f"127.0.0.1:{venue.port}", "--seconds", "1")
 
     assert ran.returncode == 0, ran.stderr
     assert re.search(r"\d", ran.stdout), ran.stdout

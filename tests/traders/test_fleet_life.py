@@ -160,9 +160,12 @@ async def test_units_are_handed_out_period_by_period_and_the_fleet_ends_with_the
         "schedules": [{"demand": [[120, 110], [115, 105]], "supply": [[80, 90], [85, 95]]}],
     }
     sides = [
-        {"strategy": "zic", "name": role, "role": role, "count": 2, "parameters": {"maximum_price": 200}}
+        {
+            "strategy": "zic", "name": role, "role": role, "count": 2, "interval_s": 0.03,
+            "parameters": {"maximum_price": 200},
+        }
         for role in ("buyers", "sellers")
-    ]
+    ]  # fmt: skip
     with running_venue(tmp_path) as venue:
         fleet = fleet_at(venue, *sides, experiment=experiment)
         async with asyncio.timeout(PATIENCE_S):

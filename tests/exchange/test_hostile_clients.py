@@ -107,7 +107,7 @@ def test_an_attack_is_bounded_answered_and_counted_and_honest_sessions_do_not_fe
     tmp_path: Path, name: str
 ) -> None:
     marks, names = MARKS[name], count()
-    with guarded_venue(tmp_path, tcp=TCP) as venue:
+    with guarded_venue(tmp_path, tcp=TCP, real_hashes=True) as venue:
         with let_in(venue, "watch") as watcher, let_in(venue, "carol") as honest:
             honest.ask(new("honest", "buy", 1, 1))
             bound_s = 3 * max(median_p99_s(honest, names), RESOLUTION_S)

@@ -16,7 +16,9 @@ from tests.support.venue import Json, VenueProcess, new
 
 @pytest.fixture(scope="module")
 def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
-    with guarded_venue(tmp_path_factory.mktemp("venue"), tcp="max_sessions_per_account = 3") as process:
+    with guarded_venue(
+        tmp_path_factory.mktemp("venue"), tcp="max_sessions_per_account = 3", real_hashes=True
+    ) as process:
         yield process
 
 

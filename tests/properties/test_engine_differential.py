@@ -122,7 +122,7 @@ def test_engine_agrees_with_the_naive_market_all_night(profile: str, seed: int) 
 def test_random_days_have_everything_in_them() -> None:
     """Every event of the engine, every reason to cancel and every reason to refuse an order."""
     seen: set[str] = set()
-    days = [long_day(profile, 3, 3_000, often=3_000) for profile in PROFILES] + [
+    days = [long_day(profile, 3, 2_000, often=2_000) for profile in PROFILES] + [
         money_day(seed, 500) for seed in range(12)
     ]
     for day in days:

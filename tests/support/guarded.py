@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from argon2 import PasswordHasher, Type
+
 from exchange.access import hash_secret
 from tests.support.venue import Json, RawClient, VenueProcess, running_venue
 
@@ -25,20 +27,27 @@ SECRETS = {
 _ROLES = {"watch": "viewer", "boss": "operator", "clerk": "drop_copy", "auditor": "drop_copy"}
 
 
+_QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, type=Type.ID)
+"""Secrets are checked by a thread that everybody else goes before. Beside other tests a real check waits for seconds."""
+
+
 @cache
-def _hash(name: str) -> str:
-    return hash_secret(SECRETS[name])
+def _hash(name: str, real: bool) -> str:
+    return hash_secret(SECRETS[name]) if real else _QUICK.hash(SECRETS[name])
 
 
-def venue_file(directory: Path, tcp: str = "", http: str | None = None) -> Path:
-    """Everybody of ``SECRETS``, one instrument; ``tcp``, ``http``: further lines of the sections of that name."""
+def venue_file(directory: Path, tcp: str = "", http: str | None = None, *, real_hashes: bool = False) -> Path:
+    """Everybody of ``SECRETS``, one instrument; ``tcp``, ``http``: further lines of the sections of that name.
+
+    ``real_hashes``: as dear to check as ``tontine hash-secret`` makes them, for tests in which that matters.
+    """
     lines = ['name = "guarded"', "[tcp]", tcp]
     if http is not None:
         lines += ["[http]", "port = 0", http]
     lines += ["[[instruments]]", 'symbol = "ACME"']
     for name in SECRETS:
         lines += ["[[accounts]]", f'name = "{name}"', f'role = "{_ROLES.get(name, "trader")}"']
-        lines += [f'secret_hash = "{_hash(name)}"']
+        lines += [f'secret_hash = "{_hash(name, real_hashes)}"']
         if name == "clerk":
             lines += ['copies = ["alice"]']
     path = directory / "venue.toml"
@@ -48,10 +57,14 @@ def venue_file(directory: Path, tcp: str = "", http: str | None = None) -> Path:
 
 @contextmanager
 def guarded_venue(
-    directory: Path, *arguments: str, tcp: str = "", http: str | None = None
+    directory: Path,
+    *arguments: str,
+    tcp: str = "",
+    http: str | None = None,
+    real_hashes: bool = False,
 ) -> Iterator[VenueProcess]:
     """That venue, with a journal that is not synced; with ``http`` it serves that, too."""
-    file = str(venue_file(directory, tcp, http))
+    file = str(venue_file(directory, tcp, http, real_hashes=real_hashes))
     with running_venue(directory, file, "--sync", "off", *arguments, open_venue=False) as venue:
         yield venue
 

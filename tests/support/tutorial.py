@@ -46,6 +46,7 @@ def typed_in(page: str, directory: Path) -> str:
                 "PYTHONPATH": f"{ROOT}{os.pathsep}{directory}",
                 "COLUMNS": "110",
                 "NO_COLOR": "1",
+                "PYTEST_ADDOPTS": "",
             },
         )
         if "Traceback" in done.stderr:

@@ -39,7 +39,7 @@ def test_an_attack_over_http_is_bounded_and_answered_and_who_trades_over_tcp_doe
     tmp_path: Path, name: str
 ) -> None:
     names = count()
-    with guarded_venue(tmp_path, http=HTTP) as venue:
+    with guarded_venue(tmp_path, http=HTTP, real_hashes=True) as venue:
         with let_in(venue, "watch") as watcher, let_in(venue, "carol") as honest:
             honest.ask(new("honest", "buy", 1, 1))
             bound_s = 3 * max(median_p99_s(honest, names), RESOLUTION_S)

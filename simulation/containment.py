@@ -9,8 +9,6 @@ costs nothing in between: it looks which decision is under way, and interrupts o
 main thread only, and not a call of a C library that does not come back.
 """
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -19,6 +17,7 @@ from typing import Final, NamedTuple
 
 from protocol.errors import LocalProtocolError
 from protocol.vocabulary import AccountId, Nanoseconds
+from traders.alarm import looking_in
 from traders.strategies.intents import Flooded
 
 _LOOKS: Final = 4
@@ -80,23 +79,11 @@ class Watch:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """While the block lasts; where another part of the process uses the timer, that one keeps it."""
-        if (
-            not hasattr(signal, "setitimer")
-            or threading.current_thread() is not threading.main_thread()
-            or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL
-            or signal.getitimer(signal.ITIMER_REAL)[0]
-        ):
-            yield
-            return
-        every_s = self._longest_s / _LOOKS
-        signal.signal(signal.SIGALRM, self._look)
-        signal.setitimer(signal.ITIMER_REAL, every_s, every_s)
+        """While the block lasts; see ``traders.alarm`` for where nobody can."""
         try:
-            yield
+            with looking_in(self._longest_s / _LOOKS, self._look):
+                yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
             self._seen = None
 
     def _look(self, _number: int, frame: FrameType | None) -> None:

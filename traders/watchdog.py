@@ -6,12 +6,12 @@ interrupts the main thread; elsewhere, and on systems without such a timer, nobo
 of a C library which does not come back, is beyond reach: the other processes of a fleet go on.
 """
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
+
+from traders.alarm import looking_in
 
 HANG_S: Final = 2.0
 """An answer that takes longer than twice this is none; nobody is interrupted before this."""
@@ -43,19 +43,6 @@ class Watchdog:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """While the block lasts; where another part of the process uses the timer, that one keeps it."""
-        if (
-            not hasattr(signal, "setitimer")
-            or threading.current_thread() is not threading.main_thread()
-            or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL
-            or signal.getitimer(signal.ITIMER_REAL)[0]
-        ):
+        """While the block lasts; see ``traders.alarm`` for where nobody can."""
+        with looking_in(HANG_S, self._look):
             yield
-            return
-        signal.signal(signal.SIGALRM, self._look)
-        signal.setitimer(signal.ITIMER_REAL, HANG_S, HANG_S)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)

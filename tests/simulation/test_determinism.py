@@ -1,10 +1,8 @@
 """Equal scenario and equal seed give equal runs: in other processes, under other hash seeds, on other versions of Python."""
 
 import os
-import shutil
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from exchange.engine.sequencer import Turn
 from simulation import market
 from simulation.log import EventLog
 from simulation.run import Run, simulate
+from tests.support.pythons import others
 from traders.scenario import Scenario, scenario_of
 
 ROOT = Path(__file__).parents[2]
@@ -53,21 +52,6 @@ print(run.log.digest, run.log.commands, run.kernel.handled, run.kernel.time_ns)
 
 def scenario(**changes: Any) -> Scenario:
     return scenario_of({**EVERYBODY, **changes}, "place")
-
-
-def others() -> list[str]:
-    """Other versions of Python that have what the simulation needs."""
-    found = [shutil.which(name) for name in ("python3.11", "python3.12", "python3.13", "python3.14")]
-    extra = os.environ.get("TONTINE_PYTHONS", "").split(os.pathsep)
-    return [python for python in (*found, *extra) if python and _can_run(python)]
-
-
-@cache
-def _can_run(python: str) -> bool:
-    probe = subprocess.run(  # an interpreter
-        [python, "-c", "import msgspec, pydantic, structlog"], capture_output=True, check=False
-    )
-    return probe.returncode == 0
 
 
 def told_by(python: str, hash_seed: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Every example that trades over TCP runs as it stands among hundreds of simulated traders, the same way every time."""
 
 import json
-import os
 import subprocess
 import sys
 from functools import cache
@@ -13,6 +12,7 @@ import pytest
 from simulation.bots.bot import BotState
 from simulation.bots.host import BotRun
 from tests.support.bots import bot_of, hosted, printed
+from tests.support.pythons import others
 
 ROOT = Path(__file__).parents[3]
 NO_PROGRAMS = {
@@ -111,12 +111,10 @@ def test_it_is_the_same_in_another_process_whatever_its_hashes(hash_seed: str) -
     assert elsewhere(sys.executable, hash_seed) == json.loads(json.dumps(figures(the_run())))
 
 
+@pytest.mark.skipif(not others(), reason="there is no other Python with the libraries")
 def test_it_is_the_same_on_another_python() -> None:
-    other = os.environ.get("OTHER_PYTHON")
-    if other is None:
-        pytest.skip("OTHER_PYTHON names none")
-
-    assert elsewhere(other, "0") == json.loads(json.dumps(figures(the_run())))
+    for other in others():
+        assert elsewhere(other, "0") == json.loads(json.dumps(figures(the_run())))
 
 
 def elsewhere(python: str, hash_seed: str) -> Any:

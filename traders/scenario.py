@@ -20,7 +20,7 @@ from traders.bots import BotGroup, BotSpec, bot_specs
 from traders.containment import Containment
 from traders.experiment import Experiment
 from traders.latency import Fixed, Latency
-from traders.oracle import OracleConfig
+from traders.oracle_config import OracleConfig
 from traders.recorded import Replay
 from traders.strategies.base import Parameters, Strategy
 from traders.strategies.registry import first_fault, load_file, parameters_of, strategy_named

@@ -18,7 +18,7 @@ from traders.catalogue import ParameterFacts, StrategyFacts, catalogue, field_fa
 from traders.containment import Containment
 from traders.experiment import Experiment, Schedule
 from traders.latency import Fixed, LogNormal, Sites, Uniform
-from traders.oracle import Basket, Fundamental, OracleConfig, ScheduledShock
+from traders.oracle_config import Basket, Fundamental, OracleConfig, ScheduledShock
 from traders.recorded import Replay
 from traders.scenario import Scenario, TraderGroup
 

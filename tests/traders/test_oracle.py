@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from protocol.vocabulary import Symbol
-from traders.oracle import Oracle, OracleConfig
+from traders.oracle import Oracle
+from traders.oracle_config import OracleConfig
 
 ACME, BETA, FUND = Symbol("ACME"), Symbol("BETA"), Symbol("FUND")
 SECOND = 1_000_000_000

@@ -37,7 +37,7 @@ from traders.strategies.base import Parameters, Working
 from traders.strategies.chance import exp
 from traders.strategies.hearing import Listener
 from traders.strategies.naming import named
-from traders.strategies.shouting import ShoutingParameters
+from traders.strategies.shouting_parameters import ShoutingParameters
 
 _AGEING: Final = 0.9
 

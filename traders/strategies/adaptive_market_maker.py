@@ -16,13 +16,12 @@ from math import ceil, sqrt
 from random import Random
 from typing import ClassVar, Final
 
-from pydantic import Field
-
 from protocol.fields import Level
 from protocol.market import TradePrint
 from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Channel, Nanoseconds, Price, Side, Symbol
 from traders.book_view import Depth
+from traders.strategies.adaptive_market_maker_parameters import AdaptiveMarketMakerParameters
 from traders.strategies.base import Parameters, Strategy
 from traders.strategies.intents import Intent
 from traders.strategies.ladder import both_sides, others_mid
@@ -31,49 +30,6 @@ from traders.strategies.placing import fair_price, in_lots, order_of
 
 _SECOND: Final = 1_000_000_000
 _LN2: Final = 0.6931471805599453
-
-
-class AdaptiveMarketMakerParameters(Parameters):
-    """What a person may set."""
-
-    reference: int | None = Field(
-        None, gt=0, description="price units; used while nobody quotes or trades; left out: 100 money units"
-    )
-    levels: int = Field(5, gt=0, le=50, description="quotes a side")
-    spacing_ticks: int = Field(2, gt=0, le=10_000, description="between two quotes of a side")
-    half_spread_ticks: float = Field(
-        1.0, gt=0, le=10_000, description="from the fair price to the best quote at least"
-    )
-    spread_volatilities: float = Field(
-        1.0,
-        ge=0,
-        le=100,
-        description="half the spread in multiples of how far the price moves in a second (a standard deviation)",
-    )
-    maximum_half_spread_ticks: float = Field(200.0, gt=0, le=100_000, description="at most")
-    volatility_half_life_s: float = Field(
-        60.0, gt=0, le=1e6, description="a move so long ago counts half in the volatility"
-    )
-    participation: float = Field(
-        0.025,
-        ge=0,
-        le=1,
-        description="quantity of each quote as a share of what was traded between two timers",
-    )
-    minimum_quantity_lots: int = Field(10, gt=0, le=1_000_000, description="of each quote")
-    maximum_quantity_lots: int = Field(1_000, gt=0, le=1_000_000, description="of each quote")
-    maximum_position_lots: int = Field(
-        5_000, gt=0, description="no quote that could lead beyond it, long or short"
-    )
-    skew_ticks: float = Field(
-        5.0,
-        ge=0,
-        le=10_000,
-        description="shift of all quotes at the maximum position, less before in proportion",
-    )
-    requote_ticks: int = Field(
-        2, gt=0, le=10_000, description="quotes move when the fair price moved this far"
-    )
 
 
 class _Market:
@@ -96,12 +52,10 @@ class _Market:
         self.usual_volume = 0
 
 
-@named("adaptive_market_maker")
 class AdaptiveMarketMaker(Strategy):
     """Quotes ladders on both sides of every instrument it is given."""
 
-    parameters: AdaptiveMarketMakerParameters
-    parameters_type = AdaptiveMarketMakerParameters
+    parameters_type: ClassVar[type[Parameters]] = AdaptiveMarketMakerParameters
     channels: ClassVar[frozenset[Channel]] = frozenset((Channel.BBO, Channel.TRADES))
     depth_levels: ClassVar[int | None] = 1
 
@@ -109,6 +63,7 @@ class AdaptiveMarketMaker(Strategy):
         self, instruments: Sequence[InstrumentInfo], parameters: AdaptiveMarketMakerParameters, rng: Random
     ) -> None:
         super().__init__(instruments, parameters, rng)
+        self._p = parameters
         self._markets = {
             symbol: _Market(fair_price(self, symbol, parameters.reference)) for symbol in self.symbols
         }
@@ -126,7 +81,7 @@ class AdaptiveMarketMaker(Strategy):
         self._fair(symbol)
         if market.centre is not None:
             moved = abs(self._centre(symbol) - market.centre)
-            if moved < self.parameters.requote_ticks * self.instruments[symbol].tick:
+            if moved < self._p.requote_ticks * self.instruments[symbol].tick:
                 return ()
         return self._requote(symbol, refill=False)
 
@@ -143,7 +98,7 @@ class AdaptiveMarketMaker(Strategy):
 
     def half_spread(self, symbol: Symbol) -> float:
         """From the fair price to the best quote, in price units."""
-        p, tick = self.parameters, self.instruments[symbol].tick
+        p, tick = self._p, self.instruments[symbol].tick
         wide = p.spread_volatilities * sqrt(self._markets[symbol].variance)
         return min(max(wide, p.half_spread_ticks * tick), p.maximum_half_spread_ticks * tick)
 
@@ -161,7 +116,7 @@ class AdaptiveMarketMaker(Strategy):
         return mid
 
     def _centre(self, symbol: Symbol) -> float:
-        p, instrument = self.parameters, self.instruments[symbol]
+        p, instrument = self._p, self.instruments[symbol]
         filled = self.position(symbol) / (p.maximum_position_lots * instrument.lot)
         return self._markets[symbol].fair - min(max(filled, -1.0), 1.0) * p.skew_ticks * instrument.tick
 
@@ -172,7 +127,7 @@ class AdaptiveMarketMaker(Strategy):
         elapsed_s = (now_ns - market.at_ns) / _SECOND
         if market.price is not None and elapsed_s > 0:
             move = price - market.price
-            weight = elapsed_s / (elapsed_s + self.parameters.volatility_half_life_s / _LN2)
+            weight = elapsed_s / (elapsed_s + self._p.volatility_half_life_s / _LN2)
             market.variance += weight * (move * move / elapsed_s - market.variance)
         market.price, market.at_ns = price, now_ns
         market.usual_volume, market.volume = market.volume, 0
@@ -181,20 +136,20 @@ class AdaptiveMarketMaker(Strategy):
         market, instrument = self._markets[symbol], self.instruments[symbol]
         centre, half = self._centre(symbol), self.half_spread(symbol)
         # On a grid of the spacing: when the centre moves by one step, one quote a side moves.
-        step = self.parameters.spacing_ticks * instrument.tick
+        step = self._p.spacing_ticks * instrument.tick
         bid = int(max(centre - half, 0.0)) // step * step
         ask = -(-ceil(centre + half) // step) * step
         rising = market.centre is not None and centre > market.centre
         market.centre = centre
-        bids = self._side(instrument, Side.BUY, [bid - n * step for n in range(self.parameters.levels)])
+        bids = self._side(instrument, Side.BUY, [bid - n * step for n in range(self._p.levels)])
         asks = self._side(
-            instrument, Side.SELL, [max(ask, bid + step) + n * step for n in range(self.parameters.levels)]
+            instrument, Side.SELL, [max(ask, bid + step) + n * step for n in range(self._p.levels)]
         )
         return both_sides(self, symbol, bids, asks, rising=rising, refill=refill)
 
     def _side(self, instrument: InstrumentInfo, side: Side, prices: Sequence[Price]) -> list[Level]:
         """As many quotes as the position limit allows, were all of them to trade."""
-        p, symbol = self.parameters, instrument.symbol
+        p, symbol = self._p, instrument.symbol
         lots = int(p.participation * self._markets[symbol].usual_volume) // instrument.lot
         quantity = order_of(instrument, min(max(lots, p.minimum_quantity_lots), p.maximum_quantity_lots))
         position = self.position(symbol)
@@ -207,3 +162,7 @@ class AdaptiveMarketMaker(Strategy):
             left -= size
             levels.append((price, size))
         return levels
+
+
+# No decorator on a class that a simulation runs compiled: see ``simulation.native``.
+named("adaptive_market_maker")(AdaptiveMarketMaker)

@@ -17,7 +17,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Unpack
 
-from pydantic import BaseModel, ConfigDict
+from mypy_extensions import mypyc_attr
 
 from protocol.desk import TradeBusted
 from protocol.errors import LocalProtocolError
@@ -74,6 +74,7 @@ from traders.strategies.intents import (
     Tag,
     TimerFired,
 )
+from traders.strategies.parameters import Parameters
 from traders.strategies.requests import is_refused_order, request_of
 from traders.strategies.working import Working
 
@@ -86,12 +87,7 @@ _UNASKED: Final = frozenset((TradeReport, Triggered, Repriced, SelfTradePrevente
 """Reports that answer no request."""
 
 
-class Parameters(BaseModel):
-    """Base of what a person may set; see each strategy."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Strategy:
     """Base of all strategies. The state it keeps for its hooks is read-only to them."""
 

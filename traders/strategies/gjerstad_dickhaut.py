@@ -25,7 +25,7 @@ from traders.strategies.base import Parameters, Working
 from traders.strategies.beliefs import Belief, History
 from traders.strategies.hearing import Listener
 from traders.strategies.naming import named
-from traders.strategies.shouting import ShoutingParameters
+from traders.strategies.shouting_parameters import ShoutingParameters
 
 _MOST_CHOICES: Final = 250  # the whole range of Gode and Sunder's market, and then some
 

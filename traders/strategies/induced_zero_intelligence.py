@@ -16,37 +16,26 @@ from collections.abc import Sequence
 from random import Random
 from typing import ClassVar
 
-from pydantic import Field
-
 from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Price, Side
 from traders.strategies.assignment import Assignment
 from traders.strategies.base import Parameters, Working
 from traders.strategies.chance import integer
 from traders.strategies.naming import named
-from traders.strategies.shouting import Shouter, ShoutingParameters
+from traders.strategies.shouting import Shouter
+from traders.strategies.shouting_parameters import InducedParameters
 
 
-class InducedParameters(ShoutingParameters):
-    """What a person may set."""
-
-    improving: bool = Field(
-        False,
-        description="never replace a standing shout by a worse one, the rule of Gode and Sunder's market",
-    )
-
-
-@named("zic")
 class Constrained(Shouter):
     """Shouts uniformly at random where it would not lose."""
 
-    parameters: InducedParameters
-    parameters_type = InducedParameters
+    parameters_type: ClassVar[type[Parameters]] = InducedParameters
 
     def __init__(self, instruments: Sequence[InstrumentInfo], parameters: Parameters, rng: Random) -> None:
         super().__init__(instruments, parameters, rng)
         # The range of the last unit, kept: a simulation asks for a hundred thousand prices a second.
-        self._improving = self.parameters.improving
+        assert isinstance(parameters, InducedParameters)
+        self._improving = parameters.improving
         self._assignment: Assignment | None = None
         self._limit: Price = 0
         self._lowest = self._highest = self._tick = 0
@@ -64,7 +53,7 @@ class Constrained(Shouter):
 
     def _find_range(self, assignment: Assignment, limit: Price) -> None:
         """In ticks; empty where the limit lies outside the range of prices."""
-        low, high = self.parameters.minimum_price, self.parameters.maximum_price
+        low, high = self.minimum_price, self.maximum_price
         if self.constrained and assignment.side is Side.BUY:
             high = min(high, limit)
         elif self.constrained:
@@ -74,8 +63,12 @@ class Constrained(Shouter):
         self._assignment, self._limit = assignment, limit
 
 
-@named("ziu")
 class Unconstrained(Constrained):
     """Shouts uniformly at random, at a loss, too."""
 
     constrained: ClassVar[bool] = False
+
+
+# No decorator on a class that a simulation runs compiled: see ``simulation.native``.
+named("zic")(Constrained)
+named("ziu")(Unconstrained)

@@ -27,14 +27,13 @@ from collections.abc import Iterable
 from random import Random
 from typing import ClassVar, Final
 
-from pydantic import Field
-
 from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Channel, Nanoseconds, Price, Side, Symbol, TimeInForce
 from traders.strategies.base import Parameters, Strategy
 from traders.strategies.chance import exponential, integer
 from traders.strategies.intents import CancelOrder, Intent, Place, Tag
 from traders.strategies.naming import named
+from traders.strategies.noise_parameters import NoiseParameters
 from traders.strategies.placing import best_prices, order_of
 from traders.strategies.power_law import power_law
 from traders.strategies.zero_intelligence import default_reference
@@ -46,66 +45,10 @@ _MOST_ATTENTION: Final = 8.0
 """A move counts as at most so many usual ones: one crash does not keep everybody busy for the rest of the day."""
 
 
-class NoiseParameters(Parameters):
-    """What a person may set."""
-
-    reference: int | None = Field(
-        None, gt=0, description="price units; used while nobody quotes or trades; left out: 100 money units"
-    )
-    aggressive: float = Field(
-        0.25, ge=0, le=1, description="share of orders that take what is offered instead of resting"
-    )
-    sweep_ticks: int = Field(
-        0,
-        ge=0,
-        le=10_000,
-        description="how far beyond the best price an aggressive order may go; its rest is canceled",
-    )
-    inside: float = Field(
-        0.2, ge=0, le=1, description="share of resting orders that better the best price, where there is room"
-    )
-    depth_exponent: float = Field(
-        0.6, gt=0, le=5, description="of the power law of distances from the best price of the side"
-    )
-    depth_scale_ticks: float = Field(5.0, gt=0, le=10_000, description="where that power law begins")
-    maximum_depth_ticks: int = Field(200, ge=0, le=10_000, description="no order rests further away")
-    quantity_exponent: float = Field(1.5, gt=0, le=10, description="of the power law of quantities")
-    quantity_scale_lots: float = Field(
-        10.0, gt=0, le=1e6, description="where that power law begins; half of all are below 0.6 of it at 1.5"
-    )
-    maximum_quantity_lots: int = Field(500, gt=0, le=100_000, description="of one order")
-    lifetime_s: float = Field(
-        60.0, gt=0, le=1e6, description="mean patience of an order at the best price, exponential"
-    )
-    lifetime_slope: float = Field(
-        0.1, ge=0, le=100, description="more patience for each tick away from it: 0.1 doubles it in 10 ticks"
-    )
-    maximum_orders: int = Field(5, gt=0, le=1_000, description="resting orders; no new one beyond")
-    maximum_position_lots: int = Field(100_000, gt=0, description="at this position it only trades back")
-    split_share: float = Field(
-        0.0, ge=0, le=1, description="share of decisions that are about a metaorder, to be traded in pieces"
-    )
-    split_exponent: float = Field(1.5, gt=0, le=10, description="of the power law of their lengths")
-    maximum_pieces: int = Field(1_000, gt=0, le=100_000, description="orders of one metaorder")
-    activity: float = Field(1.0, gt=0, le=1, description="probability to trade when the timer fires")
-    attention: float = Field(
-        0.0,
-        ge=0,
-        le=1,
-        description="share of the activity that depends on how far the price moved since the last timer, against what is usual",
-    )
-    intraday: float = Field(
-        0.0, ge=0, le=1, description="by how much activity is lower in the middle of the day than at its ends"
-    )
-    day_s: float = Field(23_400.0, gt=0, le=1e6, description="length of the day that this is about, seconds")
-
-
-@named("noise")
 class Noise(Strategy):
     """One random order, or none, each time its timer fires."""
 
-    parameters: NoiseParameters
-    parameters_type = NoiseParameters
+    parameters_type: ClassVar[type[Parameters]] = NoiseParameters
     channels: ClassVar[frozenset[Channel]] = frozenset((Channel.BBO,))
     depth_levels: ClassVar[int | None] = 1
     sampled: ClassVar[bool] = True
@@ -114,6 +57,7 @@ class Noise(Strategy):
         self, instruments: Iterable[InstrumentInfo], parameters: NoiseParameters, rng: Random
     ) -> None:
         super().__init__(tuple(instruments), parameters, rng)
+        self._p = parameters
         p = parameters
         self._depths = power_law(p.depth_exponent, p.depth_scale_ticks, p.maximum_depth_ticks)
         self._quantities = power_law(p.quantity_exponent, p.quantity_scale_lots, p.maximum_quantity_lots - 1)
@@ -135,7 +79,7 @@ class Noise(Strategy):
         intents: list[Intent] = []
         if self._expires:
             self._expire(now_ns, intents)
-        rng, p = self.rng, self.parameters
+        rng, p = self.rng, self._p
         if not self._pieces and len(self.symbols) > 1:
             self._symbol = self.symbols[integer(rng, 0, len(self.symbols) - 1)]
         symbol = self._symbol
@@ -172,7 +116,7 @@ class Noise(Strategy):
 
     def _attention(self, symbol: Symbol, bid: Price | None, ask: Price | None) -> float:
         """1 on average if a move beyond the usual one were as likely as one below; more after a large move."""
-        share = self.parameters.attention
+        share = self._p.attention
         if not share or bid is None or ask is None:
             return 1.0 - share
         price = bid + ask
@@ -189,17 +133,17 @@ class Noise(Strategy):
 
     def _hour(self, now_ns: Nanoseconds) -> float:
         """1 at the ends of the day, less in between: a parabola."""
-        share = self.parameters.intraday
+        share = self._p.intraday
         if not share:
             return 1.0
-        place = (now_ns - self._opened_ns) / (self.parameters.day_s * _SECOND)
+        place = (now_ns - self._opened_ns) / (self._p.day_s * _SECOND)
         from_noon = 2.0 * min(max(place, 0.0), 1.0) - 1.0
         return 1.0 - share + share * from_noon * from_noon
 
     def _order(
         self, instrument: InstrumentInfo, side: Side, bid: Price | None, ask: Price | None, now_ns: int
     ) -> Place:
-        rng, p, tick, symbol = self.rng, self.parameters, instrument.tick, instrument.symbol
+        rng, p, tick, symbol = self.rng, self._p, instrument.tick, instrument.symbol
         buying = side is Side.BUY
         send = self.buy if buying else self.sell
         quantity = order_of(instrument, 1 + self._quantities.draw(rng))
@@ -224,10 +168,10 @@ class Noise(Strategy):
         """Where to rest where nobody does: next to the other side, else to the last price."""
         tick = instrument.tick
         if facing is None:
-            facing = (
-                self.marks.get(instrument.symbol)
-                or self.parameters.reference
-                or default_reference(instrument)
-            )
+            facing = self.marks.get(instrument.symbol) or self._p.reference or default_reference(instrument)
             facing -= facing % tick
         return max(facing - tick, tick) if buying else facing + tick
+
+
+# No decorator on a class that a simulation runs compiled: see ``simulation.native``.
+named("noise")(Noise)

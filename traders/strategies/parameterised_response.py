@@ -29,7 +29,7 @@ from traders.strategies.base import Working
 from traders.strategies.chance import exp
 from traders.strategies.naming import named
 from traders.strategies.shaver import Shaving
-from traders.strategies.shouting import ShoutingParameters
+from traders.strategies.shouting_parameters import ShoutingParameters
 
 _STEEPNESS: Final = 4.0
 _CUT: Final = 100.0

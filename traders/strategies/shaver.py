@@ -34,9 +34,9 @@ class Shaving(Shouter):
         ):
             price = standing.price
         elif side is Side.BUY:
-            price = self.parameters.minimum_price if best is None else best + tick
+            price = self.minimum_price if best is None else best + tick
         else:
-            price = self.parameters.maximum_price if best is None else best - tick
+            price = self.maximum_price if best is None else best - tick
         return min(price, limit) if side is Side.BUY else max(price, limit)
 
 

@@ -9,45 +9,34 @@ replace and not a cancel with a new order: one request and one report instead of
 way the shout goes to the end of the queue at its price, as a new one should.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from random import Random
 from typing import ClassVar, Final
 
-from pydantic import Field, model_validator
-
+from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Channel, Nanoseconds, Price, Quantity, Side, Symbol
 from traders.strategies.assignment import Assignment
 from traders.strategies.base import Parameters, Strategy, Working
 from traders.strategies.intents import CancelOrder, Intent, ReplaceOrder
+from traders.strategies.shouting_parameters import ShoutingParameters
 
 _BUY: Final = Side.BUY  # a member of an enum is looked up at every use
-
-
-class ShoutingParameters(Parameters):
-    """What a person may set."""
-
-    minimum_price: int = Field(
-        1, gt=0, le=1_000_000_000, description="price units; nobody shouts below, nor thinks of it"
-    )
-    maximum_price: int = Field(
-        200, gt=0, le=1_000_000_000, description="price units; nobody shouts above, nor thinks of it"
-    )
-
-    @model_validator(mode="after")
-    def _lowest_first(self) -> "ShoutingParameters":
-        if self.minimum_price > self.maximum_price:
-            raise ValueError("minimum_price is above maximum_price")
-        return self
 
 
 class Shouter(Strategy):
     """Base of the traders of a double auction. A subclass has ``quote``."""
 
-    parameters: ShoutingParameters
     parameters_type: ClassVar[type[Parameters]] = ShoutingParameters
     channels: ClassVar[frozenset[Channel]] = frozenset()
     depth_levels: ClassVar[int | None] = 1
     constrained: ClassVar[bool] = True
     """Never beyond the limit."""
+
+    def __init__(self, instruments: Sequence[InstrumentInfo], parameters: Parameters, rng: Random) -> None:
+        super().__init__(instruments, parameters, rng)
+        assert isinstance(parameters, ShoutingParameters)
+        self.minimum_price: Price = parameters.minimum_price
+        self.maximum_price: Price = parameters.maximum_price
 
     def quote(self, assignment: Assignment, limit: Price, standing: Working | None) -> float | None:
         """The price to shout for the next unit, whose limit is ``limit``; ``None``: leave things as they are.
@@ -115,7 +104,7 @@ class Shouter(Strategy):
 
     def _possible(self, wished: float, side: Side, limit: Price, tick: int) -> Price | None:
         """On a tick, inside the range and the limit; ``None`` where there is no such price."""
-        low, high = self.parameters.minimum_price, self.parameters.maximum_price
+        low, high = self.minimum_price, self.maximum_price
         if side is _BUY:
             if self.constrained and limit < high:
                 high = limit

@@ -30,7 +30,7 @@ from traders.strategies.base import Parameters, Working
 from traders.strategies.hearing import Listener
 from traders.strategies.intents import Intent
 from traders.strategies.naming import named
-from traders.strategies.shouting import ShoutingParameters
+from traders.strategies.shouting_parameters import ShoutingParameters
 
 
 class SniperParameters(ShoutingParameters):

@@ -17,8 +17,6 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import ClassVar, Final
 
-from pydantic import Field
-
 from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Channel, Nanoseconds, Side, Symbol, TimeInForce
 from traders.strategies.base import Parameters, Strategy
@@ -27,46 +25,10 @@ from traders.strategies.intents import CancelOrder, Intent, Observed, ReplaceOrd
 from traders.strategies.naming import named
 from traders.strategies.placing import best_prices, in_lots, on_tick, order_of, room
 from traders.strategies.power_law import power_law
+from traders.strategies.value_parameters import ValueParameters
 
 _LN2: Final = 0.6931471805599453
 _SECOND: Final = 1_000_000_000
-
-
-class ValueParameters(Parameters):
-    """What a person may set."""
-
-    mean: int | None = Field(
-        None, gt=0, description="price units; what the value comes back to; left out: it wanders freely"
-    )
-    half_life_s: float = Field(
-        36_000.0, gt=0, le=1e9, description="seconds in which half of a deviation from the mean is gone"
-    )
-    volatility: float = Field(
-        5.0, gt=0, le=1e6, description="of the value as it believes: price units per square root of a second"
-    )
-    observation_noise: float = Field(
-        50.0,
-        ge=0,
-        le=1e9,
-        description="of what it sees, as it believes: standard deviation in price units",
-    )
-    horizon_s: float = Field(0.0, ge=0, le=1e6, description="it thinks of the value so many seconds from now")
-    edge_ticks: int = Field(5, ge=0, le=10_000, description="what a trade has to gain by its estimate")
-    resting_edge_ticks: int | None = Field(
-        None, ge=0, le=10_000, description="what an order that waits has to gain; left out: edge_ticks"
-    )
-    resting: float = Field(
-        1.0, ge=0, le=1, description="how often it leaves an order to wait where it takes nothing"
-    )
-    aggressive: float = Field(
-        1.0, ge=0, le=1, description="how often it takes what is offered at such a gain, instead of waiting"
-    )
-    quantity_exponent: float = Field(1.5, gt=0, le=10, description="of the power law of quantities")
-    quantity_scale_lots: float = Field(10.0, gt=0, le=1e6, description="where that power law begins")
-    maximum_quantity_lots: int = Field(500, gt=0, le=100_000, description="of one order")
-    maximum_position_lots: int = Field(
-        100_000, gt=0, description="no order that could lead beyond it, long or short"
-    )
 
 
 class _Belief:
@@ -80,12 +42,10 @@ class _Belief:
         self.variance = variance
 
 
-@named("value")
 class Value(Strategy):
     """Compares prices with an estimate of the value."""
 
-    parameters: ValueParameters
-    parameters_type = ValueParameters
+    parameters_type: ClassVar[type[Parameters]] = ValueParameters
     channels: ClassVar[frozenset[Channel]] = frozenset((Channel.BBO,))
     depth_levels: ClassVar[int | None] = 1
     sampled: ClassVar[bool] = True
@@ -95,6 +55,7 @@ class Value(Strategy):
         self, instruments: Sequence[InstrumentInfo], parameters: ValueParameters, rng: Random
     ) -> None:
         super().__init__(instruments, parameters, rng)
+        self._p = parameters
         self._quantities = power_law(
             parameters.quantity_exponent, parameters.quantity_scale_lots, parameters.maximum_quantity_lots - 1
         )
@@ -107,13 +68,13 @@ class Value(Strategy):
         belief = self._beliefs.get(symbol)
         if belief is None:
             return None
-        mean = self.parameters.mean
-        if mean is None or not self.parameters.horizon_s:
+        mean = self._p.mean
+        if mean is None or not self._p.horizon_s:
             return belief.estimate
-        return mean + (belief.estimate - mean) * exp(-self._rate * self.parameters.horizon_s)
+        return mean + (belief.estimate - mean) * exp(-self._rate * self._p.horizon_s)
 
     def on_observed(self, observed: Observed) -> Iterable[Intent]:
-        p = self.parameters
+        p = self._p
         noise = p.observation_noise * p.observation_noise
         belief = self._beliefs.get(observed.symbol)
         if belief is None:
@@ -135,7 +96,7 @@ class Value(Strategy):
         return ()
 
     def on_timer(self, now_ns: Nanoseconds) -> Iterable[Intent]:
-        rng, symbols, p = self.rng, self.symbols, self.parameters
+        rng, symbols, p = self.rng, self.symbols, self._p
         symbol = symbols[0] if len(symbols) == 1 else symbols[integer(rng, 0, len(symbols) - 1)]
         estimate = self.estimate(symbol)
         if estimate is None:
@@ -182,10 +143,14 @@ class Value(Strategy):
             else:
                 intents.append(CancelOrder(order.tag))
         if not moved:
-            limit = self.parameters.maximum_position_lots * instrument.lot
+            limit = self._p.maximum_position_lots * instrument.lot
             quantity = in_lots(instrument, min(quantity, room(self, symbol, side, limit)))
             if quantity:
                 send = self.buy if side is Side.BUY else self.sell
                 time_in_force = TimeInForce.IOC if takes else TimeInForce.GTC
                 intents.append(send(symbol, quantity, at=price, time_in_force=time_in_force))
         return intents
+
+
+# No decorator on a class that a simulation runs compiled: see ``simulation.native``.
+named("value")(Value)

@@ -29,7 +29,7 @@ from traders.strategies.assignment import Assignment
 from traders.strategies.base import Parameters, Working
 from traders.strategies.hearing import Listener
 from traders.strategies.naming import named
-from traders.strategies.shouting import ShoutingParameters
+from traders.strategies.shouting_parameters import ShoutingParameters
 
 
 class ZipParameters(ShoutingParameters):

@@ -11,7 +11,7 @@ from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Side, TimeInForce
 from tests.traders.strategies.session import ACME, Session
 from traders.strategies.intents import CancelOrder, Place
-from traders.strategies.noise import NoiseParameters
+from traders.strategies.noise_parameters import NoiseParameters
 from traders.strategies.power_law import power_law
 
 TICK_5 = InstrumentInfo(ACME, 5, 10, 20, 1_000_000, 2)

@@ -232,12 +232,17 @@ class Agent:
         if self.fault is not None:  # of what it saw
             return
         # As ``_decide``, written out: most decisions are made here.
+        market = self._market
+        market.decisions += 1
+        market.deciding = True
         try:
             intents = self._fire(now_ns)
             if intents:
                 self._send(intents, 0)
         except (Exception, SystemExit, Hangs) as error:  # noqa: BLE001  # whatever a strategy raises is contained and told
             self._break(error)
+        finally:
+            market.deciding = False
 
     def _look_around(self, now_ns: Nanoseconds) -> None:
         """It sees what it would have been told by now."""
@@ -257,12 +262,17 @@ class Agent:
         if self._think is not None:
             thought_ns = self._think()
             self._busy_until_ns = self._kernel.time_ns + thought_ns
+        market = self._market
+        market.decisions += 1
+        market.deciding = True
         try:
             intents = self.strategy.on_event(event)
             if intents:
                 self._send(intents, thought_ns)
         except (Exception, SystemExit, Hangs) as error:  # noqa: BLE001  # whatever a strategy raises is contained and told
             self._break(error)
+        finally:
+            market.deciding = False
 
     def _fire_as_event(self, now_ns: Nanoseconds) -> Sequence[Intent]:
         return self.strategy.on_event(TimerFired(now_ns))
@@ -303,10 +313,6 @@ class Agent:
         self._on_fault(self, error)
 
 
-DECISIONS: Final = frozenset((Agent._decide.__code__, Agent._tick.__code__))
-"""The functions that ask a strategy; what they call is its decision."""
-
-
 def _way(wait: Draw | Nanoseconds) -> tuple[Nanoseconds | None, Draw]:
     """What it always takes, if it always takes as long; and what tells how long it takes."""
     return (wait, lambda: wait) if isinstance(wait, int) else (None, wait)
@@ -314,4 +320,4 @@ def _way(wait: Draw | Nanoseconds) -> tuple[Nanoseconds | None, Draw]:
 
 def _is_plain(strategy: Strategy, hook: str) -> bool:
     """Whether it left a method as it came."""
-    return getattr(getattr(strategy, hook), "__func__", None) is getattr(Strategy, hook)
+    return getattr(type(strategy), hook) is getattr(Strategy, hook)

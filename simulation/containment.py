@@ -5,11 +5,11 @@ decision that takes too long. What a strategy may do at most says the scenario (
 one that goes beyond is the agent's business.
 
 A decision is watched by a timer of the operating system that fires a few times while the longest decision lasts, and
-costs nothing in between: it looks which decision is under way, and interrupts one that it saw too often. It reaches the
-main thread only, and not a call of a C library that does not come back.
+in between it costs the counting of decisions: it looks which one is under way, and interrupts one that it saw too often.
+It reaches the main thread only, and not a call of a C library that does not come back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from types import CodeType, FrameType
@@ -70,11 +70,16 @@ def kind_of(error: BaseException) -> FaultKind:
 class Watch:
     """Sees to it that decisions end."""
 
-    def __init__(self, longest_s: float, decisions: frozenset[CodeType]) -> None:
-        """``decisions``: the functions that ask a strategy; what they call is its decision."""
+    def __init__(
+        self, longest_s: float, under_way: Callable[[], int], programs: frozenset[CodeType] = frozenset()
+    ) -> None:
+        """``under_way``: the number of the decision under way, 0 while there is none; no two have the same. ``programs``:
+        functions that run a step of somebody's program; what they call is a decision as well.
+        """
         self._longest_s = longest_s
-        self._decisions = decisions
-        self._seen: FrameType | None = None
+        self._under_way = under_way
+        self._programs = programs
+        self._seen: int | FrameType | None = None
         self._times = 0
 
     @contextmanager
@@ -87,14 +92,16 @@ class Watch:
             self._seen = None
 
     def _look(self, _number: int, frame: FrameType | None) -> None:
-        """The frame of a decision is the same object for as long as the decision lasts, and of no later one while we
-        hold it: nobody need count decisions.
-        """
-        while frame is not None and frame.f_code not in self._decisions:
-            frame = frame.f_back
-        if frame is None or frame is not self._seen:
-            self._seen, self._times = frame, 0
+        found: int | FrameType | None = self._under_way() or self._step(frame)
+        if found is None or found != self._seen:
+            self._seen, self._times = found, 0
             return
         self._times += 1
         if self._times >= _LOOKS:
             raise Hangs(f"no decision within {self._longest_s:g} s")
+
+    def _step(self, frame: FrameType | None) -> FrameType | None:
+        """The frame of a step is the same object for as long as the step lasts, and of no later one while we hold it."""
+        while frame is not None and frame.f_code not in self._programs:
+            frame = frame.f_back
+        return frame

@@ -47,6 +47,10 @@ class Market:
         """Who is shown all commands and their events, some at a time, in order."""
         self.on_trade: list[Callable[[Nanoseconds, Trade | AuctionTrade], None]] = []
         """Who is told of every trade as it happens."""
+        self.decisions = 0
+        """How often a strategy was asked so far."""
+        self.deciding = False
+        """Whether one is being asked right now."""
         self.keeps_tape = False
         """Whether trades are kept while nobody reads market data, for sessions that come later."""
         self.touched: Touched = []
@@ -91,6 +95,10 @@ class Market:
             market_data.note(command.at_ns, events)
         if self.sequencer.last_seq - self._taken >= _TURN:
             self.take_turn()
+
+    def decision(self) -> int:
+        """The number of the decision under way; 0: nobody is being asked."""
+        return self.decisions if self.deciding else 0
 
     def act(self, command: Command) -> Events:
         """A command of the venue itself."""

@@ -17,7 +17,7 @@ from exchange.logs import quiet
 from exchange.venue_file import config_error
 from protocol.errors import ConfigError
 from protocol.vocabulary import AccountId, Nanoseconds
-from simulation.agent import DECISIONS, Agent, Look
+from simulation.agent import Agent, Look
 from simulation.background import Background
 from simulation.containment import FaultReport, Watch, kind_of
 from simulation.hearing import Hearing, observer
@@ -75,7 +75,7 @@ class Run:
             self.market = Market(config, self.kernel, clear_after_trade=clears)
         self.market.on_turn.append(self.log.add)
         self._hearing = Hearing(self.market)
-        self._watch = Watch(scenario.containment.decision_s, DECISIONS)
+        self._watch = Watch(scenario.containment.decision_s, self.market.decision)
         self._known = {one.symbol: one for one in self.market.instruments}
         self.agents = [self._agent(number, spec) for number, spec in enumerate(chosen)]
         self.background = None if scenario.replay is None else Background(scenario.replay, self.market, place)

@@ -17,7 +17,6 @@ from exchange.engine.commands import EnterOrder
 from exchange.engine.events import RequestRejected
 from exchange.engine.sequencer import Turn
 from protocol.vocabulary import AccountId
-from simulation.agent import DECISIONS
 from simulation.bots.bot import Bot, check_program
 from simulation.bots.floor import Floor, Line
 from simulation.bots.loop import VirtualLoop
@@ -47,7 +46,9 @@ class BotRun(Run):
             ConfigError: the scenario asks for something impossible, or a program is none.
         """
         super().__init__(scenario, place=place, seed=seed)
-        self._watch = Watch(scenario.containment.decision_s, DECISIONS | {asyncio.Handle._run.__code__})
+        self._watch = Watch(
+            scenario.containment.decision_s, self.market.decision, frozenset({asyncio.Handle._run.__code__})
+        )
         self.world = World(self.kernel)
         self.world.refuse_sockets(socket.socket)
         for module in (asyncio, asyncio.events):

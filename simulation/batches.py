@@ -18,6 +18,7 @@ from typing import Any, Final
 from exchange.engine.events import AuctionTrade, Trade
 from protocol.errors import ConfigError, HistoryError
 from protocol.vocabulary import Nanoseconds
+from simulation import native
 from simulation.accounting import Accounting
 from simulation.calm import calm_collector
 from simulation.outcome import Outcome, outcome_of
@@ -97,9 +98,13 @@ def run_jobs(jobs: Sequence[Job], processes: int, progress: Progress | None = No
             done += 1
         return
     found: dict[int, Outcome] = {}
-    # Each process starts from nothing, as on every platform: it shares no state that could make runs differ.
+    # Each process starts from nothing, as on every platform: it shares no state that could make runs differ. Whether it runs
+    # compiled it has to find out itself, before it imports what a job is made of.
     spawn = get_context("spawn")
-    with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=spawn) as pool:
+    compiled = (
+        native.prefer if native.in_use() else None
+    )  # a process that starts from nothing decides for itself
+    with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=spawn, initializer=compiled) as pool:
         places = {pool.submit(run_job, job): place for place, job in enumerate(jobs)}
         try:
             for future in as_completed(places):

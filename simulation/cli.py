@@ -1,4 +1,4 @@
-"""The commands of the simulation: ``simulate``, ``facts``, ``compare``, ``sweep``, ``report``, ``validate``.
+"""The commands of the simulation: ``simulate``, ``facts``, ``compare``, ``sweep``, ``report``, ``validate``, ``compile``.
 
 In: what a person types. Out: runs in virtual time, their figures, an exit code. What goes wrong is raised as a
 ``VenueError`` for the caller to put in one line.
@@ -37,6 +37,13 @@ def _simulation() -> None:
     """Run markets in virtual time."""
 
 
+def _prefer_compiled() -> None:
+    """In every command that runs simulations, before it imports what they are made of."""
+    from simulation import native
+
+    native.prefer()
+
+
 @app.command()
 def simulate(
     scenario: Scenario,
@@ -66,6 +73,7 @@ def simulate(
     Exit code 1 if its event log has not the hash asked for.
     Example: tontine simulate examples/fleet.toml --seed 7
     """
+    _prefer_compiled()
     from protocol.errors import ConfigError
     from simulation import commands
 
@@ -91,6 +99,7 @@ def facts(
 
     Exit code 1 if a fact is missing. Example: tontine facts day --seed 3
     """
+    _prefer_compiled()
     from simulation import commands
 
     if not commands.show_facts(scenario, change or [], seed):
@@ -123,6 +132,7 @@ def compare(
 
     Example: tontine compare duel --groups zip,gdx --metric surplus --seeds 1..100
     """
+    _prefer_compiled()
     from simulation import studies
 
     studies.show_comparison(
@@ -153,6 +163,7 @@ def sweep(
 
     Example: tontine sweep day --vary traders.0.count=100,500,1000 --metric spread
     """
+    _prefer_compiled()
     from simulation import studies
 
     studies.show_sweep(scenario, vary, seeds, metric or [], change or [], level, out, jobs)
@@ -188,7 +199,36 @@ def validate(
     Parts: auctions, day, conservation, parity, determinism. Exit code 1 if anything fails.
     Example: tontine validate --short
     """
+    _prefer_compiled()
     from simulation import validating
 
     if not validating.show(only or [], short=short):
+        raise typer.Exit(1)
+
+
+@app.command("compile")
+def compile_simulation(
+    remove: Annotated[bool, typer.Option("--remove", help="Remove all that was compiled.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Say whether compiled modules are there and fit.")
+    ] = False,
+) -> None:
+    """Compile the simulation's hot modules: the same markets, more than twice as fast. Needs a C compiler.
+
+    They go to the user's cache directory and are used from then on, until the source changes. Exit code 1 if something is
+    missing, or if compiled markets would not be the same. Example: tontine compile
+    """
+    from protocol.errors import ConfigError
+
+    if remove and check:
+        raise ConfigError("compile", "give --remove or --check, not both")
+    from simulation import compile_command
+
+    if remove:
+        done = compile_command.remove_modules()
+    elif check:
+        done = compile_command.check_modules()
+    else:
+        done = compile_command.compile_modules()
+    if not done:
         raise typer.Exit(1)

@@ -16,7 +16,6 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ExtensionFileLoader, ModuleSpec
 from importlib.util import spec_from_file_location
 from types import ModuleType
@@ -75,8 +74,8 @@ VARIABLE: Final = "TONTINE_COMPILED"
 """In the environment. 0: the source is run. 1: compiled modules or an error. Anything else: compiled ones if there are any."""
 
 
-class _Finder(MetaPathFinder):
-    """Finds modules of one build."""
+class _Finder:
+    """Finds modules of one build. It has no base class: that would cost more to import than all of this."""
 
     def __init__(self, twin: Twin) -> None:
         self.twin = twin

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from simulation import native
 from simulation.inference import Interval, interval_of, number
 from simulation.outcome import Outcome
 from simulation.validation import Check
@@ -106,8 +107,9 @@ _COLUMNS = ("trades", "volume", "spread", "efficiency", "alpha", "surplus")
 
 def _about(outcome: Outcome) -> str:
     ratio = outcome.virtual_s / outcome.took_s if outcome.took_s else 0.0
+    compiled = " compiled" if native.in_use() else ""
     return (
-        f"{outcome.name}, seed {outcome.seed}: {outcome.virtual_s:,.0f} s of market in {outcome.took_s:,.2f} s, "
+        f"{outcome.name}, seed {outcome.seed}: {outcome.virtual_s:,.0f} s of market in {outcome.took_s:,.2f} s{compiled}, "
         f"{number(ratio)} times as fast as the clock; {outcome.commands:,} commands, {outcome.handled:,} events"
     )
 

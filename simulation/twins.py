@@ -134,6 +134,8 @@ def fitting(compiled: Path, top: Path, modules: Iterable[str]) -> Twin:
                     raise Unfit(f"{path} is not what was built")
             if all(stamps):
                 _keep_stamps(directory, stamps)
+        with suppress(OSError):
+            os.utime(directory)  # a later build removes those that nobody used for longest
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unfit(f"what is in {compiled} can't be read: {type(error).__name__}: {error}") from error
     return twin

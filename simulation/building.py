@@ -1,0 +1,55 @@
+"""The part of ``tontine compile`` that runs in a process of its own: from modules to C, from C to extension modules.
+
+In: two directories, as arguments; the working directory is a copy of the rooms. Out: extension modules below the second one,
+what comes about on the way below the first. What mypyc and the C compiler have to say they print. Reads no configuration of
+the project or of the user.
+"""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from simulation.native import HOT, LIBRARY
+
+_LIBRARY_ENDS: Final = "__mypyc"
+"""How mypyc names the library of a group."""
+
+_MYPY: Final = """[mypy]
+namespace_packages = true
+explicit_package_bases = true
+mypy_path = $MYPY_CONFIG_FILE_DIR
+ignore_missing_imports = true
+"""
+"""Enough to know the types; to be strict with them is the business of ``make types``."""
+
+
+def build(objects: Path, modules: Path) -> None:
+    """Compile the hot modules of the working directory.
+
+    Raises:
+        SystemExit: mypyc found something that it can't compile.
+    """
+    from mypyc.build import mypycify
+    from setuptools import Distribution
+    from setuptools.command.build_ext import build_ext
+
+    configuration = Path("mypy.ini")
+    configuration.write_text(_MYPY, encoding="utf-8")
+    paths = [f"{name.replace('.', '/')}.py" for name in HOT]
+    extensions = mypycify(
+        [*paths, "--config-file", str(configuration), "--cache-dir", str(objects / "types")],
+        opt_level="2",
+        debug_level="0",
+        target_dir=str(objects),
+        group_name=LIBRARY.removesuffix(_LIBRARY_ENDS),
+    )
+    for extension in extensions:
+        extension.extra_link_args.append("-s" if sys.platform != "darwin" else "-Wl,-x")  # names nobody reads
+    command = build_ext(Distribution({"name": "tontine-compiled", "ext_modules": extensions}))
+    command.build_lib, command.build_temp, command.parallel = str(modules), str(objects), 2
+    command.ensure_finalized()
+    command.run()
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -257,8 +257,10 @@ class Strategy:
         """As ``on_event`` with a ``Depth``, but for the hook: for a strategy that does not have it."""
         symbol = depth.symbol
         self.books[symbol] = depth
-        if symbol not in self._traded and (mid := depth.mid) is not None:
-            self._mark(symbol, mid)
+        if symbol not in self._traded:
+            bids, asks = depth.bids, depth.asks  # as ``depth.mid``, written out
+            if bids and asks:
+                self._mark(symbol, (bids[0][0] + asks[0][0]) // 2)
 
     def _depth_seen(self, depth: Depth) -> Iterable[Intent]:
         self.see_depth(depth)

@@ -64,11 +64,11 @@ def fair_price(strategy: Strategy, symbol: Symbol, reference: int | None) -> Pri
 
 def others_best(strategy: Strategy, depth: Depth, side: Side) -> Price | None:
     """The best price of ``side`` at which somebody else stands; ``None`` where the levels seen have none."""
-    orders = strategy.orders
-    for price, quantity in depth.levels(side):
+    orders, symbol = strategy.orders, depth.symbol
+    for price, quantity in depth.bids if side is Side.BUY else depth.asks:
         # The price first: hardly any order passes it, and a maker asks at every change of the book.
         for order in orders.values():
-            if order.price == price and order.side is side and order.symbol == depth.symbol and order.is_live:
+            if order.price == price and order.side is side and order.symbol == symbol and order.is_live:
                 quantity -= order.leaves
         if quantity > 0:
             return price

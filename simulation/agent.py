@@ -20,7 +20,7 @@ from protocol.vocabulary import AccountId, Nanoseconds, Request
 from protocol.vocabulary import Sequence as Number
 from simulation.booking import BOOKS
 from simulation.containment import FellBehind, Hangs
-from simulation.kernel import Kernel
+from simulation.kernel import Act, Kernel
 from simulation.latency import Draw
 from simulation.market import Market
 from simulation.wording import WORDS
@@ -47,7 +47,7 @@ class Agent:
         "_commands",
         "_draw_in",
         "_draw_out",
-        "_fire",
+        "_fires",
         "_in_ns",
         "_inbox",
         "_kernel",
@@ -55,7 +55,10 @@ class Agent:
         "_looks",
         "_market",
         "_most_commands",
+        "_on_arrival",
         "_on_fault",
+        "_on_report",
+        "_on_tick",
         "_out_ns",
         "_reads_reports",
         "_second_ends_ns",
@@ -123,10 +126,12 @@ class Agent:
         quick = think is None and _is_plain(strategy, "on_event")
         self._reads_reports = not (quick and _is_plain(strategy, "on_report"))
         self._sees_depth = quick and _is_plain(strategy, "on_depth")
-        self._fire: Callable[[Nanoseconds], Sequence[Intent]] = (
-            strategy.fire_timer if quick else self._fire_as_event
-        )
+        self._fires = quick
         market.mailroom.mailboxes[account] = self._told
+        # Made once: a bound method is an object, and the kernel is given one for every event.
+        self._on_tick: Act = self._tick
+        self._on_report: Act = self._report
+        self._on_arrival: Act = self.hear
 
     @property
     def in_ns(self) -> Nanoseconds | None:
@@ -141,7 +146,7 @@ class Agent:
             self._kernel.handled += 1
             self._report((build, seq, at_ns, event))
         else:
-            self._kernel.at(self._arrival_ns(), self._report, (build, seq, at_ns, event))
+            self._kernel.at(self._arrival_ns(), self._on_report, (build, seq, at_ns, event))
 
     def _arrival_ns(self) -> Nanoseconds:
         """When what leaves the venue now gets here: not before what left it before."""
@@ -169,7 +174,7 @@ class Agent:
 
     def send_public(self, item: Event) -> None:
         """Something public is on its way."""
-        self._kernel.at(self._arrival_ns(), self.hear, item)
+        self._kernel.at(self._arrival_ns(), self._on_arrival, item)
 
     def hear(self, event: Event) -> None:
         """Something has got there."""
@@ -207,7 +212,7 @@ class Agent:
         if self.running:
             wait_s = next(self._waits_s, None)
             if wait_s is not None:
-                self._kernel.after(round(wait_s * _SECOND_NS) or 1, self._tick)
+                self._kernel.after(round(wait_s * _SECOND_NS) or 1, self._on_tick)
 
     def stop(self) -> None:
         """The session is about to end: its last words are still carried out."""
@@ -223,7 +228,7 @@ class Agent:
         now_ns = kernel.time_ns
         wait_s = next(self._waits_s, None)
         if wait_s is not None:
-            kernel.at(now_ns + (round(wait_s * _SECOND_NS) or 1), self._tick)
+            kernel.at(now_ns + (round(wait_s * _SECOND_NS) or 1), self._on_tick)
         if self._looks:
             self._look_around(now_ns)
         if self._think is not None:
@@ -236,7 +241,8 @@ class Agent:
         market.decisions += 1
         market.deciding = True
         try:
-            intents = self._fire(now_ns)
+            strategy = self.strategy
+            intents = strategy.fire_timer(now_ns) if self._fires else strategy.on_event(TimerFired(now_ns))
             if intents:
                 self._send(intents, 0)
         except (Exception, SystemExit, Hangs) as error:  # noqa: BLE001  # whatever a strategy raises is contained and told
@@ -273,9 +279,6 @@ class Agent:
             self._break(error)
         finally:
             market.deciding = False
-
-    def _fire_as_event(self, now_ns: Nanoseconds) -> Sequence[Intent]:
-        return self.strategy.on_event(TimerFired(now_ns))
 
     def _send(self, intents: Sequence[Intent], thought_ns: Nanoseconds) -> None:
         kernel, market, strategy, account = self._kernel, self._market, self.strategy, self.account

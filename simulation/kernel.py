@@ -5,9 +5,10 @@ the order in which they were asked for. Nothing else decides the order, so equal
 neither venue nor traders.
 """
 
+from bisect import insort
 from collections import deque
 from collections.abc import Callable
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from typing import Any, Final
 
 from protocol.vocabulary import Nanoseconds
@@ -33,9 +34,10 @@ class Kernel:
         """The time now; only the kernel sets it."""
         self.handled = 0
         """Events so far. Who does several things at once, or one without having it asked for here, counts the others."""
-        # A heap of everything would be a thousand agents deep. One of the slot under way has some ten things in it; what is
-        # later is put aside by slot, and nobody looks at it before.
+        # A heap of everything would be a thousand agents deep. The slot under way has some ten things in it, in order; what
+        # is later is put aside by slot, and nobody looks at it before.
         self._queue: list[_Item] = []
+        self._next = 0  # in it; what is before is done
         self._slot = start_ns >> _SLOT_BITS
         self._later: dict[int, list[_Item]] = {}
         self._slots: list[int] = []  # of these, a heap
@@ -51,12 +53,14 @@ class Kernel:
             self._asked = asked = self._asked + 1
             slot = at_ns >> _SLOT_BITS
             if slot == self._slot:
-                heappush(self._queue, (at_ns, asked, act, argument))
-            elif slot in self._later:
-                self._later[slot].append((at_ns, asked, act, argument))
+                insort(self._queue, (at_ns, asked, act, argument), self._next)
             else:
-                self._later[slot] = [(at_ns, asked, act, argument)]
-                heappush(self._slots, slot)
+                items = self._later.get(slot)
+                if items is not None:
+                    items.append((at_ns, asked, act, argument))
+                else:
+                    self._later[slot] = [(at_ns, asked, act, argument)]
+                    heappush(self._slots, slot)
 
     def after(self, wait_ns: Nanoseconds, act: Act, argument: Any = None) -> None:
         """Have it called ``wait_ns`` from now."""
@@ -64,23 +68,30 @@ class Kernel:
 
     def run(self, until_ns: Nanoseconds = _NEVER) -> None:
         """Do everything up to a time, that time included, or until ``stop``; afterwards it is that time."""
-        queue, ready = self._queue, self._ready
+        ready = self._ready
         popleft = ready.popleft
-        handled = 0
+        queue, handled = self._queue, 0
         self._stopped = False
         try:
             while not self._stopped:
                 # What the queue has for a time was asked for before it came, so it goes before what is ready.
-                if queue and queue[0][0] <= self.time_ns:
-                    _, _, act, argument = heappop(queue)
+                if self._next < len(queue):
+                    at_ns, _, act, argument = queue[self._next]
+                    if at_ns > self.time_ns:
+                        if ready:
+                            act, argument = popleft()
+                        elif at_ns > until_ns:
+                            break
+                        else:
+                            self._next += 1
+                            self.time_ns = at_ns
+                    else:
+                        self._next += 1
                 elif ready:
                     act, argument = popleft()
-                elif queue:
-                    if queue[0][0] > until_ns:
-                        break
-                    self.time_ns, _, act, argument = heappop(queue)
                 elif self._slots and self._slots[0] << _SLOT_BITS <= until_ns:
                     self._begin_slot()
+                    queue = self._queue
                     continue
                 else:
                     break
@@ -94,8 +105,9 @@ class Kernel:
     def _begin_slot(self) -> None:
         """The next one that has anything; that of before is over."""
         self._slot = heappop(self._slots)
-        self._queue += self._later.pop(self._slot)
-        heapify(self._queue)
+        self._queue = self._later.pop(self._slot)
+        self._queue.sort()
+        self._next = 0
 
     def stop(self) -> None:
         """Return from ``run`` after the event under way."""
@@ -106,8 +118,8 @@ class Kernel:
         """When the next event is due; ``None``: never."""
         if self._ready:
             return self.time_ns
-        if self._queue:
-            return self._queue[0][0]
+        if self._next < len(self._queue):
+            return self._queue[self._next][0]
         return min(self._later[self._slots[0]])[0] if self._slots else None
 
     # -- as a clock ------------------------------------------------------------------------------------

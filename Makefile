@@ -4,13 +4,16 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 
+# What a simulation is made of. Tests of reports, commands and studies show nothing new on compiled modules.
+ON_COMPILED := $(patsubst %,tests/simulation/test_%.py,agent booking containment determinism hearing kernel latency native phases)
+
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 # Tests start hundreds of venues: each would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup demo test nightly torture lint format types docs bench ci clean
+.PHONY: help setup demo test compiled nightly torture lint format types docs bench ci clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +41,10 @@ else
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not nightly and not alone"
 	@$(BIN)/python -m pytest -m alone $$(grep -rl --include='test_*.py' 'pytest\.mark\.alone' tests) # to collect all takes as long as some tests
 endif
+
+compiled: $(READY) ## Compile the simulation, then its tests on compiled modules; three minutes. Needs gcc and python3-dev
+	@$(BIN)/tontine compile
+	@TONTINE_COMPILED=1 $(BIN)/python -m pytest $(or $(ARGS),$(ON_COMPILED))
 
 nightly: $(READY) ## Ten million commands beside a model of the rules, about an hour; NIGHTLY_OPERATIONS=1_000_000
 	@$(BIN)/python -m pytest -m nightly $(ARGS)

@@ -95,7 +95,7 @@ def build(say: Say) -> Built:
     try:
         compiled = place()
         compiled.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(compiled, say) as lock:
+        with alone(compiled, say) as lock:
             there = _there(compiled)
             return _built(compiled, say, lock) if there is None else there
     except Unfit as error:
@@ -117,7 +117,7 @@ def remove() -> tuple[Path, int]:
         compiled = place()
         if not compiled.is_dir():
             return compiled, 0
-        with _alone(compiled, lambda _: None):
+        with alone(compiled, lambda _: None):
             builds = [path for path in compiled.iterdir() if is_build(path.name)]
             for path in builds:
                 rmtree(path)
@@ -129,7 +129,7 @@ def remove() -> tuple[Path, int]:
 
 
 @contextmanager
-def _alone(compiled: Path, say: Say) -> Iterator[int]:
+def alone(compiled: Path, say: Say) -> Iterator[int]:
     """One build at a time, so that two don't do the same work; what others left half done is removed.
 
     The lock ends with its last holder, also if that is killed. A process that compiles holds it, too: if only the one that

@@ -104,8 +104,10 @@ def write_manifest(directory: Path, files: Mapping[str, str], about: Mapping[str
     (directory / MANIFEST).write_text(f"{manifest}\n", encoding="utf-8")
 
 
-def fitting(compiled: Path, top: Path, modules: Iterable[str]) -> Twin:
+def fitting(compiled: Path, top: Path, modules: Iterable[str], *, settled_ns: int = _SETTLED_NS) -> Twin:
     """The twin of the source as it is now, which has all of ``modules``.
+
+    What has not been touched since it was last read is not read again; what was touched within ``settled_ns``, always.
 
     Raises:
         Unfit: there is none, or it is not whole, or others may write to it.
@@ -119,7 +121,7 @@ def fitting(compiled: Path, top: Path, modules: Iterable[str]) -> Twin:
         raise Unfit(f"there are none in {compiled}")
     try:
         _check_owner(compiled)
-        stamp = _stamp(sources(top))
+        stamp = _stamp(sources(top), settled_ns)
         seen = {name: _stamps(compiled / name) for name in builds}
         key = next((name for name in builds if stamp and seen[name][0] == stamp), None) or key_of(top)
         if key not in builds:
@@ -127,8 +129,8 @@ def fitting(compiled: Path, top: Path, modules: Iterable[str]) -> Twin:
         directory = compiled / key
         _check_owner(directory)
         twin, hashes = _read(directory, modules)
-        stamps = stamp, _stamp((name, str(path)) for name, path in twin.files.items())
-        if stamps != seen[key]:
+        stamps = stamp, _stamp(((name, str(path)) for name, path in twin.files.items()), settled_ns)
+        if not all(stamps) or stamps != seen[key]:
             for name, path in twin.files.items():
                 if _hash(str(path)) != hashes[name]:
                     raise Unfit(f"{path} is not what was built")
@@ -164,7 +166,7 @@ def _check_owner(directory: Path) -> None:
         raise Unfit(f"others may write to {directory}")
 
 
-def _stamp(files: Iterable[tuple[str, str]]) -> str:
+def _stamp(files: Iterable[tuple[str, str]], settled_ns: int) -> str:
     """Equal while no file was touched; empty if one was just now, and may be again without a trace.
 
     In no file system can a program set the time of change: a file that was put back with its old date shows.
@@ -176,7 +178,7 @@ def _stamp(files: Iterable[tuple[str, str]]) -> str:
         times_ns = state.st_mtime_ns, state.st_ctime_ns
         digest.update(f"{name}\0{state.st_ino}\0{state.st_size}\0{times_ns}\n".encode())
         newest_ns = max(newest_ns, *times_ns)
-    return digest.hexdigest() if time_ns() - newest_ns > _SETTLED_NS else ""
+    return digest.hexdigest() if time_ns() - newest_ns > settled_ns else ""
 
 
 def _stamps(directory: Path) -> tuple[str, str]:

@@ -36,7 +36,7 @@ def test_every_library_that_is_imported_is_declared() -> None:
             PYPROJECT["project"]["dependencies"],
             *(
                 PYPROJECT["project"]["optional-dependencies"][extra]
-                for extra in ("speed", "export", "report")
+                for extra in ("speed", "export", "report", "compile")
             ),
         )
         for requirement in requirements
@@ -55,6 +55,8 @@ def test_every_library_that_is_imported_is_declared() -> None:
 _CALLED = {
     "annotated_types": "pydantic",
     "argon2": "argon2-cffi",
+    "mypy_extensions": "mypy-extensions",
+    "mypyc": "mypy",
     "prometheus_client": "prometheus-client",
     "pydantic_core": "pydantic",
 }

@@ -5,10 +5,11 @@ the order in which they were asked for. Nothing else decides the order, so equal
 neither venue nor traders.
 """
 
-from bisect import insort
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
+from operator import itemgetter
 from typing import Any, Final
 
 from protocol.vocabulary import Nanoseconds
@@ -16,8 +17,10 @@ from protocol.vocabulary import Nanoseconds
 Act = Callable[[Any], object]
 """What is done, with one argument."""
 
-_Item = tuple[Nanoseconds, int, Act, Any]
-"""When, which one of that time, what."""
+_Item = tuple[Nanoseconds, Act, Any]
+"""When, and what."""
+
+_DUE: Final = itemgetter(0)
 
 _NEVER: Final = 2**63
 
@@ -35,14 +38,14 @@ class Kernel:
         self.handled = 0
         """Events so far. Who does several things at once, or one without having it asked for here, counts the others."""
         # A heap of everything would be a thousand agents deep. The slot under way has some ten things in it, in order; what
-        # is later is put aside by slot, and nobody looks at it before.
+        # is later is put aside by slot, as it was asked for, and nobody looks at it before.
         self._queue: list[_Item] = []
-        self._next = 0  # in it; what is before is done
+        self._times: list[Nanoseconds] = []  # of these
+        self._next = 0  # in both; what is before is done
         self._slot = start_ns >> _SLOT_BITS
         self._later: dict[int, list[_Item]] = {}
         self._slots: list[int] = []  # of these, a heap
         self._ready: deque[tuple[Act, Any]] = deque()  # at this very time, behind what the queue has for it
-        self._asked = 0
         self._stopped = False
 
     def at(self, at_ns: Nanoseconds, act: Act, argument: Any = None) -> None:
@@ -50,16 +53,17 @@ class Kernel:
         if at_ns <= self.time_ns:
             self._ready.append((act, argument))
         else:
-            self._asked = asked = self._asked + 1
             slot = at_ns >> _SLOT_BITS
             if slot == self._slot:
-                insort(self._queue, (at_ns, asked, act, argument), self._next)
+                place = bisect_right(self._times, at_ns, self._next)  # behind what is due at the same time
+                self._times.insert(place, at_ns)
+                self._queue.insert(place, (at_ns, act, argument))
             else:
                 items = self._later.get(slot)
                 if items is not None:
-                    items.append((at_ns, asked, act, argument))
+                    items.append((at_ns, act, argument))
                 else:
-                    self._later[slot] = [(at_ns, asked, act, argument)]
+                    self._later[slot] = [(at_ns, act, argument)]
                     heappush(self._slots, slot)
 
     def after(self, wait_ns: Nanoseconds, act: Act, argument: Any = None) -> None:
@@ -76,7 +80,7 @@ class Kernel:
             while not self._stopped:
                 # What the queue has for a time was asked for before it came, so it goes before what is ready.
                 if self._next < len(queue):
-                    at_ns, _, act, argument = queue[self._next]
+                    at_ns, act, argument = queue[self._next]
                     if at_ns > self.time_ns:
                         if ready:
                             act, argument = popleft()
@@ -105,8 +109,10 @@ class Kernel:
     def _begin_slot(self) -> None:
         """The next one that has anything; that of before is over."""
         self._slot = heappop(self._slots)
-        self._queue = self._later.pop(self._slot)
-        self._queue.sort()
+        self._queue = queue = self._later.pop(self._slot)
+        if len(queue) > 1:
+            queue.sort(key=_DUE)  # stable: those of one time stay as they were asked for
+        self._times = [item[0] for item in queue]
         self._next = 0
 
     def stop(self) -> None:
@@ -120,7 +126,7 @@ class Kernel:
             return self.time_ns
         if self._next < len(self._queue):
             return self._queue[self._next][0]
-        return min(self._later[self._slots[0]])[0] if self._slots else None
+        return min(self._later[self._slots[0]], key=_DUE)[0] if self._slots else None
 
     # -- as a clock ------------------------------------------------------------------------------------
     def now_ns(self) -> Nanoseconds:

@@ -9,8 +9,6 @@ import os
 import select
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -18,6 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
+
+import msgspec
+
+from tests.support.typed import Said, typed
+from tests.support.warm import WarmProcess
 
 Json = dict[str, Any]
 
@@ -46,18 +49,17 @@ class VenueProcess:
         runtime: str = RUNTIME,
     ) -> None:
         self.journal = directory / "venue.journal"
-        command = [sys.executable, "-m", "exchange", "serve", *arguments, "--port", str(port)]
+        command = ["serve", *arguments, "--port", str(port)]
         command += [] if runtime == "asyncio" else ["--runtime", runtime]
         command += ["--open"] if open_venue else []
         command += ["--journal", str(self.journal) if journal else "off", "--log-format", "json"]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # our own program
+        self.process = WarmProcess(*command)
         self.log: list[Json] = []
         self._more_log = threading.Condition()
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self.host, self.port = self._address()
 
     def _address(self) -> tuple[str, int]:
-        assert self.process.stderr is not None
         said = ""
         for line in self.process.stderr:
             said += line
@@ -72,14 +74,13 @@ class VenueProcess:
     def _keep(self, line: str) -> Json | None:
         if not line.startswith("{"):
             return None
-        entry: Json = json.loads(line)
+        entry: Json = msgspec.json.decode(line)
         with self._more_log:
             self.log.append(entry)
             self._more_log.notify_all()
         return entry
 
     def _read_log(self) -> None:
-        assert self.process.stderr is not None
         for line in self.process.stderr:
             self._keep(line)
 
@@ -117,14 +118,12 @@ class VenueProcess:
     def wait(self) -> int:
         code = self.process.wait(PATIENCE_S)
         self._reader.join(PATIENCE_S)
-        assert self.process.stderr is not None
         self.process.stderr.close()
         return code
 
-    def verify(self) -> "subprocess.CompletedProcess[str]":
+    def verify(self) -> Said:
         """``python -m exchange verify`` on its journal."""
-        command = [sys.executable, "-m", "exchange", "verify", str(self.journal)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)  # our own program
+        return typed("verify", str(self.journal), room="exchange")
 
 
 @contextmanager
@@ -198,7 +197,7 @@ class RawClient:
                 raise EOFError(self._unread)
             *lines, self._unread = (self._unread + data).split(b"\n")
             self._lines.extend(lines)
-        message: Json = json.loads(self._lines.popleft())
+        message: Json = msgspec.json.decode(self._lines.popleft())
         return message
 
     def receive_until(self, kind: str) -> list[Json]:

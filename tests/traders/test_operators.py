@@ -1,7 +1,7 @@
 """The operator's desk, request by request, against a real venue."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from protocol.errors import RemoteProtocolError, SessionBroken
 from protocol.market import PrintBusted, TradePrint
 from protocol.messages import Canceled, PrivateMessage, Rejected, TradeReport
 from protocol.vocabulary import AccountId, Asset, Block, CancelReason, ErrorCode, Phase, RejectReason, Role
+from tests.support.venue import running_venue
 from traders.client import Client
 from traders.operators import Operator
-from traders.venue_process import Address, own_venue
+from traders.venue_process import Address
 
 FILE = """
 [[instruments]]
@@ -39,11 +40,11 @@ WHY = "a test"
 
 
 @pytest.fixture
-async def address(tmp_path: Path) -> AsyncIterator[Address]:
+def address(tmp_path: Path) -> Iterator[Address]:
     path = tmp_path / "venue.toml"
     path.write_text(FILE)
-    async with own_venue(tmp_path / "venue.journal", str(path)) as listening:
-        yield listening
+    with running_venue(tmp_path, str(path)) as process:
+        yield Address(process.host, process.port)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Stops, icebergs, money, phases and auctions from the trader's side, against the real venue."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,13 @@ from protocol.vocabulary import (
     Side,
     TimeInForce,
 )
+from tests.support.venue import running_venue
 from tests.traders.reports import ACME
 from traders.client import Client
 from traders.entry import Terms, new_order
 from traders.operators import Operator
 from traders.portfolio import Portfolio
-from traders.venue_process import Address, own_venue
+from traders.venue_process import Address
 
 FILE = """
 [[accounts]]
@@ -45,11 +46,11 @@ taker_fee_ppm = 20000
 
 
 @pytest.fixture
-async def venue(tmp_path: Path) -> AsyncIterator[Address]:
+def venue(tmp_path: Path) -> Iterator[Address]:
     path = tmp_path / "venue.toml"
     path.write_text(FILE)
-    async with own_venue(tmp_path / "venue.journal", str(path)) as address:
-        yield address
+    with running_venue(tmp_path, str(path)) as process:
+        yield Address(process.host, process.port)
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.recorded import rows_of
-from tests.support.venue import PATIENCE_S, DidNotStart, Json, VenueProcess, new, running_venue
+from tests.support.typed import typed
+from tests.support.venue import DidNotStart, Json, VenueProcess, new, running_venue
 
 OPERATED = """
 open = true
@@ -37,10 +38,7 @@ def check_against_journal(journal: Path, command: str = "rebuild") -> sqlite3.Co
     """The history beside the journal is the one that the journal gives from nothing; open to be asked."""
     into = journal.with_name("made anew.history")
     into.unlink(missing_ok=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "exchange", "history", command, str(journal), "--into", str(into)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = typed("history", command, str(journal), "--into", str(into), room="exchange")
     assert done.returncode == 0, done.stderr
     history = journal.with_name(f"{journal.name}.history")
     assert rows_of(history) == rows_of(into)
@@ -144,8 +142,7 @@ def test_whether_there_is_a_history_is_a_key_of_the_venue_file(
 
 def test_a_history_is_not_replaced_under_a_venue_that_writes_it(tmp_path: Path) -> None:
     with running_venue(tmp_path) as venue:
-        command = [sys.executable, "-m", "exchange", "history", "rebuild", str(venue.journal)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+        done = typed("history", "rebuild", str(venue.journal), room="exchange")
 
         assert done.returncode == 1
         assert "another venue is writing this journal" in done.stderr

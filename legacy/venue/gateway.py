@@ -103,7 +103,6 @@ class Gateway:
         self.metrics.add(Metric.CONNECTIONS)
         try:
             prepare(connection)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError:  # it has gone already
             connection.close()
             self._door.released(source)

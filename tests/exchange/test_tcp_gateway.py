@@ -11,6 +11,7 @@ import pytest
 from exchange.access import Access
 from exchange.engine.commands import AddInstrument
 from exchange.gateways.bounds import Limits
+from exchange.gateways.door import prepare
 from exchange.gateways.tcp import TcpGateway
 from exchange.journal.recovery import start_from
 from exchange.peers import Touched
@@ -96,6 +97,17 @@ class Client:
     async def close(self) -> None:
         self.writer.close()
         await self.writer.wait_closed()
+
+
+def test_a_small_message_does_not_wait_until_the_one_before_it_is_acknowledged() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as connection,
+    ):
+        prepare(connection)
+
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_a_client_that_wants_heartbeats_gets_them_and_is_dropped_when_it_sends_none() -> None:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.support.twins import environment, told
+from tests.support.builds import environment, told
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "compile-the-simulation.md"
 

@@ -14,7 +14,7 @@ import pytest
 from simulation import native
 from simulation.compiling import alone, missing
 from simulation.twins import MANIFEST, ROOMS, Unfit, fitting, key_of, place, root
-from tests.support.twins import a_build, a_source, environment, site_without, told
+from tests.support.builds import a_build, a_source, environment, site_without, told
 from traders.strategies.base import Strategy
 from traders.strategies.registry import strategies
 

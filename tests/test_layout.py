@@ -126,14 +126,20 @@ class Module:
     def source(self) -> str:
         return self.path.read_text(encoding="utf-8") if self.text is None else self.text
 
-    @cached_property
+    @property
     def tree(self) -> ast.Module:
+        """Not kept: a million nodes would live to the end, and making them takes three times as long where they do."""
         return ast.parse(self.source, str(self.path))
 
     @cached_property
+    def imports_and_docstring(self) -> tuple[list[str], str]:
+        """What most tests ask for: imports as ``imports_of`` says, and how it opens."""
+        tree = self.tree
+        return list(imports_of(self.name, tree)), ast.get_docstring(tree) or ""
+
+    @property
     def imports(self) -> list[str]:
-        """As ``imports_of`` says."""
-        return list(imports_of(self.name, self.tree))
+        return self.imports_and_docstring[0]
 
 
 def modules() -> Iterator[Module]:
@@ -312,7 +318,7 @@ def chains_to(wanted: frozenset[str], starts: list[str], by_name: dict[str, Modu
 
 def imports_at_run_time(module: Module) -> list[str]:
     """What is imported when it runs, at once or later: not what only type checkers read. Each once, in order."""
-    kept = NotForTypes().visit(ast.parse(module.source))  # not of the tree that other tests read
+    kept = NotForTypes().visit(module.tree)
     return list(dict.fromkeys(imports_of(module.name, kept)))
 
 
@@ -342,7 +348,7 @@ def way_to(name: str, came_from: dict[str, str | None]) -> list[str]:
 # -- what a module looks like ----------------------------------------------------------------------
 def test_a_module_opens_with_what_it_is_for() -> None:
     def wrong(module: Module) -> str:
-        opening = (ast.get_docstring(module.tree) or "").partition("\n")[0]
+        opening = module.imports_and_docstring[1].partition("\n")[0]
         return "" if opening.endswith((".", ":", "?")) else opening or "nothing"
 
     assert where(wrong) == {}

@@ -3,18 +3,23 @@
 import asyncio
 import json
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from exchange.access import Access
 from exchange.engine.commands import AddInstrument
+from exchange.gateways import acceptor, door
 from exchange.gateways.bounds import Limits
 from exchange.gateways.door import prepare
 from exchange.gateways.tcp import TcpGateway
 from exchange.journal.recovery import start_from
+from exchange.metrics import Metric
 from exchange.peers import Touched
+from exchange.self_signed import make_self_signed
 from exchange.turns import Turns
 from exchange.venue import Venue
 from protocol.clock import ManualClock
@@ -62,10 +67,11 @@ async def gateway(
     max_connections: int = 100,
     max_per_source: int = 100,
     access: Access | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Gateway]:
     limits = Limits(65_536, max_in_flight, max_outgoing_bytes, 60.0, max_connections, max_per_source, 30.0)
     running = Gateway(limits, access)
-    running.address = await running.gateway.listen("127.0.0.1", 0)
+    running.address = await running.gateway.listen("127.0.0.1", 0, tls)
     try:
         yield running
     finally:
@@ -151,6 +157,23 @@ async def test_who_never_logs_in_is_dropped() -> None:
 
         (error,) = await client.receive_rest()
         assert error["code"] == "login_timeout"
+        await client.close()
+
+
+async def test_a_handshake_that_never_comes_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert door.HANDSHAKE_TIMEOUT_S <= 10
+    monkeypatch.setattr(acceptor, "HANDSHAKE_TIMEOUT_S", 0.1)
+    make_self_signed(tmp_path / "venue.crt", tmp_path / "venue.key")
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(tmp_path / "venue.crt", tmp_path / "venue.key")
+
+    async with gateway(tls=tls) as venue:
+        client = await venue.connect()
+
+        assert await client.reader.read() == b""
+        assert venue.gateway.metrics.counts()[Metric.HANDSHAKES_FAILED] == 1
         await client.close()
 
 

@@ -181,11 +181,3 @@ def test_who_reads_too_slowly_is_cut_off_here_as_well(venue: VenueProcess, direc
                 awake.receive_until("mass_canceled")
 
             assert awake.ask({"type": "mass_cancel"})["type"] == "mass_canceled"
-
-
-@pytest.mark.slow
-def test_a_handshake_that_never_comes_is_given_up(venue: VenueProcess) -> None:
-    with venue.connect() as client:
-        client.socket.settimeout(30)
-
-        assert client.socket.recv(1) == b""

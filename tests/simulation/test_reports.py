@@ -54,15 +54,20 @@ def kept(directory: Path, form: Format = "csv") -> Path:
     return directory
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The page of a run, and its pictures."""
+    directory = tmp_path_factory.mktemp("reports")
+    return write_report(kept(directory / "run"), directory / "shown" / "page.html")
+
+
 def parsed(page: Path) -> Tags:
     tags = Tags()
     tags.feed(page.read_text())
     return tags
 
 
-def test_the_page_asks_nobody_for_anything(tmp_path: Path) -> None:
-    written = write_report(kept(tmp_path / "run"))
-
+def test_the_page_asks_nobody_for_anything(written: list[Path]) -> None:
     text, tags = written[0].read_text(), parsed(written[0])
     assert tags.open == []
     assert not {"script", "link", "img", "iframe", "image"} & set(tags.tags)
@@ -76,14 +81,12 @@ def test_the_page_asks_nobody_for_anything(tmp_path: Path) -> None:
     assert len(tags.ids) == len(set(tags.ids))
 
 
-def test_titles_are_text_and_never_markup(tmp_path: Path) -> None:
-    page = write_report(kept(tmp_path / "run"), pictures=False)[0]
-
-    assert "<h1>small &lt;market&gt;</h1>" in page.read_text()
+def test_titles_are_text_and_never_markup(written: list[Path]) -> None:
+    assert "<h1>small &lt;market&gt;</h1>" in written[0].read_text()
 
 
-def test_every_picture_is_on_the_page_and_beside_it(tmp_path: Path) -> None:
-    page, *pictures = write_report(kept(tmp_path / "run"), tmp_path / "shown" / "page.html")
+def test_every_picture_is_on_the_page_and_beside_it(written: list[Path]) -> None:
+    page, *pictures = written
 
     names = {picture.stem for picture in pictures}
     assert names == {"price-ACME", "spread-ACME", "profile-ACME", "pnl"}
@@ -109,22 +112,21 @@ def test_facts_have_their_marks(tmp_path: Path) -> None:
     assert 'class="miss"' in page
 
 
-def test_equal_runs_give_equal_pages_and_pictures(tmp_path: Path) -> None:
-    files = [write_report(kept(tmp_path / name)) for name in ("one", "two")]
+def test_equal_runs_give_equal_pages_and_pictures(written: list[Path], tmp_path: Path) -> None:
+    again = write_report(kept(tmp_path / "again"))
 
-    for first, second in zip(*files, strict=True):
+    for first, second in zip(written, again, strict=True):
         assert first.read_bytes() == second.read_bytes(), first.name
 
 
-def test_both_formats_give_the_same_page(tmp_path: Path) -> None:
-    one = write_report(kept(tmp_path / "one", "csv"), pictures=False)[0]
-    two = write_report(kept(tmp_path / "two", "parquet"), pictures=False)[0]
+def test_both_formats_give_the_same_page(written: list[Path], tmp_path: Path) -> None:
+    other = write_report(kept(tmp_path / "run", "parquet"), pictures=False)[0]
 
-    assert one.read_text() == two.read_text()
+    assert other.read_text() == written[0].read_text()
 
 
-def test_every_colour_has_a_twin_for_dark_screens_and_none_stands_alone(tmp_path: Path) -> None:
-    page = write_report(kept(tmp_path / "run"), pictures=False)[0].read_text()
+def test_every_colour_has_a_twin_for_dark_screens_and_none_stands_alone(written: list[Path]) -> None:
+    page = written[0].read_text()
 
     light, dark = css_colours()
     body = page[page.index("</style>") :]

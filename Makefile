@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 
-# What a simulation is made of. Tests of reports, commands and studies show nothing new on compiled modules.
-ON_COMPILED := $(patsubst %,tests/simulation/test_%.py,agent booking containment determinism hearing kernel latency native phases)
+# What a simulation is made of. Tests of commands, studies and reports show nothing new on compiled modules; test_booking replaces
+# functions of one, which compiled callers do not notice.
+ON_COMPILED := $(patsubst %,tests/simulation/%,bots experiments $(patsubst %,test_%.py,agent background conservation containment \
+	day determinism hearing hot_modules kernel latency native phases ready_scenarios run_quietly))
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -44,7 +46,7 @@ endif
 
 compiled: $(READY) ## Compile the simulation, then its tests on compiled modules; three minutes. Needs gcc and python3-dev
 	@$(BIN)/tontine compile
-	@TONTINE_COMPILED=1 $(BIN)/python -m pytest $(or $(ARGS),$(ON_COMPILED))
+	@TONTINE_COMPILED=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not nightly and not alone" $(or $(ARGS),$(ON_COMPILED))
 
 nightly: $(READY) ## Ten million commands beside a model of the rules, about an hour; NIGHTLY_OPERATIONS=1_000_000
 	@$(BIN)/python -m pytest -m nightly $(ARGS)

@@ -13,7 +13,14 @@ from exchange.applying import changes, contradictions
 from exchange.config import VenueConfig
 from exchange.engine.commands import Command, MassCancel
 from exchange.engine.engine import Engine, Events
-from exchange.engine.events import AuctionTrade, RequestRejected, Trade
+from exchange.engine.events import (
+    AuctionTrade,
+    OrderAccepted,
+    OrderCanceled,
+    OrderReplaced,
+    RequestRejected,
+    Trade,
+)
 from exchange.engine.sequencer import Sequencer, Turn
 from exchange.intake import order_entry
 from exchange.peers import Touched
@@ -27,6 +34,9 @@ from protocol.vocabulary import AccountId, ClientOrderId, Nanoseconds, Symbol
 from simulation.feeds import Feed
 from simulation.kernel import Kernel
 from simulation.mailroom import Mailroom
+
+_OF_ONE_ORDER: Final = frozenset((OrderAccepted, OrderReplaced, OrderCanceled))
+"""Events that have a symbol: nearly all that come alone."""
 
 _TURN: Final = 1_024
 """Commands between two looks of those who keep the log."""
@@ -126,9 +136,10 @@ class Market:
         event: Any
         traded = False
         if len(events) == 1:
-            first = events[0]
-            symbol = getattr(first, "symbol", None)
-            if symbol is not None and type(first) is not RequestRejected:
+            first: Any = events[0]
+            kind = type(first)
+            symbol = first.symbol if kind in _OF_ONE_ORDER else getattr(first, "symbol", None)
+            if symbol is not None and kind is not RequestRejected:
                 feed = feeds[symbol]
                 if feed.tells_best or feed.on_depth:
                     feed.changed(at_ns)

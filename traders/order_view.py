@@ -142,7 +142,7 @@ class OrderView:
         """In the book, or on its way through it. An order for the close counts from its entry: nothing tells
         when it goes to the book.
         """
-        return self.phase is OrderPhase.LIVE
+        return self.phase is _LIVE
 
     @property
     def is_pending(self) -> bool:

@@ -8,10 +8,14 @@ and is realised with its last piece. No clock, no I/O.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from protocol.desk import TradeBusted
 from protocol.messages import TradeReport
 from protocol.vocabulary import Money, Price, Side, Symbol
+
+# Members of an enum are looked up at every use; these are used at every event.
+_BUY: Final = Side.BUY
 
 
 class Holding:
@@ -36,11 +40,11 @@ class Holding:
 
     def trade(self, side: Side, price: int, quantity: int, fee: int = 0) -> None:
         """Book one trade: price in price units, quantity positive, fee in smallest units of money."""
-        signed = quantity if side is Side.BUY else -quantity
+        signed = quantity if side is _BUY else -quantity
         self._move(signed, price)
         self.fees += fee
         self.trades += 1
-        if side is Side.BUY:
+        if side is _BUY:
             self.bought += quantity
         else:
             self.sold += quantity
@@ -51,10 +55,10 @@ class Holding:
         Position, cash and fees are as if it had never been. How the rest divides into realised and
         unrealised depends on the order of things, and is as if it had been traded back at its price.
         """
-        self._move(-quantity if side is Side.BUY else quantity, price)
+        self._move(-quantity if side is _BUY else quantity, price)
         self.fees -= fee
         self.trades -= 1
-        if side is Side.BUY:
+        if side is _BUY:
             self.bought -= quantity
         else:
             self.sold -= quantity

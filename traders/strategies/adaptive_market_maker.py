@@ -28,6 +28,10 @@ from traders.strategies.ladder import both_sides, others_mid
 from traders.strategies.naming import named
 from traders.strategies.placing import fair_price, in_lots, order_of
 
+# Members of an enum are looked up at every use; these are used at every event.
+_BUY: Final = Side.BUY
+_SELL: Final = Side.SELL
+
 _SECOND: Final = 1_000_000_000
 _LN2: Final = 0.6931471805599453
 
@@ -153,10 +157,8 @@ class AdaptiveMarketMaker(Strategy):
         ask = -(-ceil(centre + half) // step) * step
         rising = market.centre is not None and centre > market.centre
         market.centre = centre
-        bids = self._side(instrument, Side.BUY, [bid - n * step for n in range(self._levels)])
-        asks = self._side(
-            instrument, Side.SELL, [max(ask, bid + step) + n * step for n in range(self._levels)]
-        )
+        bids = self._side(instrument, _BUY, [bid - n * step for n in range(self._levels)])
+        asks = self._side(instrument, _SELL, [max(ask, bid + step) + n * step for n in range(self._levels)])
         return both_sides(self, symbol, bids, asks, rising=rising, refill=refill)
 
     def _side(self, instrument: InstrumentInfo, side: Side, prices: Sequence[Price]) -> list[Level]:
@@ -167,7 +169,7 @@ class AdaptiveMarketMaker(Strategy):
             instrument, min(max(lots, self._minimum_quantity_lots), self._maximum_quantity_lots)
         )
         position = self.position(symbol)
-        left = self._maximum_position_lots * instrument.lot - (position if side is Side.BUY else -position)
+        left = self._maximum_position_lots * instrument.lot - (position if side is _BUY else -position)
         levels: list[Level] = []
         for price in prices:
             size = in_lots(instrument, min(quantity, left))

@@ -3,8 +3,13 @@
 In: an ``Assigned`` event, then the own trades. Out: what is left to trade and the limit of the next unit. Pure.
 """
 
+from typing import Final
+
 from protocol.vocabulary import Nanoseconds, Price, Quantity, Side, Symbol
 from traders.strategies.intents import Assigned
+
+# Members of an enum are looked up at every use; these are used at every event.
+_BUY: Final = Side.BUY
 
 
 class Assignment:
@@ -36,5 +41,5 @@ class Assignment:
     def trade(self, price: Price, quantity: Quantity) -> None:
         """Work off as many units as were traded; what is traded beyond the last unit counts for nothing."""
         for limit in self.limits[self.next_unit : self.next_unit + quantity]:
-            self.surplus += limit - price if self.side is Side.BUY else price - limit
+            self.surplus += limit - price if self.side is _BUY else price - limit
         self.next_unit = min(self.next_unit + quantity, len(self.limits))

@@ -78,6 +78,11 @@ from traders.strategies.parameters import Parameters
 from traders.strategies.requests import is_refused_order, request_of
 from traders.strategies.working import Working
 
+# Members of an enum are looked up at every use; these are used at every event.
+_BUY: Final = Side.BUY
+_SELL: Final = Side.SELL
+_GTC: Final = TimeInForce.GTC
+
 __all__ = ("MOST_INTENTS", "Parameters", "Strategy", "Working", "is_refused_order", "request_of")
 
 MOST_INTENTS: Final = 10_000
@@ -210,7 +215,7 @@ class Strategy:
 
         Whatever else an order can ask for goes by the names of the protocol, as in ``Client.new``.
         """
-        return self._place(Side.BUY, symbol, quantity, at, time_in_force, post_only, order_type, terms)
+        return self._place(_BUY, symbol, quantity, at, time_in_force, post_only, order_type, terms)
 
     def sell(
         self,
@@ -224,7 +229,7 @@ class Strategy:
         **terms: Unpack[Terms],
     ) -> Place:
         """The intent to sell; otherwise as ``buy``."""
-        return self._place(Side.SELL, symbol, quantity, at, time_in_force, post_only, order_type, terms)
+        return self._place(_SELL, symbol, quantity, at, time_in_force, post_only, order_type, terms)
 
     def position(self, symbol: Symbol) -> int:
         """Bought less sold; negative when short."""
@@ -332,7 +337,7 @@ class Strategy:
     ) -> Place:
         self._last_tag += 1
         if time_in_force is None and not terms and order_type is None:
-            time_in_force = TimeInForce.GTC
+            time_in_force = _GTC
         elif time_in_force is None:
             time_in_force = time_in_force_of(order_type or type_of(quantity, at, terms), terms)
         return Place(self._last_tag, symbol, side, quantity, at, time_in_force, post_only, order_type, terms)

@@ -14,7 +14,7 @@ In: units to trade, and timers. They look at nothing else: ``zero_intelligence``
 
 from collections.abc import Sequence
 from random import Random
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Price, Side
@@ -24,6 +24,9 @@ from traders.strategies.chance import integer
 from traders.strategies.naming import named
 from traders.strategies.shouting import Shouter
 from traders.strategies.shouting_parameters import InducedParameters
+
+# Members of an enum are looked up at every use; these are used at every event.
+_BUY: Final = Side.BUY
 
 
 class Constrained(Shouter):
@@ -47,14 +50,14 @@ class Constrained(Shouter):
             return None
         price = integer(self.rng, self._lowest, self._highest) * self._tick
         if self._improving and standing is not None and standing.price is not None:
-            worse = price < standing.price if assignment.side is Side.BUY else price > standing.price
+            worse = price < standing.price if assignment.side is _BUY else price > standing.price
             return None if worse else price
         return price
 
     def _find_range(self, assignment: Assignment, limit: Price) -> None:
         """In ticks; empty where the limit lies outside the range of prices."""
         low, high = self.minimum_price, self.maximum_price
-        if self.constrained and assignment.side is Side.BUY:
+        if self.constrained and assignment.side is _BUY:
             high = min(high, limit)
         elif self.constrained:
             low = max(low, limit)

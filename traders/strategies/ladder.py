@@ -5,12 +5,17 @@ keeps its place in the queue; one elsewhere is moved to a price that has none. P
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from protocol.fields import Level
 from protocol.vocabulary import Price, Side, Symbol
 from traders.strategies.base import Strategy, Working
 from traders.strategies.intents import CancelOrder, Intent, ReplaceOrder
 from traders.strategies.placing import others_best
+
+# Members of an enum are looked up at every use; these are used at every event.
+_BUY: Final = Side.BUY
+_SELL: Final = Side.SELL
 
 
 def ladder(
@@ -44,7 +49,7 @@ def ladder(
             intents.append(ReplaceOrder(order.tag, order.cumulative + quantity, price))
         elif free:
             free -= 1
-            send = strategy.buy if side is Side.BUY else strategy.sell
+            send = strategy.buy if side is _BUY else strategy.sell
             intents.append(send(symbol, quantity, at=price, post_only=True))
     intents.extend([CancelOrder(order.tag) for order in spare])
     return intents
@@ -60,7 +65,7 @@ def both_sides(
     refill: bool = False,
 ) -> list[Intent]:
     """Both ladders; the side that makes way goes first, so that a quote does not meet its own other side."""
-    sides = ((Side.SELL, asks), (Side.BUY, bids)) if rising else ((Side.BUY, bids), (Side.SELL, asks))
+    sides = ((_SELL, asks), (_BUY, bids)) if rising else ((_BUY, bids), (_SELL, asks))
     return [
         intent for side, wanted in sides for intent in ladder(strategy, symbol, side, wanted, refill=refill)
     ]
@@ -74,5 +79,5 @@ def others_mid(strategy: Strategy, symbol: Symbol) -> Price | None:
     depth = strategy.books.get(symbol)
     if depth is None:
         return None
-    bid, ask = others_best(strategy, depth, Side.BUY), others_best(strategy, depth, Side.SELL)
+    bid, ask = others_best(strategy, depth, _BUY), others_best(strategy, depth, _SELL)
     return None if bid is None or ask is None else (bid + ask) // 2

@@ -38,6 +38,11 @@ from traders.strategies.placing import best_prices, order_of
 from traders.strategies.power_law import power_law
 from traders.strategies.zero_intelligence import default_reference
 
+# Members of an enum are looked up at every use; these are used at every event.
+_BUY: Final = Side.BUY
+_SELL: Final = Side.SELL
+_IOC: Final = TimeInForce.IOC
+
 _SECOND: Final = 1_000_000_000
 _SLOWNESS: Final = 0.05
 """Weight of the newest move in the average that it is compared with: some twenty looks are remembered."""
@@ -80,7 +85,7 @@ class Noise(Strategy):
         self._last_prices: dict[Symbol, Price] = {}
         self._usual_moves: dict[Symbol, float] = {}
         self._symbol = self.symbols[0]
-        self._side = Side.BUY
+        self._side = _BUY
         self._pieces = 0
         """Orders of the metaorder that are still to come."""
 
@@ -105,14 +110,14 @@ class Noise(Strategy):
         if self._pieces:
             self._pieces -= 1
         else:
-            self._side = Side.BUY if rng.random() < 0.5 else Side.SELL
+            self._side = _BUY if rng.random() < 0.5 else _SELL
             if self._split_share and rng.random() < self._split_share:
                 self._pieces = self._lengths.draw(rng)
         side = self._side
         instrument = self.instruments[symbol]
         position = self.position(symbol)
         if abs(position) >= self._maximum_position_lots * instrument.lot:
-            side = Side.SELL if position > 0 else Side.BUY
+            side = _SELL if position > 0 else _BUY
         intents.append(self._order(instrument, side, bid, ask, now_ns))
         return intents
 
@@ -157,14 +162,14 @@ class Noise(Strategy):
         self, instrument: InstrumentInfo, side: Side, bid: Price | None, ask: Price | None, now_ns: int
     ) -> Place:
         rng, tick, symbol = self.rng, instrument.tick, instrument.symbol
-        buying = side is Side.BUY
+        buying = side is _BUY
         send = self.buy if buying else self.sell
         quantity = order_of(instrument, 1 + self._quantities.draw(rng))
         facing = ask if buying else bid
         if facing is not None and rng.random() < self._aggressive:
             reach = self._sweep_ticks * tick
             price = facing + reach if buying else max(facing - reach, tick)
-            return send(symbol, quantity, at=price, time_in_force=TimeInForce.IOC)
+            return send(symbol, quantity, at=price, time_in_force=_IOC)
         best = bid if buying else ask
         if best is None:
             best = self._nobodys_best(instrument, facing, buying=buying)

@@ -3,12 +3,18 @@
 In: what a strategy would like. Out: what the venue takes. Pure.
 """
 
+from typing import Final
+
 from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Price, Quantity, Side, Symbol, TimeInForce
 from traders.book_view import Depth
 from traders.strategies.base import Strategy
 from traders.strategies.intents import Place
 from traders.strategies.zero_intelligence import default_reference
+
+# Members of an enum are looked up at every use; these are used at every event.
+_BUY: Final = Side.BUY
+_IOC: Final = TimeInForce.IOC
 
 
 def on_tick(instrument: InstrumentInfo, price: float, side: Side) -> Price:
@@ -17,7 +23,7 @@ def on_tick(instrument: InstrumentInfo, price: float, side: Side) -> Price:
     """
     whole = int(price)  # towards zero; prices are positive where it matters
     tick = instrument.tick
-    if side is Side.BUY:
+    if side is _BUY:
         whole -= whole % tick
     else:
         whole += whole < price
@@ -43,7 +49,7 @@ def room(strategy: Strategy, symbol: Symbol, side: Side, maximum: Quantity) -> Q
     """
     position = strategy.position(symbol)
     open_quantity = sum([o.leaves for o in strategy.orders.values() if o.side is side and o.symbol == symbol])
-    return max(0, maximum - open_quantity - (position if side is Side.BUY else -position))
+    return max(0, maximum - open_quantity - (position if side is _BUY else -position))
 
 
 def best_prices(strategy: Strategy, symbol: Symbol) -> tuple[Price | None, Price | None]:
@@ -65,7 +71,7 @@ def fair_price(strategy: Strategy, symbol: Symbol, reference: int | None) -> Pri
 def others_best(strategy: Strategy, depth: Depth, side: Side) -> Price | None:
     """The best price of ``side`` at which somebody else stands; ``None`` where the levels seen have none."""
     orders, symbol = strategy.orders, depth.symbol
-    for price, quantity in depth.bids if side is Side.BUY else depth.asks:
+    for price, quantity in depth.bids if side is _BUY else depth.asks:
         # The price first: hardly any order passes it, and a maker asks at every change of the book.
         for order in orders.values():
             if order.price == price and order.side is side and order.symbol == symbol and order.is_live:
@@ -93,6 +99,6 @@ def towards(
         return []
     reach = slippage_ticks * instrument.tick
     if missing > 0:
-        return [strategy.buy(symbol, quantity, at=facing + reach, time_in_force=TimeInForce.IOC)]
+        return [strategy.buy(symbol, quantity, at=facing + reach, time_in_force=_IOC)]
     at = max(facing - reach, instrument.tick)
-    return [strategy.sell(symbol, quantity, at=at, time_in_force=TimeInForce.IOC)]
+    return [strategy.sell(symbol, quantity, at=at, time_in_force=_IOC)]

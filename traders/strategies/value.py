@@ -27,6 +27,12 @@ from traders.strategies.placing import best_prices, in_lots, on_tick, order_of, 
 from traders.strategies.power_law import power_law
 from traders.strategies.value_parameters import ValueParameters
 
+# Members of an enum are looked up at every use; these are used at every event.
+_BUY: Final = Side.BUY
+_SELL: Final = Side.SELL
+_GTC: Final = TimeInForce.GTC
+_IOC: Final = TimeInForce.IOC
+
 _LN2: Final = 0.6931471805599453
 _SECOND: Final = 1_000_000_000
 
@@ -118,14 +124,14 @@ class Value(Strategy):
         if not takes and self._resting < 1.0 and rng.random() >= self._resting:
             return [CancelOrder(o.tag) for o in self.orders.values() if o.symbol == symbol and not o.pending]
         if cheap or dear:
-            side = Side.BUY if cheap else Side.SELL
+            side = _BUY if cheap else _SELL
         elif bid is not None and ask is not None:
-            side = Side.BUY if 2.0 * estimate > bid + ask else Side.SELL
+            side = _BUY if 2.0 * estimate > bid + ask else _SELL
         else:
-            side = Side.BUY if rng.random() < 0.5 else Side.SELL
+            side = _BUY if rng.random() < 0.5 else _SELL
         if not takes and self._resting_edge_ticks is not None:
             edge = self._resting_edge_ticks * tick
-        price = on_tick(instrument, max(estimate - edge if side is Side.BUY else estimate + edge, 1.0), side)
+        price = on_tick(instrument, max(estimate - edge if side is _BUY else estimate + edge, 1.0), side)
         if cheap and not takes and ask is not None:
             price = max(min(price, ask - tick), tick)
         elif dear and not takes and bid is not None:
@@ -154,8 +160,8 @@ class Value(Strategy):
             limit = self._maximum_position_lots * instrument.lot
             quantity = in_lots(instrument, min(quantity, room(self, symbol, side, limit)))
             if quantity:
-                send = self.buy if side is Side.BUY else self.sell
-                time_in_force = TimeInForce.IOC if takes else TimeInForce.GTC
+                send = self.buy if side is _BUY else self.sell
+                time_in_force = _IOC if takes else _GTC
                 intents.append(send(symbol, quantity, at=price, time_in_force=time_in_force))
         return intents
 

@@ -35,7 +35,13 @@ HOT: Final = (
     "exchange.engine.level",
     "exchange.engine.matching",
     "exchange.engine.payment",
+    "exchange.engine.refusals",
+    "exchange.engine.removals",
     "exchange.engine.sequencer",
+    "exchange.market_data.best",
+    "exchange.market_data.stream",
+    "exchange.report_messages",
+    "exchange.reports",
     "simulation.agent",
     "simulation.booking",
     "simulation.feeds",
@@ -48,6 +54,7 @@ HOT: Final = (
     "simulation.wording",
     "traders.oracle",
     "traders.order_view",
+    "traders.pace",
     "traders.portfolio",
     "traders.strategies.adaptive_market_maker",
     "traders.strategies.assignment",
@@ -55,7 +62,6 @@ HOT: Final = (
     "traders.strategies.chance",
     "traders.strategies.induced_zero_intelligence",
     "traders.strategies.ladder",
-    "traders.strategies.momentum",
     "traders.strategies.noise",
     "traders.strategies.placing",
     "traders.strategies.power_law",
@@ -63,7 +69,6 @@ HOT: Final = (
     "traders.strategies.shouting",
     "traders.strategies.value",
     "traders.strategies.working",
-    "traders.strategies.zero_intelligence",
 )
 """The modules that are compiled: where a simulation spends its time, and what they ask most."""
 

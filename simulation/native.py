@@ -39,7 +39,6 @@ HOT: Final = (
     "exchange.engine.removals",
     "exchange.engine.sequencer",
     "exchange.market_data.best",
-    "exchange.market_data.stream",
     "exchange.report_messages",
     "exchange.reports",
     "simulation.agent",

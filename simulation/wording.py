@@ -25,11 +25,13 @@ _FEW: Final = frozenset((_LIMIT, _MARKET, None))
 MakeAny = Mapping[type, Make]
 """What makes a command of each kind of request."""
 
+# An intent is not typed: compiled code would look at its fields before they are looked at here.
 Word = Callable[[Strategy, AccountId, Any, MakeAny], Command]
 
 
-def _place(strategy: Strategy, account: AccountId, intent: Place, make: MakeAny) -> Command:
+def _place(strategy: Strategy, account: AccountId, intent: Any, make: MakeAny) -> Command:
     price, quantity, order_type = intent.price, intent.quantity, intent.order_type
+    symbol: Any = intent.symbol
     name = strategy.orders[intent.tag].client_order_id
     if intent.terms or type(intent.post_only) is not bool or order_type not in _FEW:
         request = _as_read(request_of(intent, name))
@@ -40,18 +42,18 @@ def _place(strategy: Strategy, account: AccountId, intent: Place, make: MakeAny)
         or (price is not None and not _is_number(price))
         or type(intent.side) is not Side
         or type(intent.time_in_force) is not TimeInForce
-        or type(intent.symbol) is not str
+        or not _is_text(symbol)
     ):
         raise _nonsense(intent)
     if order_type is None:
         order_type = _MARKET if price is None else _LIMIT
     return EnterOrder(
-        account, name, intent.symbol, intent.side, order_type, intent.time_in_force, quantity, price,
+        account, name, symbol, intent.side, order_type, intent.time_in_force, quantity, price,
         intent.post_only,
     )  # fmt: skip
 
 
-def _replace(strategy: Strategy, account: AccountId, intent: ReplaceOrder, make: MakeAny) -> Command:
+def _replace(strategy: Strategy, account: AccountId, intent: Any, make: MakeAny) -> Command:
     quantity, price, stop_price = intent.quantity, intent.price, intent.stop_price
     if (
         (quantity is not None and not _is_number(quantity))
@@ -65,14 +67,15 @@ def _replace(strategy: Strategy, account: AccountId, intent: ReplaceOrder, make:
     return ReplaceCommand(account, strategy.orders[intent.tag].client_order_id, quantity, price, stop_price)
 
 
-def _cancel(strategy: Strategy, account: AccountId, intent: CancelOrder, make: MakeAny) -> Command:
+def _cancel(strategy: Strategy, account: AccountId, intent: Any, make: MakeAny) -> Command:
     return CancelCommand(account, strategy.orders[intent.tag].client_order_id)
 
 
-def _cancel_all(strategy: Strategy, account: AccountId, intent: CancelAll, make: MakeAny) -> Command:
-    if intent.symbol is not None and type(intent.symbol) is not str:
+def _cancel_all(strategy: Strategy, account: AccountId, intent: Any, make: MakeAny) -> Command:
+    symbol: Any = intent.symbol
+    if symbol is not None and not _is_text(symbol):
         raise _nonsense(intent)
-    return MassCancel(account, intent.symbol, None)
+    return MassCancel(account, symbol, None)
 
 
 WORDS: Final[dict[type, Word]] = {
@@ -82,6 +85,10 @@ WORDS: Final[dict[type, Word]] = {
     CancelAll: _cancel_all,
 }
 """By type of an intent, which the strategy has noted already."""
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str
 
 
 def _is_number(value: object) -> bool:

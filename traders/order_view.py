@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from mypy_extensions import mypyc_attr
+
 from protocol.errors import InvariantViolated
 from protocol.messages import (
     Accepted,
@@ -79,6 +81,7 @@ _LIMIT, _BY_AMOUNT = OrderType.LIMIT, OrderType.MARKET_BY_AMOUNT
 DONE: Final = frozenset((OrderPhase.FILLED, OrderPhase.CANCELED, OrderPhase.REJECTED))
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class OrderView:
     """Follows one order from its sending to its end."""
 

@@ -16,6 +16,8 @@ from math import ceil, sqrt
 from random import Random
 from typing import ClassVar, Final
 
+from mypy_extensions import mypyc_attr
+
 from protocol.fields import Level
 from protocol.market import TradePrint
 from protocol.messages import InstrumentInfo
@@ -56,6 +58,7 @@ class _Market:
         self.usual_volume = 0
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class AdaptiveMarketMaker(Strategy):
     """Quotes ladders on both sides of every instrument it is given."""
 

@@ -200,15 +200,16 @@ class Strategy:
         return (CancelAll(),) if self.orders else ()
 
     # -- words for hooks ---------------------------------------------------------------------------
+    # ``Any`` beside a type: compiled code would refuse others right here, with an error that names neither order nor field.
     def buy(
         self,
-        symbol: Symbol,
-        quantity: int = 0,
+        symbol: Symbol | Any,
+        quantity: int | Any = 0,
         *,
-        at: int | None = None,
-        time_in_force: TimeInForce | None = None,
-        post_only: bool | PostOnly = False,
-        order_type: OrderType | None = None,
+        at: int | Any | None = None,
+        time_in_force: TimeInForce | Any | None = None,
+        post_only: bool | PostOnly | Any = False,
+        order_type: OrderType | Any | None = None,
         **terms: Unpack[Terms],
     ) -> Place:
         """The intent to buy ``quantity`` at ``at`` price units or better; without ``at`` at market.
@@ -219,13 +220,13 @@ class Strategy:
 
     def sell(
         self,
-        symbol: Symbol,
-        quantity: int = 0,
+        symbol: Symbol | Any,
+        quantity: int | Any = 0,
         *,
-        at: int | None = None,
-        time_in_force: TimeInForce | None = None,
-        post_only: bool | PostOnly = False,
-        order_type: OrderType | None = None,
+        at: int | Any | None = None,
+        time_in_force: TimeInForce | Any | None = None,
+        post_only: bool | PostOnly | Any = False,
+        order_type: OrderType | Any | None = None,
         **terms: Unpack[Terms],
     ) -> Place:
         """The intent to sell; otherwise as ``buy``."""
@@ -327,12 +328,12 @@ class Strategy:
     def _place(
         self,
         side: Side,
-        symbol: Symbol,
-        quantity: int,
-        at: int | None,
-        time_in_force: TimeInForce | None,
-        post_only: bool | PostOnly,
-        order_type: OrderType | None,
+        symbol: Any,
+        quantity: Any,
+        at: Any,
+        time_in_force: Any,
+        post_only: Any,
+        order_type: Any,
         terms: Terms,
     ) -> Place:
         self._last_tag += 1
@@ -362,6 +363,8 @@ class Strategy:
             tag, orders = intent.tag, self.orders
             if tag in orders or not 0 < tag <= self._last_tag:
                 raise LocalProtocolError(f"tag {tag}: make orders with buy() and sell(), send each once")
+            if not _is_sound(intent):
+                raise LocalProtocolError(f"no wire carries {intent!r}: numbers are integers, names are text")
             orders[tag] = Working(intent)
         elif type(intent) is ReplaceOrder or type(intent) is CancelOrder:
             order = self.orders.get(intent.tag)
@@ -375,6 +378,17 @@ class Strategy:
                 f"{intent!r} is no intent: hooks answer with what buy() and the like make"
             )
         return True
+
+
+def _is_sound(place: Any) -> bool:
+    """Whether an order is made of what its fields say, as far as a view of it relies on it."""
+    price = place.price
+    return (
+        type(place.quantity) is int
+        and (price is None or type(price) is int)
+        and type(place.symbol) is str
+        and type(place.side) is Side
+    )
 
 
 _ANSWERS: Final[Mapping[type, Callable[[Strategy, Any], Iterable[Intent]]]] = MappingProxyType(

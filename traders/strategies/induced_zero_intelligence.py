@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from random import Random
 from typing import ClassVar, Final
 
+from mypy_extensions import mypyc_attr
+
 from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Price, Side
 from traders.strategies.assignment import Assignment
@@ -29,6 +31,7 @@ from traders.strategies.shouting_parameters import InducedParameters
 _BUY: Final = Side.BUY
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Constrained(Shouter):
     """Shouts uniformly at random where it would not lose."""
 
@@ -66,6 +69,7 @@ class Constrained(Shouter):
         self._assignment, self._limit = assignment, limit
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Unconstrained(Constrained):
     """Shouts uniformly at random, at a loss, too."""
 

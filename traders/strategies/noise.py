@@ -27,6 +27,8 @@ from collections.abc import Iterable
 from random import Random
 from typing import ClassVar, Final
 
+from mypy_extensions import mypyc_attr
+
 from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Channel, Nanoseconds, Price, Side, Symbol, TimeInForce
 from traders.strategies.base import Parameters, Strategy
@@ -50,6 +52,7 @@ _MOST_ATTENTION: Final = 8.0
 """A move counts as at most so many usual ones: one crash does not keep everybody busy for the rest of the day."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Noise(Strategy):
     """One random order, or none, each time its timer fires."""
 

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import ClassVar, Final
 
+from mypy_extensions import mypyc_attr
+
 from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Channel, Nanoseconds, Price, Quantity, Side, Symbol
 from traders.strategies.assignment import Assignment
@@ -23,6 +25,7 @@ from traders.strategies.shouting_parameters import ShoutingParameters
 _BUY: Final = Side.BUY  # a member of an enum is looked up at every use
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Shouter(Strategy):
     """Base of the traders of a double auction. A subclass has ``quote``."""
 

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import ClassVar, Final
 
+from mypy_extensions import mypyc_attr
+
 from protocol.messages import InstrumentInfo
 from protocol.vocabulary import Channel, Nanoseconds, Side, Symbol, TimeInForce
 from traders.strategies.base import Parameters, Strategy
@@ -48,6 +50,7 @@ class _Belief:
         self.variance = variance
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Value(Strategy):
     """Compares prices with an estimate of the value."""
 

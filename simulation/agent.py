@@ -31,6 +31,10 @@ from traders.strategies.intents import Event, Flooded, Intent, Place, Reported, 
 
 _SECOND_NS: Final = 1_000_000_000
 
+# Compiled code looks functions of Python's own up by name at every call; these are called at every tick.
+_next: Final = next
+_round: Final = round
+
 Look = Callable[[Nanoseconds], Event | None]
 """What can be seen of something at a time."""
 
@@ -210,9 +214,9 @@ class Agent:
         self.running = True
         self.hear(Started(self._kernel.time_ns))
         if self.running:
-            wait_s = next(self._waits_s, None)
+            wait_s = _next(self._waits_s, None)
             if wait_s is not None:
-                self._kernel.after(round(wait_s * _SECOND_NS) or 1, self._on_tick)
+                self._kernel.after(_round(wait_s * _SECOND_NS) or 1, self._on_tick)
 
     def stop(self) -> None:
         """The session is about to end: its last words are still carried out."""
@@ -226,9 +230,9 @@ class Agent:
             return
         kernel = self._kernel
         now_ns = kernel.time_ns
-        wait_s = next(self._waits_s, None)
+        wait_s = _next(self._waits_s, None)
         if wait_s is not None:
-            kernel.at(now_ns + (round(wait_s * _SECOND_NS) or 1), self._on_tick)
+            kernel.at(now_ns + (_round(wait_s * _SECOND_NS) or 1), self._on_tick)
         if self._looks:
             self._look_around(now_ns)
         if self._think is not None:

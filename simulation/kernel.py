@@ -8,7 +8,6 @@ neither venue nor traders.
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
-from heapq import heappop, heappush
 from operator import itemgetter
 from typing import Any, Final
 
@@ -27,6 +26,11 @@ _NEVER: Final = 2**63
 _SLOT_BITS: Final = 25
 """Of a slot of 34 ms: a thousand traders do seven things in one, ten thousand some seventy."""
 
+_NEAR: Final = 32
+"""Slots that are looked at one by one: about a second. Where nothing happens for so long, time is not short."""
+
+_place_of: Final = bisect_right
+
 
 class Kernel:
     """Time, and what is still to come. It is a ``Clock``: whoever asks is told the time of the event under way."""
@@ -44,7 +48,6 @@ class Kernel:
         self._next = 0  # in both; what is before is done
         self._slot = start_ns >> _SLOT_BITS
         self._later: dict[int, list[_Item]] = {}
-        self._slots: list[int] = []  # of these, a heap
         self._ready: deque[tuple[Act, Any]] = deque()  # at this very time, behind what the queue has for it
         self._stopped = False
 
@@ -56,7 +59,7 @@ class Kernel:
             slot = at_ns >> _SLOT_BITS
             if slot == self._slot:
                 due: Any = at_ns  # one object for all three
-                place = bisect_right(self._times, due, self._next)  # behind what is due at the same time
+                place = _place_of(self._times, due, self._next)  # behind what is due at the same time
                 self._times.insert(place, due)
                 self._queue.insert(place, (due, act, argument))
             else:
@@ -65,7 +68,6 @@ class Kernel:
                     items.append((at_ns, act, argument))
                 else:
                     self._later[slot] = [(at_ns, act, argument)]
-                    heappush(self._slots, slot)
 
     def after(self, wait_ns: Nanoseconds, act: Act, argument: Any = None) -> None:
         """Have it called ``wait_ns`` from now."""
@@ -94,8 +96,11 @@ class Kernel:
                         act, argument = item[1], item[2]
                 elif ready:
                     act, argument = popleft()
-                elif self._slots and self._slots[0] << _SLOT_BITS <= until_ns:
-                    self._begin_slot()
+                elif self._later:
+                    slot = self._next_slot()
+                    if slot << _SLOT_BITS > until_ns:
+                        break
+                    self._begin(slot)
                     queue = self._queue
                     continue
                 else:
@@ -107,10 +112,19 @@ class Kernel:
         if not self._stopped and until_ns != _NEVER:
             self.time_ns = max(self.time_ns, until_ns)
 
-    def _begin_slot(self) -> None:
-        """The next one that has anything; that of before is over."""
-        self._slot = heappop(self._slots)
-        self._queue = queue = self._later.pop(self._slot)
+    def _next_slot(self) -> int:
+        """The next one that has anything, where there is one. Of a busy market it is one of the next few."""
+        later, slot = self._later, self._slot
+        for _ in range(_NEAR):
+            slot += 1
+            if slot in later:
+                return slot
+        return min(later)
+
+    def _begin(self, slot: int) -> None:
+        """That of before is over."""
+        self._slot = slot
+        self._queue = queue = self._later.pop(slot)
         if len(queue) > 1:
             queue.sort(key=_DUE)  # stable: those of one time stay as they were asked for
         self._times = [item[0] for item in queue]
@@ -127,7 +141,7 @@ class Kernel:
             return self.time_ns
         if self._next < len(self._times):
             return self._times[self._next]
-        return min(map(_DUE, self._later[self._slots[0]])) if self._slots else None
+        return min(map(_DUE, self._later[self._next_slot()])) if self._later else None
 
     # -- as a clock ------------------------------------------------------------------------------------
     def now_ns(self) -> Nanoseconds:

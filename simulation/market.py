@@ -68,6 +68,7 @@ class Market:
         self.sequencer = Sequencer(Engine(), kernel.now_ns)
         self.mailroom = Mailroom(self.touched)
         self.venue = Venue(config.name, self.sequencer, self.mailroom, self.touched, Access(open=True))
+        self._market_data = self.venue.market_data
         self._accounts = self.venue.engine.accounts.by_name
         self._clears = clear_after_trade
         self._clearing = False
@@ -97,7 +98,7 @@ class Market:
         command = request[1]
         events = self.sequencer.submit(command)
         self.mailroom.deliver(command.at_ns, events)
-        market_data = self.venue.market_data
+        market_data = self._market_data
         if market_data.active:
             market_data.publish(command.at_ns, events)
             market_data.flush()  # every command is a turn

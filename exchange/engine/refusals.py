@@ -265,11 +265,13 @@ def of_replace(instrument: AddInstrument, order: Order, command: ReplaceOrder) -
     """Why the order can't have this new total, price or stop price whatever the market, or ``None``."""
     quantity, price, stop_price = command.quantity, command.price, command.stop_price
     if (
-        quantity is None
-        and stop_price is None
+        stop_price is None
         and price is not None
         and order.special is None
         and order.price is not None
+        and (
+            quantity is None or 0 <= quantity <= order.cumulative or of_quantity(instrument, quantity) is None
+        )
         and not instrument.tick_table
         and 0 < price <= instrument.maximum_price
         and not price % instrument.tick

@@ -93,7 +93,8 @@ class AdaptiveMarketMaker(Strategy):
     def on_depth(self, depth: Depth) -> Iterable[Intent]:
         symbol = depth.symbol
         market = self._markets[symbol]
-        best = (depth.bids[0][0] if depth.bids else None, depth.asks[0][0] if depth.asks else None)
+        bids, asks = depth.bids, depth.asks
+        best = (bids[0][0] if bids else None, asks[0][0] if asks else None)
         if best == market.best:
             return ()  # quantities alone; whether others still stand there is looked at on the timer
         market.best = best
@@ -174,9 +175,10 @@ class AdaptiveMarketMaker(Strategy):
         position = self.position(symbol)
         left = self._maximum_position_lots * instrument.lot - (position if side is _BUY else -position)
         levels: list[Level] = []
+        whole, tick = in_lots(instrument, quantity), instrument.tick
         for price in prices:
-            size = in_lots(instrument, min(quantity, left))
-            if price < instrument.tick or not size:
+            size = whole if quantity <= left else in_lots(instrument, left)
+            if price < tick or not size:
                 break
             left -= size
             levels.append((price, size))

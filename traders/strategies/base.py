@@ -11,10 +11,9 @@ sends nothing. Write one by overriding hooks::
 A hook may return a list, or be a generator.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from random import Random
-from types import MappingProxyType
 from typing import Any, ClassVar, Final, Unpack
 
 from mypy_extensions import mypyc_attr
@@ -75,7 +74,7 @@ from traders.strategies.intents import (
     TimerFired,
 )
 from traders.strategies.parameters import Parameters
-from traders.strategies.requests import is_refused_order, request_of
+from traders.strategies.requests import is_refused_order, is_sound, request_of
 from traders.strategies.working import Working
 
 # Members of an enum are looked up at every use; these are used at every event.
@@ -251,11 +250,12 @@ class Strategy:
                 than ``most_intents`` (``Flooded``).
         """
         intents = _ANSWERS[type(event)](self, event)
-        return () if intents == () else tuple(self._to_be_sent(intents))
+        if type(intents) is tuple and not intents:
+            return ()
+        return tuple(self._to_be_sent(intents))
 
-    # The two of the events above that a simulation has millions of, without making the event.
     def fire_timer(self, now_ns: Nanoseconds) -> Sequence[Intent]:
-        """As ``on_event`` with a ``TimerFired``."""
+        """As ``on_event`` with a ``TimerFired``, without making one: a simulation has millions."""
         self.now_ns = now_ns
         return self._to_be_sent(self.on_timer(now_ns))
 
@@ -352,10 +352,9 @@ class Strategy:
             intents = list(islice(intents, self.most_intents + 1))
         if len(intents) > self.most_intents:
             raise Flooded(f"more than {self.most_intents} intents in answer to one event")
-        noted = self._noted
         if len(intents) == 1:
-            return intents if noted(intents[0]) else ()
-        return [intent for intent in intents if noted(intent)]
+            return intents if self._noted(intents[0]) else ()
+        return [intent for intent in intents if self._noted(intent)]
 
     def _noted(self, intent: Intent) -> bool:
         """Remember what is about to be sent; tell whether it can be."""
@@ -363,7 +362,7 @@ class Strategy:
             tag, orders = intent.tag, self.orders
             if tag in orders or not 0 < tag <= self._last_tag:
                 raise LocalProtocolError(f"tag {tag}: make orders with buy() and sell(), send each once")
-            if not _is_sound(intent):
+            if not is_sound(intent):
                 raise LocalProtocolError(f"no wire carries {intent!r}: numbers are integers, names are text")
             orders[tag] = Working(intent)
         elif type(intent) is ReplaceOrder or type(intent) is CancelOrder:
@@ -380,35 +379,22 @@ class Strategy:
         return True
 
 
-def _is_sound(place: Any) -> bool:
-    """Whether an order is made of what its fields say, as far as a view of it relies on it."""
-    price = place.price
-    return (
-        type(place.quantity) is int
-        and (price is None or type(price) is int)
-        and type(place.symbol) is str
-        and type(place.side) is Side
-    )
-
-
-_ANSWERS: Final[Mapping[type, Callable[[Strategy, Any], Iterable[Intent]]]] = MappingProxyType(
-    {
-        Depth: Strategy._depth_seen,
-        TradePrint: Strategy._trade_seen,
-        Reported: Strategy._reported,
-        TimerFired: Strategy._timer_fired,
-        Observed: Strategy._observed,
-        Assigned: Strategy._assigned,
-        Started: Strategy._started,
-        Stopping: lambda strategy, _: strategy.on_stop(),
-        OrderBook: lambda strategy, book: strategy.on_orders(book),
-        PrintBusted: lambda strategy, bust: strategy.on_bust(bust),
-        PhaseStatus: lambda strategy, status: strategy.on_status(status),
-        Candle: lambda strategy, candle: strategy.on_candle(candle),
-        DayStatistics: lambda strategy, day: strategy.on_statistics(day),
-        Indication: lambda strategy, auction: strategy.on_auction(auction),
-        AuctionResult: lambda strategy, auction: strategy.on_auction(auction),
-        AuctionExtended: lambda strategy, auction: strategy.on_auction(auction),
-    }
-)
+_ANSWERS: Final[dict[type, Callable[[Strategy, Any], Iterable[Intent]]]] = {
+    Depth: Strategy._depth_seen,
+    TradePrint: Strategy._trade_seen,
+    Reported: Strategy._reported,
+    TimerFired: Strategy._timer_fired,
+    Observed: Strategy._observed,
+    Assigned: Strategy._assigned,
+    Started: Strategy._started,
+    Stopping: lambda strategy, _: strategy.on_stop(),
+    OrderBook: lambda strategy, book: strategy.on_orders(book),
+    PrintBusted: lambda strategy, bust: strategy.on_bust(bust),
+    PhaseStatus: lambda strategy, status: strategy.on_status(status),
+    Candle: lambda strategy, candle: strategy.on_candle(candle),
+    DayStatistics: lambda strategy, day: strategy.on_statistics(day),
+    Indication: lambda strategy, auction: strategy.on_auction(auction),
+    AuctionResult: lambda strategy, auction: strategy.on_auction(auction),
+    AuctionExtended: lambda strategy, auction: strategy.on_auction(auction),
+}
 """What becomes of each kind of event: a table, for a simulation looks here millions of times."""

@@ -57,7 +57,8 @@ def best_prices(strategy: Strategy, symbol: Symbol) -> tuple[Price | None, Price
     depth = strategy.books.get(symbol)
     if depth is None:
         return None, None
-    return depth.bids[0][0] if depth.bids else None, depth.asks[0][0] if depth.asks else None
+    bids, asks = depth.bids, depth.asks
+    return bids[0][0] if bids else None, asks[0][0] if asks else None
 
 
 def fair_price(strategy: Strategy, symbol: Symbol, reference: int | None) -> Price:
@@ -73,8 +74,9 @@ def others_best(strategy: Strategy, depth: Depth, side: Side) -> Price | None:
     orders, symbol = strategy.orders, depth.symbol
     for price, quantity in depth.bids if side is _BUY else depth.asks:
         # The price first: hardly any order passes it, and a maker asks at every change of the book.
+        wanted: Price | None = price
         for order in orders.values():
-            if order.price == price and order.side is side and order.symbol == symbol and order.is_live:
+            if order.price == wanted and order.side is side and order.symbol == symbol and order.is_live:
                 quantity -= order.leaves
         if quantity > 0:
             return price

@@ -3,8 +3,10 @@
 In: an intent, and the name that the order goes by; a report. Out: the request; whether the order as a whole was refused.
 """
 
+from typing import Any
+
 from protocol.messages import NewOrder, PrivateMessage, Rejected
-from protocol.vocabulary import ClientOrderId, Request
+from protocol.vocabulary import ClientOrderId, Request, Side
 from traders.entry import new_order
 from traders.strategies.intents import Place
 
@@ -27,3 +29,14 @@ def request_of(intent: Place, client_order_id: ClientOrderId) -> NewOrder:
 def is_refused_order(report: PrivateMessage) -> bool:
     """Whether an order as a whole was refused."""
     return isinstance(report, Rejected) and report.request is Request.NEW
+
+
+def is_sound(place: Any) -> bool:
+    """Whether an order is made of what its fields say, as far as a view of it relies on it."""
+    price = place.price
+    return (
+        type(place.quantity) is int
+        and (price is None or type(price) is int)
+        and type(place.symbol) is str
+        and type(place.side) is Side
+    )

@@ -213,7 +213,7 @@ def compile_simulation(
         bool, typer.Option("--check", help="Say whether compiled modules are there and fit.")
     ] = False,
 ) -> None:
-    """Compile the simulation's hot modules: the same markets, more than twice as fast. Needs a C compiler.
+    """Compile the simulation's hot modules: the same markets, two to three times as fast. Needs a C compiler.
 
     They go to the user's cache directory and are used from then on, until the source changes. Exit code 1 if something is
     missing, or if compiled markets would not be the same. Example: tontine compile

@@ -81,12 +81,12 @@ class AnswersTwice(Hostile):
 
 class AsksForAFraction(Hostile):
     def worst(self) -> Any:
-        return [self.buy(self.symbols[0], 1, at=52.5)]  # type: ignore[arg-type]
+        return [self.buy(self.symbols[0], 1, at=52.5)]
 
 
 class AsksForText(Hostile):
     def worst(self) -> Any:
-        return [self.buy(self.symbols[0], "1", at=52)]  # type: ignore[arg-type]
+        return [self.buy(self.symbols[0], "1", at=52)]
 
 
 class AsksForMoreThanAWireCarries(Hostile):
@@ -102,7 +102,7 @@ class AsksForNoSide(Hostile):
 
 class AsksForNoInstrument(Hostile):
     def worst(self) -> Any:
-        return [self.buy(None, 1, at=52)]  # type: ignore[arg-type]
+        return [self.buy(None, 1, at=52)]
 
 
 class AsksForStrangeTerms(Hostile):

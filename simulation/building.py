@@ -46,7 +46,13 @@ def build(objects: Path, modules: Path) -> None:
     for extension in extensions:
         # Two roundings are two roundings: a product and a sum in one step would be another market on some processors.
         extension.extra_compile_args.append("-ffp-contract=off")
-        extension.extra_link_args.append("-s" if sys.platform != "darwin" else "-Wl,-x")  # names nobody reads
+        extension.extra_compile_args.append("-fvisibility=hidden")  # nobody else calls what is in there
+        if sys.platform == "darwin":
+            extension.extra_link_args.append("-Wl,-x")  # names nobody reads
+        else:
+            # Calls within the library go straight to where they go: a tenth of an auction's time.
+            extension.extra_compile_args.append("-fno-semantic-interposition")
+            extension.extra_link_args += ["-s", "-Wl,-Bsymbolic"]
     command = build_ext(Distribution({"name": "tontine-compiled", "ext_modules": extensions}))
     command.build_lib, command.build_temp, command.parallel = str(modules), str(objects), 2
     command.ensure_finalized()

@@ -50,7 +50,7 @@ def build(objects: Path, modules: Path) -> None:
         if sys.platform == "darwin":
             extension.extra_link_args.append("-Wl,-x")  # names nobody reads
         else:
-            # Calls within the library go straight to where they go: a tenth of an auction's time.
+            # Calls within the library go straight to where they go: up to a tenth of an auction's time.
             extension.extra_compile_args.append("-fno-semantic-interposition")
             extension.extra_link_args += ["-s", "-Wl,-Bsymbolic"]
     command = build_ext(Distribution({"name": "tontine-compiled", "ext_modules": extensions}))

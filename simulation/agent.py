@@ -326,5 +326,6 @@ def _way(wait: Draw | Nanoseconds) -> tuple[Nanoseconds | None, Draw]:
 
 
 def _is_plain(strategy: Strategy, hook: str) -> bool:
-    """Whether it left a method as it came."""
-    return getattr(type(strategy), hook) is getattr(Strategy, hook)
+    """Whether it left a method as it came, in its class and in itself."""
+    left = getattr(type(strategy), hook) is getattr(Strategy, hook)
+    return left and hook not in getattr(strategy, "__dict__", ())

@@ -101,9 +101,7 @@ def run_jobs(jobs: Sequence[Job], processes: int, progress: Progress | None = No
     # Each process starts from nothing, as on every platform: it shares no state that could make runs differ. Whether it runs
     # compiled it has to find out itself, before it imports what a job is made of.
     spawn = get_context("spawn")
-    compiled = (
-        native.prefer if native.in_use() else None
-    )  # a process that starts from nothing decides for itself
+    compiled = native.prefer if native.in_use() else None
     with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=spawn, initializer=compiled) as pool:
         places = {pool.submit(run_job, job): place for place, job in enumerate(jobs)}
         try:

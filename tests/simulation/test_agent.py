@@ -1,6 +1,7 @@
 """What gets to a trader, in which order, how late; and what leaves it."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,6 +160,27 @@ def test_a_sampler_hears_of_the_market_at_its_timers_only_and_as_late_as_anybody
     assert set(seen) <= set(timers)
     [printed] = [at_ns for at_ns, event in samples.heard if isinstance(event, TradePrint)]
     assert printed - 900 * MS < traded + 1_500 * MS <= printed
+
+
+def test_hooks_that_a_strategy_has_put_on_itself_are_asked(tmp_path: Path) -> None:
+    (tmp_path / "wrapped.py").write_text(
+        """
+from traders.strategies.base import Strategy
+
+class Wrapped(Strategy):
+    def __init__(self, instruments, parameters, rng):
+        super().__init__(instruments, parameters, rng)
+        self.reports = []
+        self.on_report = lambda report, order: self.reports.append(report) or ()
+
+    def on_timer(self, now_ns):
+        return [self.buy(self.symbols[0], 1, at=50)]
+"""
+    )
+
+    _, [wrapped] = ran(scenario({"strategy": f"{tmp_path}/wrapped.py:Wrapped"}, length_s=2.0))
+
+    assert any(isinstance(report, Accepted) for report in wrapped.reports)
 
 
 def test_the_last_words_of_a_trader_are_carried_out() -> None:

@@ -18,11 +18,12 @@ from exchange.report_messages import Builder
 from protocol.messages import Rejected
 from protocol.vocabulary import AccountId, Nanoseconds, Request
 from protocol.vocabulary import Sequence as Number
-from simulation.booking import BOOKS
+from simulation.booking import book
 from simulation.containment import FellBehind, Hangs
-from simulation.kernel import Act, Kernel
+from simulation.kernel import Kernel, Occurrence
 from simulation.latency import Draw
-from simulation.market import Market
+from simulation.mailroom import Mailbox
+from simulation.market import Arrival, Market
 from simulation.wording import WORDS
 from traders.book_view import Depth
 from traders.containment import Containment
@@ -41,7 +42,50 @@ Look = Callable[[Nanoseconds], Event | None]
 Fault = Callable[["Agent", BaseException], None]
 
 
-class Agent:
+class _Tick(Occurrence):
+    """A timer fires."""
+
+    __slots__ = ("_agent",)
+
+    def __init__(self, agent: "Agent") -> None:
+        self._agent = agent
+
+    def happen(self) -> None:
+        self._agent.tick()
+
+
+class _Report(Occurrence):
+    """A report gets there."""
+
+    __slots__ = ("_agent", "_build", "_event", "_reported_ns", "_seq")
+
+    def __init__(
+        self, agent: "Agent", build: Builder, seq: Number, reported_ns: Nanoseconds, event: Any
+    ) -> None:
+        self._agent = agent
+        self._build = build
+        self._seq = seq
+        self._reported_ns = reported_ns
+        self._event = event
+
+    def happen(self) -> None:
+        self._agent.take(self._build, self._seq, self._reported_ns, self._event)
+
+
+class _Heard(Occurrence):
+    """Something public gets there."""
+
+    __slots__ = ("_agent", "_item")
+
+    def __init__(self, agent: "Agent", item: Event) -> None:
+        self._agent = agent
+        self._item = item
+
+    def happen(self) -> None:
+        self._agent.hear(self._item)
+
+
+class Agent(Mailbox):
     """Drives one strategy."""
 
     __slots__ = (
@@ -59,10 +103,7 @@ class Agent:
         "_looks",
         "_market",
         "_most_commands",
-        "_on_arrival",
         "_on_fault",
-        "_on_report",
-        "_on_tick",
         "_out_ns",
         "_reads_reports",
         "_second_ends_ns",
@@ -70,6 +111,7 @@ class Agent:
         "_sees_depth",
         "_seq",
         "_think",
+        "_tick",
         "_waits_s",
         "account",
         "fault",
@@ -131,11 +173,8 @@ class Agent:
         self._reads_reports = not (quick and _is_plain(strategy, "on_report"))
         self._sees_depth = quick and _is_plain(strategy, "on_depth")
         self._fires = quick
-        market.mailroom.mailboxes[account] = self._told
-        # Made once: a bound method is an object, and the kernel is given one for every event.
-        self._on_tick: Act = self._tick
-        self._on_report: Act = self._report
-        self._on_arrival: Act = self.hear
+        market.mailroom.mailboxes[account] = self
+        self._tick = _Tick(self)  # one for all: there is never more than one to come
 
     @property
     def in_ns(self) -> Nanoseconds | None:
@@ -143,14 +182,14 @@ class Agent:
         return self._in_ns
 
     # -- from the venue --------------------------------------------------------------------------------
-    def _told(self, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
+    def put(self, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
         """The venue reports: it gets there later."""
         self._seq = seq = self._seq + 1
         if self._in_ns == 0:
             self._kernel.handled += 1
-            self._report((build, seq, at_ns, event))
+            self.take(build, seq, at_ns, event)
         else:
-            self._kernel.at(self._arrival_ns(), self._on_report, (build, seq, at_ns, event))
+            self._kernel.put(self._arrival_ns(), _Report(self, build, seq, at_ns, event))
 
     def _arrival_ns(self) -> Nanoseconds:
         """When what leaves the venue now gets here: not before what left it before."""
@@ -163,12 +202,10 @@ class Agent:
         self._arrived_ns = arrives_ns
         return arrives_ns
 
-    def _report(self, told: tuple[Builder, Number, Nanoseconds, Any]) -> None:
-        build, seq, at_ns, event = told
-        if not self._reads_reports and self.running:
-            book = BOOKS.get(type(event))
-            if book is not None and book(self.strategy, at_ns, event):
-                return
+    def take(self, build: Builder, seq: Number, at_ns: Nanoseconds, event: Any) -> None:
+        """A report has got there."""
+        if not self._reads_reports and self.running and book(self.strategy, at_ns, event):
+            return
         message: Any = build(seq, at_ns, event)
         name = getattr(message, "client_order_id", None)
         tag = None if name is None else int(name)
@@ -178,7 +215,7 @@ class Agent:
 
     def send_public(self, item: Event) -> None:
         """Something public is on its way."""
-        self._kernel.at(self._arrival_ns(), self._on_arrival, item)
+        self._kernel.put(self._arrival_ns(), _Heard(self, item))
 
     def hear(self, event: Event) -> None:
         """Something has got there."""
@@ -216,7 +253,7 @@ class Agent:
         if self.running:
             wait_s = _next(self._waits_s, None)
             if wait_s is not None:
-                self._kernel.after(_round(wait_s * _SECOND_NS) or 1, self._on_tick)
+                self._kernel.put(self._kernel.time_ns + (_round(wait_s * _SECOND_NS) or 1), self._tick)
 
     def stop(self) -> None:
         """The session is about to end: its last words are still carried out."""
@@ -225,14 +262,15 @@ class Agent:
             self._decide(Stopping())
             self.running = False
 
-    def _tick(self, _: None) -> None:
+    def tick(self) -> None:
+        """Its timer fires."""
         if not self.running:
             return
         kernel = self._kernel
         now_ns = kernel.time_ns
         wait_s = _next(self._waits_s, None)
         if wait_s is not None:
-            kernel.at(now_ns + (_round(wait_s * _SECOND_NS) or 1), self._on_tick)
+            kernel.put(now_ns + (_round(wait_s * _SECOND_NS) or 1), self._tick)
         if self._looks:
             self._look_around(now_ns)
         if self._think is not None:
@@ -298,12 +336,12 @@ class Agent:
         if arrives_ns < self._left_ns:
             arrives_ns = self._left_ns
         self._left_ns = arrives_ns
-        carry_out, make = market.carry_out, market.make
+        make = market.make
         for intent in intents:
             kind = type(intent)
             if kind is Place:
                 self.orders_sent += 1
-            kernel.at(arrives_ns, carry_out, (account, WORDS[kind](strategy, account, intent, make)))
+            kernel.put(arrives_ns, Arrival(market, WORDS[kind](strategy, account, intent, make)))
 
     def _break(self, error: BaseException) -> None:
         """It broke a promise: it trades no more, and leaves nothing in the book, once what it sent before is there."""
@@ -312,10 +350,8 @@ class Agent:
         self._inbox.clear()
         wait_ns = self._out_ns
         leaves_ns = self._kernel.time_ns + (self._draw_out() if wait_ns is None else wait_ns)
-        self._kernel.at(
-            max(leaves_ns, self._left_ns),
-            self._market.carry_out,
-            (self.account, MassCancel(self.account, None, None)),
+        self._kernel.put(
+            max(leaves_ns, self._left_ns), Arrival(self._market, MassCancel(self.account, None, None))
         )
         self._on_fault(self, error)
 

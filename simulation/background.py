@@ -34,6 +34,7 @@ from protocol.vocabulary import (
     Symbol,
     TimeInForce,
 )
+from simulation.mailroom import Mailbox
 from simulation.market import Market
 from simulation.record import Tally, lines_of
 from traders.order_flow import ENTERING, REMOVING, FlowId, FlowLine
@@ -53,7 +54,7 @@ class _Resting:
         self.leaves = leaves
 
 
-class Background:
+class Background(Mailbox):
     """Plays one record into one market."""
 
     def __init__(self, replay: Replay, market: Market, place: str) -> None:
@@ -87,7 +88,7 @@ class Background:
         self._last_ns: Nanoseconds = 0
         self._end_ns = None if replay.end is None else _ns_of(replay.end)
         self._next: FlowLine | None = None
-        market.mailroom.mailboxes[self._account] = self._told
+        market.mailroom.mailboxes[self._account] = self
 
     def start(self) -> None:
         """Enter what rests at the start, and wait for what comes.
@@ -236,9 +237,9 @@ class Background:
         """Off an order that is open, all of it at most; how much."""
         if quantity >= resting.leaves:
             quantity = resting.leaves
-            self._market.carry_out((self._account, CancelOrder(self._account, resting.name)))
+            self._market.carry_out(CancelOrder(self._account, resting.name))
         else:
-            self._market.carry_out((self._account, ReduceOrder(self._account, resting.name, quantity)))
+            self._market.carry_out(ReduceOrder(self._account, resting.name, quantity))
             if self._accepted():
                 resting.leaves -= quantity
         return quantity
@@ -262,7 +263,7 @@ class Background:
             self._account, name, Symbol(self._symbol), Side.BUY if line.side == "B" else Side.SELL, OrderType.LIMIT,
             time_in_force, line.qty, line.px,
         )  # fmt: skip
-        self._market.carry_out((self._account, order))
+        self._market.carry_out(order)
 
     def _name(self) -> ClientOrderId:
         # The file may name again what is over; the venue's names are for a day.
@@ -270,7 +271,7 @@ class Background:
         return ClientOrderId(f"r{self._names}")
 
     # -- what the venue reports -----------------------------------------------------------------------
-    def _told(self, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
+    def put(self, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
         kind = type(event)
         if kind is Trade:
             self._traded(event, as_maker=build is made)

@@ -7,7 +7,6 @@ What is written here is what
 ``Strategy`` and ``OrderView`` do, for a live order and its plain reports; a test holds both ways against each other.
 """
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from exchange.engine.events import OrderAccepted, OrderCanceled, OrderReplaced
@@ -15,11 +14,23 @@ from protocol.vocabulary import Nanoseconds, OrderType
 from traders.order_view import OrderPhase
 from traders.strategies.base import Strategy
 
-Book = Callable[[Strategy, Nanoseconds, Any], bool]
-"""Books an event; ``False``: it did nothing, the report has to be built."""
+BOOKED: Final = frozenset((OrderAccepted, OrderCanceled, OrderReplaced))
+"""Kinds of events; each concerns the owner of one order."""
 
 _PLAIN: Final = frozenset((OrderType.LIMIT, OrderType.MARKET))
 _SENT, _LIVE, _CANCELED = OrderPhase.SENT, OrderPhase.LIVE, OrderPhase.CANCELED
+
+
+def book(strategy: Strategy, at_ns: Nanoseconds, event: Any) -> bool:
+    """Book an event; ``False``: nothing was done, the report has to be built."""
+    kind = type(event)
+    if kind not in BOOKED:
+        return False
+    if kind is OrderAccepted:
+        return _accepted(strategy, at_ns, event)
+    if kind is OrderCanceled:
+        return _canceled(strategy, at_ns, event)
+    return _replaced(strategy, at_ns, event)
 
 
 def _accepted(strategy: Strategy, at_ns: Nanoseconds, event: OrderAccepted) -> bool:
@@ -52,10 +63,3 @@ def _canceled(strategy: Strategy, at_ns: Nanoseconds, event: OrderCanceled) -> b
     order.phase, order.cumulative, order.leaves = _CANCELED, event.cumulative, 0
     del strategy.orders[order.tag]
     return True
-
-
-BOOKS: Final[dict[type, Book]] = {
-    OrderAccepted: _accepted,
-    OrderReplaced: _replaced,
-    OrderCanceled: _canceled,
-}

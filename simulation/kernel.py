@@ -5,21 +5,17 @@ the order in which they were asked for. Nothing else decides the order, so equal
 neither venue nor traders.
 """
 
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any, Final
+
+from mypy_extensions import mypyc_attr
 
 from protocol.vocabulary import Nanoseconds
 
 Act = Callable[[Any], object]
 """What is done, with one argument."""
-
-_Item = tuple[Any, ...]
-"""When, and what: an integer, an ``Act`` and its argument. Not typed: the compiler would take it apart and make it anew."""
-
-_DUE: Final = itemgetter(0)
 
 _NEVER: Final = 2**63
 
@@ -29,7 +25,38 @@ _SLOT_BITS: Final = 25
 _NEAR: Final = 32
 """Slots that are looked at one by one: about a second. Where nothing happens for so long, time is not short."""
 
-_place_of: Final = bisect_right
+_FEW: Final = 16
+"""Things of one slot that are put in order one by one: to call a sort for them takes longer."""
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Occurrence:
+    """What is to happen at a time. From when it is handed to a kernel until it happens it belongs to that."""
+
+    __slots__ = ("at_ns",)
+
+    at_ns: Nanoseconds
+    """When; set by the kernel."""
+
+    def happen(self) -> None:
+        """It is that time."""
+        raise NotImplementedError
+
+
+_TIME: Final = attrgetter("at_ns")
+
+
+class _Call(Occurrence):
+    """Any function of one argument."""
+
+    __slots__ = ("_act", "_argument")
+
+    def __init__(self, act: Act, argument: Any) -> None:
+        self._act = act
+        self._argument = argument
+
+    def happen(self) -> None:
+        self._act(self._argument)
 
 
 class Kernel:
@@ -43,59 +70,66 @@ class Kernel:
         """Events so far. Who does several things at once, or one without having it asked for here, counts the others."""
         # A heap of everything would be a thousand agents deep. The slot under way has few things in it, in order; what
         # is later is put aside by slot, as it was asked for, and nobody looks at it before.
-        self._queue: list[_Item] = []
-        self._times: list[Nanoseconds] = []  # of these
-        self._next = 0  # in both; what is before is done
+        self._queue: list[Occurrence] = []
+        self._next = 0  # in it; what is before has happened
         self._slot = start_ns >> _SLOT_BITS
-        self._later: dict[int, list[_Item]] = {}
-        self._ready: deque[tuple[Act, Any]] = deque()  # at this very time, behind what the queue has for it
+        self._later: dict[int, list[Occurrence]] = {}
+        self._ready: deque[Occurrence] = deque()  # at this very time, behind what the queue has for it
         self._stopped = False
 
     def at(self, at_ns: Nanoseconds, act: Act, argument: Any = None) -> None:
         """Have ``act(argument)`` called at a time; a time that is past means now."""
-        if at_ns <= self.time_ns:
-            self._ready.append((act, argument))
-        else:
-            slot = at_ns >> _SLOT_BITS
-            if slot == self._slot:
-                due: Any = at_ns  # one object for all three
-                place = _place_of(self._times, due, self._next)  # behind what is due at the same time
-                self._times.insert(place, due)
-                self._queue.insert(place, (due, act, argument))
-            else:
-                items = self._later.get(slot)
-                if items is not None:
-                    items.append((at_ns, act, argument))
-                else:
-                    self._later[slot] = [(at_ns, act, argument)]
+        self.put(at_ns, _Call(act, argument))
 
     def after(self, wait_ns: Nanoseconds, act: Act, argument: Any = None) -> None:
         """Have it called ``wait_ns`` from now."""
-        self.at(self.time_ns + wait_ns, act, argument)
+        self.put(self.time_ns + wait_ns, _Call(act, argument))
+
+    def put(self, at_ns: Nanoseconds, occurrence: Occurrence) -> None:
+        """Have it happen at a time; a time that is past means now. It may be used again once it happens, not before."""
+        occurrence.at_ns = at_ns
+        if at_ns <= self.time_ns:
+            self._ready.append(occurrence)
+            return
+        slot = at_ns >> _SLOT_BITS
+        if slot == self._slot:
+            queue = self._queue
+            low, high = self._next, len(queue)
+            while low < high:  # as ``bisect_right``, written out: behind what is due at the same time
+                middle = (low + high) >> 1
+                if at_ns < queue[middle].at_ns:
+                    high = middle
+                else:
+                    low = middle + 1
+            queue.insert(low, occurrence)
+        else:
+            occurrences = self._later.get(slot)
+            if occurrences is not None:
+                occurrences.append(occurrence)
+            else:
+                self._later[slot] = [occurrence]
 
     def run(self, until_ns: Nanoseconds = _NEVER) -> None:
         """Do everything up to a time, that time included, or until ``stop``; afterwards it is that time."""
         ready = self._ready
-        popleft = ready.popleft
         queue, handled = self._queue, 0
         self._stopped = False
         try:
             while not self._stopped:
                 # What the queue has for a time was asked for before it came, so it goes before what is ready.
                 if self._next < len(queue):
-                    item = queue[self._next]
-                    due_ns: Nanoseconds = item[0]
-                    if due_ns > self.time_ns and ready:
-                        act, argument = popleft()
-                    elif due_ns > until_ns:
+                    occurrence = queue[self._next]
+                    at_ns = occurrence.at_ns
+                    if at_ns > self.time_ns and ready:
+                        occurrence = ready.popleft()
+                    elif at_ns > until_ns:
                         break
                     else:
                         self._next += 1
-                        if due_ns > self.time_ns:
-                            self.time_ns = due_ns
-                        act, argument = item[1], item[2]
+                        if at_ns > self.time_ns:
+                            self.time_ns = at_ns
                 elif ready:
-                    act, argument = popleft()
+                    occurrence = ready.popleft()
                 elif self._later:
                     slot = self._next_slot()
                     if slot << _SLOT_BITS > until_ns:
@@ -106,7 +140,7 @@ class Kernel:
                 else:
                     break
                 handled += 1
-                act(argument)
+                occurrence.happen()
         finally:
             self.handled += handled
         if not self._stopped and until_ns != _NEVER:
@@ -125,10 +159,18 @@ class Kernel:
         """That of before is over."""
         self._slot = slot
         self._queue = queue = self._later.pop(slot)
-        if len(queue) > 1:
-            queue.sort(key=_DUE)  # stable: those of one time stay as they were asked for
-        self._times = [item[0] for item in queue]
         self._next = 0
+        # Stable either way: those of one time stay as they were asked for.
+        if len(queue) > _FEW:
+            queue.sort(key=_TIME)
+            return
+        for place in range(1, len(queue)):
+            occurrence = queue[place]
+            at_ns, free = occurrence.at_ns, place
+            while free and queue[free - 1].at_ns > at_ns:
+                queue[free] = queue[free - 1]
+                free -= 1
+            queue[free] = occurrence
 
     def stop(self) -> None:
         """Return from ``run`` after the event under way."""
@@ -139,9 +181,9 @@ class Kernel:
         """When the next event is due; ``None``: never."""
         if self._ready:
             return self.time_ns
-        if self._next < len(self._times):
-            return self._times[self._next]
-        return min(map(_DUE, self._later[self._next_slot()])) if self._later else None
+        if self._next < len(self._queue):
+            return self._queue[self._next].at_ns
+        return min(map(_TIME, self._later[self._next_slot()])) if self._later else None
 
     # -- as a clock ------------------------------------------------------------------------------------
     def now_ns(self) -> Nanoseconds:

@@ -8,6 +8,8 @@ any venue. After the private reports of a command the public side is told of it 
 from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
+from mypy_extensions import mypyc_attr
+
 from exchange.engine.engine import Events
 from exchange.engine.events import AuctionTrade, OrderAccepted, OrderCanceled, RequestRejected, Trade
 from exchange.peers import Peer, Touched
@@ -17,8 +19,17 @@ from protocol.fields import Message
 from protocol.messages import Accepted
 from protocol.vocabulary import AccountId, ClientOrderId, Nanoseconds, Sequence
 
-Mailbox = Callable[[Builder, Nanoseconds, Any], None]
-"""Takes a report of its account: what builds it, the time it carries, the event."""
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Mailbox:
+    """Where the reports of an account go."""
+
+    __slots__ = ()
+
+    def put(self, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
+        """Take a report: what builds it, the time it carries, the event."""
+        raise NotImplementedError
+
 
 Public = Callable[[Nanoseconds, Events], None]
 
@@ -67,7 +78,7 @@ class Mailroom(Reports):
                 if mailbox is None:
                     self._tell(event.account, FREQUENT[kind], at_ns, event)
                 else:
-                    mailbox(build, at_ns, event)
+                    mailbox.put(build, at_ns, event)
                     if kind is OrderCanceled:
                         self.forget(event.account, event.client_order_id)
             elif kind is Trade:
@@ -110,19 +121,18 @@ class Mailroom(Reports):
             return
         self._read.add(account)
         self.stream(account)  # there is one from now on
+        self.mailboxes[account] = _Copied(self, account, mailbox)
 
-        def tell_both(build: Builder, at_ns: Nanoseconds, event: Any) -> None:
-            mailbox(build, at_ns, event)
-            Reports._tell(self, account, build, at_ns, event)
-
-        self.mailboxes[account] = tell_both
+    def tell_stream(self, account: AccountId, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
+        """Tell the numbered stream of an account, whether it has a mailbox or not."""
+        super()._tell(account, build, at_ns, event)
 
     def _tell(self, account: AccountId, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
         mailbox = self.mailboxes.get(account)
         if mailbox is None:
             super()._tell(account, build, at_ns, event)
         else:
-            mailbox(build, at_ns, event)
+            mailbox.put(build, at_ns, event)
 
     def _answer(
         self,
@@ -138,10 +148,25 @@ class Mailroom(Reports):
             super()._answer(account, build, at_ns, event, sender, line)
         else:
             # Nobody wrote a line: without its number this builds like any report.
-            mailbox(cast("Builder", build), at_ns, event)
+            mailbox.put(cast("Builder", build), at_ns, event)
 
     def _print(self, trade: Trade | AuctionTrade) -> None:
         """No tape is kept: agents are told of trades as they happen, and ``exchange.market_data`` keeps its tail."""
+
+
+class _Copied(Mailbox):
+    """A mailbox of which a session is told, too."""
+
+    __slots__ = ("_account", "_mailbox", "_mailroom")
+
+    def __init__(self, mailroom: Mailroom, account: AccountId, mailbox: Mailbox) -> None:
+        self._mailroom = mailroom
+        self._account = account
+        self._mailbox = mailbox
+
+    def put(self, build: Builder, at_ns: Nanoseconds, event: Any) -> None:
+        self._mailbox.put(build, at_ns, event)
+        self._mailroom.tell_stream(self._account, build, at_ns, event)
 
 
 def _nobody(at_ns: Nanoseconds, events: Events) -> None:

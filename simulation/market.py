@@ -32,7 +32,7 @@ from protocol.errors import ConfigError
 from protocol.messages import InstrumentInfo
 from protocol.vocabulary import AccountId, ClientOrderId, Nanoseconds, Symbol
 from simulation.feeds import Feed
-from simulation.kernel import Kernel
+from simulation.kernel import Kernel, Occurrence
 from simulation.mailroom import Mailroom
 
 _OF_ONE_ORDER: Final = frozenset((OrderAccepted, OrderReplaced, OrderCanceled))
@@ -40,6 +40,19 @@ _OF_ONE_ORDER: Final = frozenset((OrderAccepted, OrderReplaced, OrderCanceled))
 
 _TURN: Final = 1_024
 """Commands between two looks of those who keep the log."""
+
+
+class Arrival(Occurrence):
+    """A command of an account gets to the venue."""
+
+    __slots__ = ("_command", "_market")
+
+    def __init__(self, market: "Market", command: Command) -> None:
+        self._market = market
+        self._command = command
+
+    def happen(self) -> None:
+        self._market.carry_out(self._command)
 
 
 class Market:
@@ -93,9 +106,8 @@ class Market:
         """As a welcome tells them."""
         return [instrument_info(book) for book in self.venue.engine.books.values()]
 
-    def carry_out(self, request: tuple[AccountId, Command]) -> None:
+    def carry_out(self, command: Command) -> None:
         """A command of an account has arrived."""
-        command = request[1]
         events = self.sequencer.submit(command)
         self.mailroom.deliver(command.at_ns, events)
         market_data = self._market_data

@@ -24,7 +24,7 @@ from simulation.kernel import Kernel, Occurrence
 from simulation.latency import Draw
 from simulation.mailroom import Mailbox
 from simulation.market import Arrival, Market
-from simulation.wording import WORDS
+from simulation.wording import command_of
 from traders.book_view import Depth
 from traders.containment import Containment
 from traders.strategies.base import Strategy
@@ -32,9 +32,8 @@ from traders.strategies.intents import Event, Flooded, Intent, Place, Reported, 
 
 _SECOND_NS: Final = 1_000_000_000
 
-# Compiled code looks functions of Python's own up by name at every call; these are called at every tick.
+# Compiled code looks functions of Python's own up by name at every call; this is called at every tick.
 _next: Final = next
-_round: Final = round
 
 Look = Callable[[Nanoseconds], Event | None]
 """What can be seen of something at a time."""
@@ -253,7 +252,7 @@ class Agent(Mailbox):
         if self.running:
             wait_s = _next(self._waits_s, None)
             if wait_s is not None:
-                self._kernel.put(self._kernel.time_ns + (_round(wait_s * _SECOND_NS) or 1), self._tick)
+                self._kernel.put(self._kernel.time_ns + _ns_of(wait_s), self._tick)
 
     def stop(self) -> None:
         """The session is about to end: its last words are still carried out."""
@@ -270,7 +269,7 @@ class Agent(Mailbox):
         now_ns = kernel.time_ns
         wait_s = _next(self._waits_s, None)
         if wait_s is not None:
-            kernel.put(now_ns + (_round(wait_s * _SECOND_NS) or 1), self._tick)
+            kernel.put(now_ns + _ns_of(wait_s), self._tick)
         if self._looks:
             self._look_around(now_ns)
         if self._think is not None:
@@ -338,10 +337,9 @@ class Agent(Mailbox):
         self._left_ns = arrives_ns
         make = market.make
         for intent in intents:
-            kind = type(intent)
-            if kind is Place:
+            if type(intent) is Place:
                 self.orders_sent += 1
-            kernel.put(arrives_ns, Arrival(market, WORDS[kind](strategy, account, intent, make)))
+            kernel.put(arrives_ns, Arrival(market, command_of(strategy, account, intent, make)))
 
     def _break(self, error: BaseException) -> None:
         """It broke a promise: it trades no more, and leaves nothing in the book, once what it sent before is there."""
@@ -354,6 +352,16 @@ class Agent(Mailbox):
             max(leaves_ns, self._left_ns), Arrival(self._market, MassCancel(self.account, None, None))
         )
         self._on_fault(self, error)
+
+
+def _ns_of(wait_s: float) -> Nanoseconds:
+    """To the nearest, at least one. As ``round``, written out: that is a call into Python at every tick."""
+    wait_ns = wait_s * _SECOND_NS
+    whole = int(wait_ns)
+    rest = wait_ns - whole
+    if rest > 0.5 or (rest == 0.5 and whole & 1):
+        whole += 1
+    return whole or 1
 
 
 def _way(wait: Draw | Nanoseconds) -> tuple[Nanoseconds | None, Draw]:

@@ -34,6 +34,7 @@ HOT: Final = (
     "exchange.engine.funds",
     "exchange.engine.level",
     "exchange.engine.matching",
+    "exchange.engine.moving",
     "exchange.engine.payment",
     "exchange.engine.refusals",
     "exchange.engine.removals",

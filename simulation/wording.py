@@ -4,7 +4,7 @@ In: an account, its strategy's orders, an intent. Out: the command that the venu
 wire would have carried is refused here, as nonsense: the engine is written for messages that were read already.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -25,8 +25,24 @@ _FEW: Final = frozenset((_LIMIT, _MARKET, None))
 MakeAny = Mapping[type, Make]
 """What makes a command of each kind of request."""
 
+
 # An intent is not typed: compiled code would look at its fields before they are looked at here.
-Word = Callable[[Strategy, AccountId, Any, MakeAny], Command]
+def command_of(strategy: Strategy, account: AccountId, intent: Any, make: MakeAny) -> Command:
+    """The command of an intent, which the strategy has noted already.
+
+    Raises:
+        LocalProtocolError: no wire would have carried it, or it is no intent.
+    """
+    kind = type(intent)
+    if kind is Place:
+        return _place(strategy, account, intent, make)
+    if kind is ReplaceOrder:
+        return _replace(strategy, account, intent)
+    if kind is CancelOrder:
+        return CancelCommand(account, strategy.orders[intent.tag].client_order_id)
+    if kind is CancelAll:
+        return _cancel_all(account, intent)
+    raise LocalProtocolError(f"{intent!r} is no intent")
 
 
 def _place(strategy: Strategy, account: AccountId, intent: Any, make: MakeAny) -> Command:
@@ -53,7 +69,7 @@ def _place(strategy: Strategy, account: AccountId, intent: Any, make: MakeAny) -
     )  # fmt: skip
 
 
-def _replace(strategy: Strategy, account: AccountId, intent: Any, make: MakeAny) -> Command:
+def _replace(strategy: Strategy, account: AccountId, intent: Any) -> Command:
     quantity, price, stop_price = intent.quantity, intent.price, intent.stop_price
     if (
         (quantity is not None and not _is_number(quantity))
@@ -67,24 +83,11 @@ def _replace(strategy: Strategy, account: AccountId, intent: Any, make: MakeAny)
     return ReplaceCommand(account, strategy.orders[intent.tag].client_order_id, quantity, price, stop_price)
 
 
-def _cancel(strategy: Strategy, account: AccountId, intent: Any, make: MakeAny) -> Command:
-    return CancelCommand(account, strategy.orders[intent.tag].client_order_id)
-
-
-def _cancel_all(strategy: Strategy, account: AccountId, intent: Any, make: MakeAny) -> Command:
+def _cancel_all(account: AccountId, intent: Any) -> Command:
     symbol: Any = intent.symbol
     if symbol is not None and not _is_text(symbol):
         raise _nonsense(intent)
     return MassCancel(account, symbol, None)
-
-
-WORDS: Final[dict[type, Word]] = {
-    Place: _place,
-    ReplaceOrder: _replace,
-    CancelOrder: _cancel,
-    CancelAll: _cancel_all,
-}
-"""By type of an intent, which the strategy has noted already."""
 
 
 def _is_text(value: object) -> bool:

@@ -87,7 +87,7 @@ class BookSide:
         """Take a resting order out and return what was open; the others keep their order (rule 3).
 
         Leaves the order with nothing open: its record is dead. An order that goes to another place
-        gets a new record (``Order.moved``).
+        gets a new record (``exchange.engine.moving``).
         """
         level = self.levels[order.price]  # type: ignore[index]  # resting orders have a price
         leaves = order.leaves

@@ -15,6 +15,7 @@ from exchange.engine.answers import Rejection
 from exchange.engine.book import Book
 from exchange.engine.commands import CancelOrder, EnterOrder, ReduceOrder, ReplaceOrder
 from exchange.engine.events import Event, OrderAccepted, Trade
+from exchange.engine.moving import candidate
 from exchange.engine.order import Order, Special
 from exchange.engine.pegs import peg_price
 from exchange.engine.phases import RULES
@@ -226,7 +227,7 @@ class Careful:
         if order.order_type is OrderType.PEG:
             self._move_peg(command, book, order, total, events)
             return None
-        new = order.candidate(price, total)
+        new = candidate(order, price, total)
         if book.phase is Phase.CONTINUOUS:
             refusal = self._of_moved(book, new)
             if refusal is not None:

@@ -36,6 +36,7 @@ from exchange.engine.events import (
     Trade,
 )
 from exchange.engine.matching import ANY_PRICE, executable, sweep
+from exchange.engine.moving import moved
 from exchange.engine.order import Order
 from exchange.engine.removals import Deadlines, Removals
 from exchange.engine.trading import Trading
@@ -328,7 +329,7 @@ class Engine:
             text = answers.would_trade(opposite.best)
             return answers.rejected(command, Request.REPLACE, RejectReason.POST_ONLY_WOULD_TRADE, text)
         own.remove(order)
-        order = order.moved(price, total, command.seq)
+        order = moved(order, price, total, command.seq)
         self._accounts[order.account].orders[order.client_order_id] = order
         replaced = answers.replaced(order, old_price, price, False)
         if not crosses:

@@ -13,6 +13,7 @@ from exchange.engine.book import Book
 from exchange.engine.book_side import BookSide
 from exchange.engine.events import Event, OrderCanceled, OrderRested, SelfTradePrevented, Trade
 from exchange.engine.matching import maker_fee, taker_fee
+from exchange.engine.moving import moved
 from exchange.engine.order import Order, Special
 from exchange.engine.walk import Deed, Step
 from protocol.errors import InvariantViolated
@@ -112,9 +113,9 @@ class Execution:
             withdraw(book, order)
         else:
             book.side(order.side).take_out(order)
-        moved = order.moved(price, total, self.seq if arrival is None else arrival)
-        self._market.accounts.by_name[order.account].orders[order.client_order_id] = moved
-        return moved
+        record = moved(order, price, total, self.seq if arrival is None else arrival)
+        self._market.accounts.by_name[order.account].orders[order.client_order_id] = record
+        return record
 
     def pull(self, book: Book, order: Order, reason: CancelReason) -> OrderCanceled:
         """Cancel a live order wherever it is: in the book, or waiting outside of it."""

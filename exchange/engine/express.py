@@ -21,6 +21,7 @@ from exchange.engine.events import Event, OrderAccepted, OrderCanceled, Trade
 from exchange.engine.ledger import PPM, Stake, needed
 from exchange.engine.level import DEAD_ALLOWED
 from exchange.engine.matching import sweep
+from exchange.engine.moving import moved
 from exchange.engine.order import Order
 from exchange.engine.payment import Payment
 from exchange.engine.risk import next_second
@@ -264,7 +265,7 @@ class Express:
                 own.reduce(order, old_total - total)
             return (answers.replaced(order, old_price, price, True),)
         own.remove(order)
-        order = order.moved(price, total, command.seq)
+        order = moved(order, price, total, command.seq)
         account.orders[order.client_order_id] = order
         own.append(order, price)
         return (answers.replaced(order, old_price, price, False),)

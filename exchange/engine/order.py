@@ -117,17 +117,3 @@ class Order(msgspec.Struct, weakref=False, gc=False):
     def arrival(self) -> Sequence:
         """The command that gave it its place: what time priority goes by (rule 2)."""
         return self.moved_by or self.order_id
-
-    def moved(self, price: Price | None, quantity: Quantity, arrival: Sequence) -> Order:
-        """A new record of the same order for its new place in the book; the old one is dead."""
-        special = self.special
-        return Order(
-            self.order_id, self.account, self.client_order_id, self.symbol, self.side, self.order_type,
-            self.time_in_force, self.post_only, price, quantity,
-            quantity - self.cumulative - (special.prevented if special is not None else 0),
-            self.cumulative, special, arrival,
-        )  # fmt: skip
-
-    def candidate(self, price: Price | None, quantity: Quantity) -> Order:
-        """The same order at another price with another total, to ask what it would do; in no book."""
-        return self.moved(price, quantity, self.moved_by)

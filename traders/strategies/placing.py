@@ -74,9 +74,15 @@ def others_best(strategy: Strategy, depth: Depth, side: Side) -> Price | None:
     orders, symbol = strategy.orders, depth.symbol
     for price, quantity in depth.bids if side is _BUY else depth.asks:
         # The price first: hardly any order passes it, and a maker asks at every change of the book.
-        wanted: Price | None = price
         for order in orders.values():
-            if order.price == wanted and order.side is side and order.symbol == symbol and order.is_live:
+            own = order.price
+            if (
+                own is not None
+                and own == price
+                and order.side is side
+                and order.symbol == symbol
+                and order.is_live
+            ):
                 quantity -= order.leaves
         if quantity > 0:
             return price

@@ -20,23 +20,22 @@ from protocol.vocabulary import AccountId, Nanoseconds, Request
 from protocol.vocabulary import Sequence as Number
 from simulation.booking import book
 from simulation.containment import FellBehind, Hangs
+from simulation.feeds import Look
 from simulation.kernel import Kernel, Occurrence
-from simulation.latency import Draw
+from simulation.latency import Always, Draw
 from simulation.mailroom import Mailbox
 from simulation.market import Arrival, Market
 from simulation.wording import command_of
 from traders.book_view import Depth
 from traders.containment import Containment
 from traders.strategies.base import Strategy
+from traders.strategies.chance import nearest
 from traders.strategies.intents import Event, Flooded, Intent, Place, Reported, Started, Stopping, TimerFired
 
 _SECOND_NS: Final = 1_000_000_000
 
 # Compiled code looks functions of Python's own up by name at every call; this is called at every tick.
 _next: Final = next
-
-Look = Callable[[Nanoseconds], Event | None]
-"""What can be seen of something at a time."""
 
 Fault = Callable[["Agent", BaseException], None]
 
@@ -195,7 +194,7 @@ class Agent(Mailbox):
         wait_ns = self._in_ns
         if wait_ns is not None:
             return self._kernel.time_ns + wait_ns
-        arrives_ns = self._kernel.time_ns + self._draw_in()
+        arrives_ns = self._kernel.time_ns + self._draw_in.ns()
         if arrives_ns < self._arrived_ns:
             return self._arrived_ns
         self._arrived_ns = arrives_ns
@@ -252,7 +251,7 @@ class Agent(Mailbox):
         if self.running:
             wait_s = _next(self._waits_s, None)
             if wait_s is not None:
-                self._kernel.put(self._kernel.time_ns + _ns_of(wait_s), self._tick)
+                self._kernel.put(self._kernel.time_ns + (nearest(wait_s * _SECOND_NS) or 1), self._tick)
 
     def stop(self) -> None:
         """The session is about to end: its last words are still carried out."""
@@ -269,7 +268,7 @@ class Agent(Mailbox):
         now_ns = kernel.time_ns
         wait_s = _next(self._waits_s, None)
         if wait_s is not None:
-            kernel.put(now_ns + _ns_of(wait_s), self._tick)
+            kernel.put(now_ns + (nearest(wait_s * _SECOND_NS) or 1), self._tick)
         if self._looks:
             self._look_around(now_ns)
         if self._think is not None:
@@ -294,10 +293,12 @@ class Agent(Mailbox):
     def _look_around(self, now_ns: Nanoseconds) -> None:
         """It sees what it would have been told by now."""
         wait_ns = self._in_ns
-        at_ns = now_ns - (self._draw_in() if wait_ns is None else wait_ns)
+        at_ns = now_ns - (self._draw_in.ns() if wait_ns is None else wait_ns)
         seen = self._seen
-        for number, look in enumerate(self._looks):
-            item = look(at_ns)
+        number = -1
+        for look in self._looks:
+            number += 1
+            item = look.at(at_ns)
             if item is not None and item is not seen[number]:
                 seen[number] = item
                 self._kernel.handled += 1
@@ -307,7 +308,7 @@ class Agent(Mailbox):
     def _decide(self, event: Event) -> None:
         thought_ns = 0
         if self._think is not None:
-            thought_ns = self._think()
+            thought_ns = self._think.ns()
             self._busy_until_ns = self._kernel.time_ns + thought_ns
         market = self._market
         market.decisions += 1
@@ -331,7 +332,7 @@ class Agent(Mailbox):
         if self._commands > self._most_commands:
             raise Flooded(f"more than {self._bounds.commands_per_s} commands in a second")
         wait_ns = self._out_ns
-        arrives_ns = now_ns + thought_ns + (self._draw_out() if wait_ns is None else wait_ns)
+        arrives_ns = now_ns + thought_ns + (self._draw_out.ns() if wait_ns is None else wait_ns)
         if arrives_ns < self._left_ns:
             arrives_ns = self._left_ns
         self._left_ns = arrives_ns
@@ -347,26 +348,16 @@ class Agent(Mailbox):
         self.fault = error
         self._inbox.clear()
         wait_ns = self._out_ns
-        leaves_ns = self._kernel.time_ns + (self._draw_out() if wait_ns is None else wait_ns)
+        leaves_ns = self._kernel.time_ns + (self._draw_out.ns() if wait_ns is None else wait_ns)
         self._kernel.put(
             max(leaves_ns, self._left_ns), Arrival(self._market, MassCancel(self.account, None, None))
         )
         self._on_fault(self, error)
 
 
-def _ns_of(wait_s: float) -> Nanoseconds:
-    """To the nearest, at least one. As ``round``, written out: that is a call into Python at every tick."""
-    wait_ns = wait_s * _SECOND_NS
-    whole = int(wait_ns)
-    rest = wait_ns - whole
-    if rest > 0.5 or (rest == 0.5 and whole & 1):
-        whole += 1
-    return whole or 1
-
-
 def _way(wait: Draw | Nanoseconds) -> tuple[Nanoseconds | None, Draw]:
     """What it always takes, if it always takes as long; and what tells how long it takes."""
-    return (wait, lambda: wait) if isinstance(wait, int) else (None, wait)
+    return (wait, Always(wait)) if isinstance(wait, int) else (None, wait)
 
 
 def _is_plain(strategy: Strategy, hook: str) -> bool:

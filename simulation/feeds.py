@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from exchange.engine.book import Book
 from exchange.engine.book_side import BookSide
 from exchange.engine.events import AuctionTrade, Trade
@@ -17,6 +19,7 @@ from exchange.market_data.stream import print_of
 from protocol.market import TradePrint
 from protocol.vocabulary import Nanoseconds
 from traders.book_view import Depth
+from traders.strategies.intents import Event
 
 _KEPT: Final = 4_096
 """States that a sampler can look back upon: in a market of a hundred changes a second, forty seconds."""
@@ -24,7 +27,18 @@ _KEPT: Final = 4_096
 Push = Callable[[Depth | TradePrint], None]
 
 
-class Past:
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Look:
+    """What can be seen of something."""
+
+    __slots__ = ()
+
+    def at(self, at_ns: Nanoseconds) -> Event | None:
+        """What there is to be seen of it at a time."""
+        raise NotImplementedError
+
+
+class Past(Look):
     """What was published, to be looked up by time."""
 
     __slots__ = ("_items",)
@@ -35,9 +49,13 @@ class Past:
     def add(self, at_ns: Nanoseconds, item: Depth | TradePrint) -> None:
         self._items.append((at_ns, item))
 
-    def look(self, at_ns: Nanoseconds) -> Depth | TradePrint | None:
+    def at(self, at_ns: Nanoseconds) -> Depth | TradePrint | None:
         """The last one that was published until then."""
-        for published_ns, item in reversed(self._items):
+        items = self._items
+        place = len(items)
+        while place:  # from the end; few are younger than a message takes
+            place -= 1
+            published_ns, item = items[place]
             if published_ns <= at_ns:
                 return item
         return None

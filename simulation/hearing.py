@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from exchange.market_data.keys import StreamKey, stream_key
 from protocol.vocabulary import Channel, Nanoseconds, Symbol
-from simulation.agent import Agent, Look
+from simulation.agent import Agent
+from simulation.feeds import Look
 from simulation.kernel import Kernel
 from simulation.market import Market
 from traders.market.orders import OrdersView
@@ -30,11 +31,11 @@ class Audience:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._together: dict[Nanoseconds, list[Callable[[Event], None]]] = {}
-        self._each: list[Callable[[Event], None]] = []
+        self._each: list[Agent] = []
 
     def add(self, agent: Agent) -> None:
         if agent.in_ns is None:
-            self._each.append(agent.send_public)
+            self._each.append(agent)
         else:
             self._together.setdefault(agent.in_ns, []).append(agent.hear)
 
@@ -48,8 +49,8 @@ class Audience:
             else:
                 kernel.handled += len(hears)
                 _tell_all((hears, item))
-        for send in self._each:
-            send(item)
+        for agent in self._each:
+            agent.send_public(item)
 
 
 def _tell_all(told: tuple[list[Callable[[Event], None]], Event]) -> None:
@@ -88,10 +89,10 @@ class Hearing:
             feed = self._market.feeds[symbol]
             if Channel.BBO in strategy.channels or Channel.DEPTH in strategy.channels:
                 feed.tells_best = True
-                looks.append(feed.states.look)
+                looks.append(feed.states)
             if Channel.TRADES in strategy.channels:
                 feed.samples_trades = True
-                looks.append(feed.prints.look)
+                looks.append(feed.prints)
         return looks
 
     def open(self) -> None:
@@ -160,12 +161,21 @@ def _teller(key: StreamKey, audience: Audience) -> Callable[[Any], None]:
             return audience.tell
 
 
-def observer(
-    oracle: Oracle, symbol: Symbol, noise: int, rng: Random, kernel: Kernel, start_ns: Nanoseconds
-) -> Look:
+class Observer(Look):
     """What one trader sees of the oracle, at any time of the run."""
 
-    def observe(at_ns: Nanoseconds) -> Observed:
-        return Observed(kernel.time_ns, symbol, oracle.observe(symbol, at_ns - start_ns, noise, rng))
+    __slots__ = ("_kernel", "_noise", "_oracle", "_rng", "_start_ns", "_symbol")
 
-    return observe
+    def __init__(
+        self, oracle: Oracle, symbol: Symbol, noise: int, rng: Random, kernel: Kernel, start_ns: Nanoseconds
+    ) -> None:
+        self._oracle = oracle
+        self._symbol = symbol
+        self._noise = noise
+        self._rng = rng
+        self._kernel = kernel
+        self._start_ns = start_ns
+
+    def at(self, at_ns: Nanoseconds) -> Observed:
+        value = self._oracle.observe(self._symbol, at_ns - self._start_ns, self._noise, self._rng)
+        return Observed(self._kernel.time_ns, self._symbol, value)

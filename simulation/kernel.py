@@ -158,7 +158,8 @@ class Kernel:
     def _begin(self, slot: int) -> None:
         """That of before is over."""
         self._slot = slot
-        self._queue = queue = self._later.pop(slot)
+        self._queue = queue = self._later[slot]
+        del self._later[slot]
         self._next = 0
         # Stable either way: those of one time stay as they were asked for.
         if len(queue) > _FEW:

@@ -17,10 +17,11 @@ from exchange.logs import quiet
 from exchange.venue_file import config_error
 from protocol.errors import ConfigError
 from protocol.vocabulary import AccountId, Nanoseconds
-from simulation.agent import Agent, Look
+from simulation.agent import Agent
 from simulation.background import Background
 from simulation.containment import FaultReport, Watch, kind_of
-from simulation.hearing import Hearing, observer
+from simulation.feeds import Look
+from simulation.hearing import Hearing, Observer
 from simulation.kernel import Kernel
 from simulation.latency import Draw, constant, draws
 from simulation.log import EventLog
@@ -211,7 +212,7 @@ class Run:
             return []
         rng, noise = Random(f"{spec.seed}/observations"), spec.group.observation_noise
         return [
-            observer(oracle, symbol, noise, rng, self.kernel, self.start_ns)
+            Observer(oracle, symbol, noise, rng, self.kernel, self.start_ns)
             for symbol in strategy.symbols
             if symbol in oracle.symbols
         ]

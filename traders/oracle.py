@@ -20,7 +20,7 @@ from typing import Final
 
 from protocol.vocabulary import Nanoseconds, Price, Symbol
 from traders.oracle_config import Fundamental, OracleConfig
-from traders.strategies.chance import exp, exponential, normal
+from traders.strategies.chance import exp, exponential, nearest, normal
 
 _LN2: Final = 0.6931471805599453
 _SECOND: Final = 1_000_000_000
@@ -61,7 +61,7 @@ class Oracle:
         from ``rng``, the trader's own: what others see does not depend on it.
         """
         value = self.value(symbol, at_ns)
-        return max(1, value + round(normal(rng, 0.0, noise))) if noise else value
+        return max(1, value + nearest(normal(rng, 0.0, noise))) if noise else value
 
 
 class _Normals:

@@ -47,7 +47,7 @@ class Wire:
 
     def send(self, arrive: Callable[[Any], object], item: object) -> None:
         """Have it arrive, after everything that was sent before."""
-        arrives_ns = max(self._kernel.time_ns + self._draw(), self._arrived_ns)
+        arrives_ns = max(self._kernel.time_ns + self._draw.ns(), self._arrived_ns)
         self._arrived_ns = arrives_ns
         self._kernel.at(arrives_ns, arrive, item)
 

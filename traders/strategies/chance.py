@@ -38,7 +38,13 @@ next to 1 have logarithms below 0 whatever is rounded.
 
 def _ln_below_one(x: float) -> float:
     """As ``ln``, for x from 0 to 1: next to a middle whose logarithm is known, three terms are all that a double can hold."""
-    mantissa, exponent = frexp(x)
+    # As ``frexp``, written out, which makes objects; most numbers are doubled once or not at all.
+    mantissa, exponent = x, 0
+    if mantissa == 1.0:
+        mantissa, exponent = 0.5, 1
+    while mantissa < 0.5:
+        mantissa += mantissa
+        exponent -= 1
     centre, known = _CENTRES[int(mantissa * 128.0)]
     f = (mantissa - centre) / (mantissa + centre)
     s = f * f
@@ -64,6 +70,17 @@ def power(base: float, exponent: float) -> float:
     return exp(exponent * ln(base))
 
 
+def nearest(x: float) -> int:
+    """As ``round``, written out: the nearest integer, of two the even one."""
+    whole = int(x)
+    rest = x - whole
+    if rest > 0.5 or (rest == 0.5 and whole & 1):
+        whole += 1
+    elif rest < -0.5 or (rest == -0.5 and whole & 1):
+        whole -= 1
+    return whole
+
+
 def integer(rng: Random, low: int, high: int) -> int:
     """Uniform from ``low`` to ``high``, both included; for ranges far below 2**53."""
     return low + int(rng.random() * (high - low + 1))
@@ -71,21 +88,15 @@ def integer(rng: Random, low: int, high: int) -> int:
 
 def exponential(rng: Random, mean: float) -> float:
     """Of the waits between the events of a Poisson process."""
-    # All timers of all traders are drawn here: as ``_ln_below_one``, written out.
-    mantissa, exponent = frexp(1.0 - rng.random())
-    centre, known = _CENTRES[int(mantissa * 128.0)]
-    f = (mantissa - centre) / (mantissa + centre)
-    s = f * f
-    return -mean * (exponent * _LN2 + known + 2.0 * f * (1.0 + s * (1 / 3 + s * (1 / 5 + s / 7))))
+    return -mean * _ln_below_one(1.0 - rng.random())
 
 
 def normal(rng: Random, mean: float = 0.0, deviation: float = 1.0) -> float:
     """Gauss's, by G. Marsaglia's polar method (SIAM Review 6(3), 1964, 260-264), without the second of its two numbers:
     a number kept for later would be state beside the generator's own.
     """
-    random = rng.random
     while True:
-        u, v = 2.0 * random() - 1.0, 2.0 * random() - 1.0
+        u, v = 2.0 * rng.random() - 1.0, 2.0 * rng.random() - 1.0
         s = u * u + v * v
         if 0.0 < s < 1.0:
             return mean + deviation * u * sqrt(-2.0 * _ln_below_one(s) / s)

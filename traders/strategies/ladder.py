@@ -27,7 +27,8 @@ def ladder(
     ``refill``: an order of which less than half of what is wanted is left is filled up, at the end of the queue.
     """
     intents: list[Intent] = []
-    missing = dict(wanted)
+    # Not ``dict(wanted)``: what a call of Python's own makes of a list the compiler does not know.
+    missing = {price: quantity for price, quantity in wanted}  # noqa: C416
     spare: list[Working] = []
     waiting = 0
     for order in strategy.orders.values():
@@ -36,7 +37,8 @@ def ladder(
         if order.pending:
             waiting += 1  # where it will be is not known yet: it keeps one quote from being placed
         elif order.price is not None and order.price in missing:
-            quantity = missing.pop(order.price)
+            quantity = missing[order.price]
+            del missing[order.price]
             if refill and 2 * order.leaves < quantity:
                 # The total counts what traded already.
                 intents.append(ReplaceOrder(order.tag, order.cumulative + quantity))
@@ -51,7 +53,8 @@ def ladder(
             free -= 1
             send = strategy.buy if side is _BUY else strategy.sell
             intents.append(send(symbol, quantity, at=price, post_only=True))
-    intents.extend([CancelOrder(order.tag) for order in spare])
+    for order in spare:
+        intents.append(CancelOrder(order.tag))
     return intents
 
 

@@ -27,8 +27,7 @@ def ladder(
     ``refill``: an order of which less than half of what is wanted is left is filled up, at the end of the queue.
     """
     intents: list[Intent] = []
-    # Not ``dict(wanted)``: what a call of Python's own makes of a list the compiler does not know.
-    missing = {price: quantity for price, quantity in wanted}  # noqa: C416
+    missing = dict(wanted)
     spare: list[Working] = []
     waiting = 0
     for order in strategy.orders.values():
@@ -37,8 +36,7 @@ def ladder(
         if order.pending:
             waiting += 1  # where it will be is not known yet: it keeps one quote from being placed
         elif order.price is not None and order.price in missing:
-            quantity = missing[order.price]
-            del missing[order.price]
+            quantity = missing.pop(order.price)
             if refill and 2 * order.leaves < quantity:
                 # The total counts what traded already.
                 intents.append(ReplaceOrder(order.tag, order.cumulative + quantity))
@@ -53,8 +51,7 @@ def ladder(
             free -= 1
             send = strategy.buy if side is _BUY else strategy.sell
             intents.append(send(symbol, quantity, at=price, post_only=True))
-    for order in spare:
-        intents.append(CancelOrder(order.tag))
+    intents.extend([CancelOrder(order.tag) for order in spare])
     return intents
 
 

@@ -61,7 +61,7 @@ def place() -> Path:
 
 
 def sources(top: Path) -> Iterator[tuple[str, str]]:
-    """All modules of the rooms: names relative to ``top``, and paths, in an order that depends on the names only."""
+    """All source files of the rooms: names relative to ``top``, and paths, in an order that depends on the names only."""
     for room in ROOMS:
         yield from _modules(str(top / room), f"{room}/")
 
@@ -70,7 +70,7 @@ def _modules(directory: str, prefix: str) -> Iterator[tuple[str, str]]:
     with os.scandir(directory) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
-        if entry.name.endswith(".py"):
+        if entry.name.endswith((".py", ".h")):
             yield prefix + entry.name, entry.path
         elif entry.name != "__pycache__" and entry.is_dir():
             yield from _modules(entry.path, f"{prefix}{entry.name}/")

@@ -1,4 +1,4 @@
-/* What the C of compiled modules is built with, beside what mypyc writes: three things that it does not know of a simulation.
+/* What the C of compiled modules is built with, beside what mypyc writes: what it does not know of a simulation.
 
 In: included by ``simulation.building`` behind the run-time library and the headers of mypyc, before the code of the modules.
 Out: nothing that a run could tell but its speed: every shortcut here checks that it may be taken, and takes mypyc's own way
@@ -10,7 +10,9 @@ where it may not. Interpreters on which a check would not hold get none of it.
    This is what the interpreter does with its own code since 3.11 (PEP 659).
 2. Names of modules. What a module imported from one that is not compiled it looks up at each use. Each place remembers what it
    found, and the version of the dictionary: a number that no other dictionary has, and that changes with everything in it.
-3. What goes wrong. Two thirds of the code of a module handle errors that never happen. Told that those calls are cold, the
+3. Classes. Where anything derived from a class will do, Python walks through the bases of what it is given. Each place
+   remembers the version of the last class that would do.
+4. What goes wrong. Two thirds of the code of a module handle errors that never happen. Told that those calls are cold, the
    compiler puts them where they don't take the place of others in the processor's cache: a day's run takes a seventh less time.
 */
 
@@ -66,6 +68,30 @@ static inline PyObject *field(PyObject *object, PyObject *name, struct field_pla
     ({                                                       \
         static struct field_place place_ = {~0u, 0, 0};      \
         field((object), (name), &place_);                    \
+    })
+
+#endif
+
+/* -- classes ------------------------------------------------------------------------------------- */
+#if PY_VERSION_HEX < 0x030E0000
+
+static inline int fits(PyObject *object, PyTypeObject *wanted, unsigned int *version)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    if (likely(type == wanted || type->tp_version_tag == *version))
+        return 1;
+    if (!PyType_IsSubtype(type, wanted))
+        return 0;
+    if (type->tp_version_tag != 0)
+        *version = type->tp_version_tag;
+    return 1;
+}
+
+#undef PyObject_TypeCheck
+#define PyObject_TypeCheck(object, wanted)                   \
+    ({                                                       \
+        static unsigned int version_ = ~0u;                  \
+        fits((PyObject *)(object), (wanted), &version_);     \
     })
 
 #endif

@@ -202,7 +202,7 @@ class Agent(Mailbox):
 
     def take(self, build: Builder, seq: Number, at_ns: Nanoseconds, event: Any) -> None:
         """A report has got there."""
-        if not self._reads_reports and self.running and book(self.strategy, at_ns, event):
+        if not self._reads_reports and self.running and book(self.strategy, build, at_ns, event):
             return
         message: Any = build(seq, at_ns, event)
         name = getattr(message, "client_order_id", None)

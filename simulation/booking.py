@@ -9,25 +9,29 @@ What is written here is what
 
 from typing import Any, Final
 
-from exchange.engine.events import OrderAccepted, OrderCanceled, OrderReplaced
+from exchange.engine.events import OrderAccepted, OrderCanceled, OrderReplaced, Trade
+from exchange.report_messages import Builder, made
 from protocol.vocabulary import Nanoseconds, OrderType
 from traders.order_view import OrderPhase
 from traders.strategies.base import Strategy
 
-BOOKED: Final = frozenset((OrderAccepted, OrderCanceled, OrderReplaced))
-"""Kinds of events; each concerns the owner of one order."""
+BOOKED: Final = frozenset((OrderAccepted, OrderCanceled, OrderReplaced, Trade))
+"""Kinds of events: each concerns the owner of one order, but for a trade, of which two are told."""
 
 _PLAIN: Final = frozenset((OrderType.LIMIT, OrderType.MARKET))
-_SENT, _LIVE, _CANCELED = OrderPhase.SENT, OrderPhase.LIVE, OrderPhase.CANCELED
+_SENT, _LIVE = OrderPhase.SENT, OrderPhase.LIVE
+_FILLED, _CANCELED = OrderPhase.FILLED, OrderPhase.CANCELED
 
 
-def book(strategy: Strategy, at_ns: Nanoseconds, event: Any) -> bool:
-    """Book an event; ``False``: nothing was done, the report has to be built."""
+def book(strategy: Strategy, build: Builder, at_ns: Nanoseconds, event: Any) -> bool:
+    """Book an event, of which ``build`` would make the report; ``False``: nothing was done, the report has to be built."""
     kind = type(event)
     if kind not in BOOKED:
         return False
     if kind is OrderAccepted:
         return _accepted(strategy, at_ns, event)
+    if kind is Trade:
+        return _traded(strategy, at_ns, event, as_maker=build is made)
     if kind is OrderCanceled:
         return _canceled(strategy, at_ns, event)
     return _replaced(strategy, at_ns, event)
@@ -40,6 +44,35 @@ def _accepted(strategy: Strategy, at_ns: Nanoseconds, event: OrderAccepted) -> b
     strategy.now_ns = at_ns
     order.pending = False
     order.phase, order.order_id, order.order_type = _LIVE, event.order_id, event.order_type
+    return True
+
+
+def _traded(strategy: Strategy, at_ns: Nanoseconds, event: Trade, *, as_maker: bool) -> bool:
+    order = strategy.orders.get(int(event.maker_client_order_id if as_maker else event.taker_client_order_id))
+    symbol, price, quantity = event.symbol, event.price, event.quantity
+    # The first trade of an instrument is what its positions are valued at from then on.
+    if (
+        order is None
+        or order.phase is not _LIVE
+        or order.order_type not in _PLAIN
+        or symbol not in strategy.marks
+    ):
+        return False
+    strategy.now_ns = at_ns
+    if as_maker:
+        leaves, cumulative, fee = event.maker_leaves, event.maker_cumulative, event.maker_fee
+    else:
+        leaves, cumulative, fee = event.taker_leaves, event.taker_cumulative, event.taker_fee
+    order.cumulative, order.leaves = cumulative, leaves
+    order.turnover += price * quantity
+    if not leaves:
+        order.phase = _FILLED
+        del strategy.orders[order.tag]
+    side = order.side
+    strategy.portfolio.of(symbol).trade(side, price, quantity, fee)
+    assignment = strategy.assignments.get(symbol)
+    if assignment is not None and assignment.side is side:
+        assignment.trade(price, quantity // strategy.instruments[symbol].lot)
     return True
 
 

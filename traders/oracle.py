@@ -31,7 +31,7 @@ class Oracle:
 
     def __init__(self, config: OracleConfig, seed: int | str) -> None:
         self.config = config
-        self._baskets = config.baskets
+        self._baskets = dict(config.baskets)
         self._step_ns = max(1, round(config.step_s * _SECOND))
         self._common = _Normals(Random(f"{seed}/oracle/common"))
         self._paths = {

@@ -4,7 +4,7 @@ In: what was sent, then the venue's reports about it in order. Out: phase, quant
 life of an order is the table below. No clock, no I/O.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Final
 
@@ -239,7 +239,7 @@ class OrderView:
         )
 
 
-_STEPS: Final[Mapping[type, Callable[[OrderView, Any], None]]] = {
+_STEPS: Final[dict[type, Callable[[OrderView, Any], None]]] = {
     Accepted: OrderView._accepted,
     TradeReport: OrderView._traded,
     Canceled: OrderView._canceled,

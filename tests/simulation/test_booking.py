@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from exchange.engine.events import Trade
 from exchange.report_messages import FREQUENT
 from simulation import agent
 from simulation.booking import BOOKED
@@ -73,4 +74,4 @@ def test_a_run_is_the_same_with_hooks_asked_and_without(
 
 
 def test_only_reports_to_an_owner_are_booked() -> None:
-    assert set(FREQUENT) >= BOOKED
+    assert {*FREQUENT, Trade} >= BOOKED

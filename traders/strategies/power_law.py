@@ -5,7 +5,6 @@ from the best price all have such tails; a table searched in halves costs a tent
 and holds the same numbers on every machine.
 """
 
-from bisect import bisect_right
 from functools import lru_cache
 from random import Random
 
@@ -28,7 +27,15 @@ class PowerLaw:
 
     def draw(self, rng: Random) -> int:
         """One number; takes one number from ``rng``."""
-        return bisect_right(self._below, rng.random())
+        drawn, below = rng.random(), self._below
+        low, high = 0, len(below)
+        while low < high:  # as ``bisect_right``, written out: compiled, it compares numbers, not objects
+            middle = (low + high) >> 1
+            if drawn < below[middle]:
+                high = middle
+            else:
+                low = middle + 1
+        return low
 
 
 @lru_cache(maxsize=256)

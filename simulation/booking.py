@@ -1,10 +1,10 @@
 """Reports that nobody reads are booked without being written.
 
-In: a strategy without an ``on_report`` hook, an event of the venue about one of its orders. Out: the strategy's orders as
-the report of that event would have left them. A report is built for those who read it; most strategies look at nothing
-but their orders and positions, and to build it, to wrap it and to ask a hook that is not there would take them half their time.
-What is written here is what
-``Strategy`` and ``OrderView`` do, for a live order and its plain reports; a test holds both ways against each other.
+In: a strategy without an ``on_report`` hook, an event of the venue about one of its orders. Out: the strategy's orders and
+positions as the report of that event would have left them. A report is built for those who read it; most strategies look at
+nothing but their orders and positions, and to build it, to wrap it and to ask a hook that is not there would take them half
+their time. What is written here is what ``Strategy`` and ``OrderView`` do, for a live order and its plain reports; a test
+holds both ways against each other.
 """
 
 from typing import Any, Final

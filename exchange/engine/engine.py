@@ -17,7 +17,6 @@ from exchange.engine.calls import Calls
 from exchange.engine.careful import Careful
 from exchange.engine.clearing import Clearing
 from exchange.engine.commands import (
-    AddInstrument,
     CancelOrder,
     ChangePhase,
     Command,
@@ -38,6 +37,7 @@ from exchange.engine.events import (
 from exchange.engine.matching import ANY_PRICE, executable, sweep
 from exchange.engine.moving import moved
 from exchange.engine.order import Order
+from exchange.engine.refusals import is_usual
 from exchange.engine.removals import Deadlines, Removals
 from exchange.engine.trading import Trading
 from protocol.errors import InvariantViolated
@@ -186,7 +186,7 @@ class Engine:
             order_type is not _LIMIT
             or post_only
             or price is None
-            or (price not in own.levels and not _is_usual(book.instrument, price))
+            or (price not in own.levels and not is_usual(book.instrument, price))
             or not book.minimum_quantity <= quantity <= book.maximum_quantity
             or quantity % book.lot
         ):  # not a plain order at a usual price: look closely
@@ -370,11 +370,6 @@ class Engine:
         return self._removals.mass_cancel(
             command, self.live_orders() if name is None else self.open_orders(name)
         )
-
-
-def _is_usual(instrument: AddInstrument, price: Price) -> bool:
-    """Whether nobody need look at the price any closer."""
-    return not price % instrument.tick and 0 < price <= instrument.maximum_price and not instrument.tick_table
 
 
 def _is_plain(command: EnterOrder) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from exchange.engine import answers
 from exchange.engine.accounts import Account
 from exchange.engine.book import Book
-from exchange.engine.commands import AddInstrument, CancelOrder, EnterOrder, ReplaceOrder
+from exchange.engine.commands import CancelOrder, EnterOrder, ReplaceOrder
 from exchange.engine.events import Event, OrderAccepted, OrderCanceled, Trade
 from exchange.engine.ledger import PPM, Stake, needed
 from exchange.engine.level import DEAD_ALLOWED
@@ -24,6 +24,7 @@ from exchange.engine.matching import sweep
 from exchange.engine.moving import moved
 from exchange.engine.order import Order
 from exchange.engine.payment import Payment
+from exchange.engine.refusals import is_usual
 from exchange.engine.risk import next_second
 from protocol.vocabulary import CancelReason, OrderType, Price, Quantity, Side, TimeInForce
 from protocol.vocabulary import Request as Requested
@@ -89,7 +90,7 @@ class Express:
         else:
             own, opposite, purse = book.asks, book.bids, stake.sells_from
         level = own.levels.get(price)
-        if purse is None or (level is None and not _is_usual(book.instrument, price)):
+        if purse is None or (level is None and not is_usual(book.instrument, price)):
             return self._clearing.enter_counted(command, account, stake)
 
         bounds = stake.bounds if stake.version == self._scopes.version else self._scopes.bounds(stake)
@@ -282,7 +283,7 @@ class Express:
         """Whether an order may certainly be of this total and price, as far as instrument and limits go."""
         if not book.minimum_quantity <= total <= book.maximum_quantity or total % book.lot:
             return False
-        if command.price is not None and not _is_usual(book.instrument, price):
+        if command.price is not None and not is_usual(book.instrument, price):
             return False
         bounds = stake.bounds if stake.version == self._scopes.version else self._scopes.bounds(stake)
         if bounds is None:
@@ -295,8 +296,3 @@ class Express:
             and last is not None
             and (command.price is None or -bounds.collar <= price - last <= bounds.collar)
         )
-
-
-def _is_usual(instrument: AddInstrument, price: Price) -> bool:
-    """Whether nobody need look at the price any closer."""
-    return not price % instrument.tick and 0 < price <= instrument.maximum_price and not instrument.tick_table

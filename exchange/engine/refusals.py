@@ -327,7 +327,7 @@ def of_quantity(instrument: AddInstrument, quantity: Quantity) -> Refusal | None
 
 def of_price(instrument: AddInstrument, price: Price, name: str = "price") -> Refusal | None:
     """Why this is no price for the instrument, or ``None``. ``name``: the field it stands in."""
-    if not instrument.tick_table and 0 < price <= instrument.maximum_price and not price % instrument.tick:
+    if is_usual(instrument, price):
         return None
     refusal = of_bounds(instrument, price, name)
     if refusal is not None:
@@ -336,6 +336,11 @@ def of_price(instrument: AddInstrument, price: Price, name: str = "price") -> Re
     if price % tick:
         return RejectReason.OFF_TICK, f"{name} {price} is not a multiple of the tick {tick}"
     return None
+
+
+def is_usual(instrument: AddInstrument, price: Price) -> bool:
+    """Whether ``of_price`` has certainly nothing against a price: nobody need look any closer."""
+    return not price % instrument.tick and 0 < price <= instrument.maximum_price and not instrument.tick_table
 
 
 def of_bounds(instrument: AddInstrument, price: Price, name: str) -> Refusal | None:

@@ -51,6 +51,16 @@ def test_a_byte_of_any_module_makes_another_key(source: Path) -> None:
     assert len(keys) == 1 + len(ROOMS)
 
 
+def test_a_byte_of_what_the_c_includes_makes_another_key(source: Path) -> None:
+    keys = {key_of(source)}
+
+    for text in ("/* one */", "/* two */"):
+        (source / "simulation" / "native.h").write_text(text, encoding="utf-8")
+        keys.add(key_of(source))
+
+    assert len(keys) == 3
+
+
 def test_a_module_that_is_moved_makes_another_key(source: Path) -> None:
     before = key_of(source)
 

@@ -295,7 +295,7 @@ class Agent(Mailbox):
         wait_ns = self._in_ns
         at_ns = now_ns - (self._draw_in.ns() if wait_ns is None else wait_ns)
         seen = self._seen
-        number = -1
+        number = -1  # counted by hand: compiled, a day takes longer with ``enumerate``
         for look in self._looks:
             number += 1
             item = look.at(at_ns)
